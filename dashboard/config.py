@@ -1,0 +1,279 @@
+"""Every setting of a site, declared once: one TOML file, frozen types, unknown keys are errors.
+
+Secrets may be given by the name of an environment variable (`..._env`). `load` explains what is wrong by
+path and reason; `docs/settings.md` lists every setting and is tested against this file.
+"""
+
+import hashlib
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+from feeds import adapters
+from feeds.errors import ConfigError, GrammarError
+from feeds.names import AgencyId, SourceId, agency_id, source_id
+from feeds.report import Category
+from feeds.source import SourceSettings
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Seconds = Annotated[float, Meta(gt=0, le=86400)]
+
+ALL = "*"
+
+
+class Site(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[site]`: the site as a whole."""
+
+    name: str = "JointOps"
+    """Shown on every page."""
+    timezone: str = "UTC"
+    """IANA name of the local clock on the wall."""
+    demo: bool = False
+    """Shows "demo data" on every page."""
+    bind: str = "127.0.0.1"
+    """Address the servers listen on."""
+    port: Port = 8050
+    """Web pages."""
+    live_port: Port = 8051
+    """Live stream (hub)."""
+    feed_port: Port = 8052
+    """Feeds by WebSocket (gateway)."""
+    cot_port: Port = 8087
+    """CoT streams by TCP (gateway)."""
+    public_url: str = ""
+    """Address of the web pages behind a proxy, `https://...`; empty: as the browser reached it."""
+    live_url: str = ""
+    """Address of the live stream behind a proxy, `wss://.../stream`; empty: the page's host and `live_port`."""
+    redis_url: str = ""
+    """A Redis or Valkey server; empty: `$REDIS_URL`, else the embedded one."""
+    data_dir: str = ""
+    """Journal and keyframes of the embedded server; empty: the user's data folder."""
+    fsync: Literal["everysec", "always"] = "everysec"
+    """The embedded server's `appendfsync`; `always` survives a power loss too."""
+    journal_s: Annotated[float, Meta(ge=60, le=7 * 86400)] = 3600.0
+    """How much journal is kept, seconds."""
+    basemap: str = ""
+    """PMTiles, MBTiles or OSM extract (path), or a tile server (`https://.../{z}/{x}/{y}.mvt`); empty: the built one."""
+    tick_ms: Annotated[int, Meta(ge=20, le=5000)] = 100
+    """Interval of live frames, milliseconds."""
+    view: tuple[float, float, float] = (-87.66, 41.868, 11.6)
+    """Where the map starts: longitude, latitude (degrees), zoom."""
+    session_s: Annotated[float, Meta(ge=60, le=86400)] = 43200.0
+    """Longest log-in, seconds."""
+
+
+class Agency(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[[agency]]`: who owns data, units and people."""
+
+    id: str
+    name: str
+    tag: Annotated[str, Meta(min_length=2, max_length=4, pattern="^[A-Z0-9]+$")]
+    """Two to four capitals, drawn beside each unit."""
+    family: Literal["police", "fire", "ems", "transit", "federal", "other"] = "police"
+    """What its units are when they do not say."""
+
+
+class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[[source]]`: one feed of one agency."""
+
+    id: str
+    agency: str
+    adapter: str = "native"
+    """Dialect: `native` or `cot`."""
+    token: str = ""
+    """Bearer token (prefer `token_env`)."""
+    token_env: str = ""
+    """Environment variable that holds the bearer token."""
+    cadence_s: Seconds = 10.0
+    """How often it reports each thing, seconds."""
+    cadence_by_state: dict[str, Seconds] = {}
+    """Other cadences by camera state or unit status, seconds."""
+    uid_prefixes: tuple[str, ...] = ()
+    """CoT port: uids that start so belong to this source."""
+    peers: tuple[str, ...] = ()
+    """CoT port: connections from these addresses belong to this source."""
+    catch_all: bool = False
+    """CoT port: takes what no other source claims."""
+
+
+class Share(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[[share]]`: what one agency lets others see. Without one, nothing."""
+
+    from_: str = field(name="from")
+    """Agency whose data it is; `*` for all."""
+    to: tuple[str, ...]
+    """Agencies that may see it; `*` for all."""
+    categories: tuple[Category, ...]
+    """Data categories, closed list (docs/settings.md)."""
+    labels: tuple[str, ...] = ()
+    """Sensitive labels this share includes; without it labelled things stay at home."""
+
+
+class Account(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[[account]]`: a local log-in."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=64)]
+    agency: str
+    password_hash: str
+    """From `jointops password` (argon2)."""
+    roles: tuple[str, ...] = ("wall",)
+    """`wall`, `supervisor`, `dispatcher`, `watch_center`, ..."""
+    kind: Literal["wall", "desk", "field"] = "wall"
+    """A wall is receive-only."""
+
+
+class ApiToken(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[[api_token]]`: a program that reads."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=64)]
+    agency: str
+    token: str = ""
+    """Bearer token (prefer `token_env`)."""
+    token_env: str = ""
+    """Environment variable that holds it."""
+    roles: tuple[str, ...] = ("api",)
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    site: Site = Site()
+    agency: tuple[Agency, ...] = ()
+    source: tuple[Source, ...] = ()
+    share: tuple[Share, ...] = ()
+    account: tuple[Account, ...] = ()
+    api_token: tuple[ApiToken, ...] = ()
+
+    def agency_ids(self) -> tuple[AgencyId, ...]:
+        """Return the ids of all agencies, in the file's order."""
+        return tuple(AgencyId(a.id) for a in self.agency)
+
+    def sources(self) -> tuple[SourceSettings, ...]:
+        """Return the sources as the gateway takes them, tokens hashed."""
+        return tuple(
+            SourceSettings(
+                id=SourceId(s.id),
+                agency=AgencyId(s.agency),
+                adapter=s.adapter,
+                token_sha256=digest(secret(s.token, s.token_env)),
+                cadence_s=s.cadence_s,
+                cadence_by_state=dict(s.cadence_by_state),
+                uid_prefixes=s.uid_prefixes,
+                peers=s.peers,
+                catch_all=s.catch_all,
+            )
+            for s in self.source
+        )
+
+
+def secret(value: str, env: str) -> str:
+    """Return the secret given in the file or by the environment variable named there; `""` when neither is."""
+    return os.environ.get(env, "") if env else value
+
+
+def digest(token: str) -> str:
+    """Return the SHA-256 (hex) of a token, `""` for an empty one."""
+    return hashlib.sha256(token.encode()).hexdigest() if token else ""
+
+
+def load(path: Path) -> Settings:
+    """Return the settings in the TOML file at `path`. Raises ConfigError with the path and the reason."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError("", f"cannot read {path}: {error.strerror}") from error
+    return parse(text)
+
+
+def parse(text: str) -> Settings:
+    """Return the settings in TOML `text`. Raises ConfigError."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError("", f"not TOML: {error}") from error
+    try:
+        settings = msgspec.convert(raw, Settings)
+    except msgspec.ValidationError as error:
+        message, _, where = str(error).partition(" - at `$")
+        raise ConfigError(where.rstrip("`").lstrip("."), message) from error
+    problems = check(settings)
+    if problems:
+        raise problems[0]
+    return settings
+
+
+def check(settings: Settings) -> list[ConfigError]:
+    """Return everything wrong between the parts of the settings, in the file's order; empty when it can run."""
+    problems: list[ConfigError] = []
+
+    def bad(path: str, reason: str) -> None:
+        problems.append(ConfigError(path, reason))
+
+    try:
+        ZoneInfo(settings.site.timezone)
+    except (KeyError, ValueError, OSError):
+        bad("site.timezone", f"no time zone {settings.site.timezone!r}; use an IANA name, as America/Chicago")
+    agencies: set[str] = set()
+    tags: set[str] = set()
+    for i, agency in enumerate(settings.agency):
+        try:
+            agency_id(agency.id)
+        except GrammarError as error:
+            bad(f"agency[{i}].id", str(error))
+        if agency.id in agencies:
+            bad(f"agency[{i}].id", f"{agency.id!r} is there twice")
+        if agency.tag in tags:
+            bad(f"agency[{i}].tag", f"tag {agency.tag!r} is taken; units must be told apart")
+        agencies.add(agency.id)
+        tags.add(agency.tag)
+
+    def known(path: str, agency: str, *, star: bool = False) -> None:
+        if agency not in agencies and not (star and agency == ALL):
+            bad(path, f"no agency {agency!r}; declared are {', '.join(sorted(agencies)) or 'none'}")
+
+    sources: set[str] = set()
+    tokens: dict[str, str] = {}
+    dialects = adapters.names()
+    for i, source in enumerate(settings.source):
+        where = f"source[{i}]"
+        try:
+            source_id(source.id)
+        except GrammarError as error:
+            bad(f"{where}.id", str(error))
+        if source.id in sources:
+            bad(f"{where}.id", f"{source.id!r} is there twice")
+        sources.add(source.id)
+        known(f"{where}.agency", source.agency)
+        if source.adapter not in dialects:
+            bad(f"{where}.adapter", f"no adapter {source.adapter!r}; there are {', '.join(dialects)}")
+        if source.token_env and not os.environ.get(source.token_env):
+            bad(f"{where}.token_env", f"environment variable {source.token_env} is not set")
+        token = secret(source.token, source.token_env)
+        if token and token in tokens:
+            bad(f"{where}.token", f"same token as source {tokens[token]!r}; each source needs its own")
+        if token:
+            tokens[token] = source.id
+    for i, share in enumerate(settings.share):
+        known(f"share[{i}].from", share.from_, star=True)
+        for j, to in enumerate(share.to):
+            known(f"share[{i}].to[{j}]", to, star=True)
+    names: set[str] = set()
+    for i, account in enumerate(settings.account):
+        known(f"account[{i}].agency", account.agency)
+        if account.name in names:
+            bad(f"account[{i}].name", f"{account.name!r} is there twice")
+        names.add(account.name)
+        if not account.password_hash.startswith("$argon2"):
+            bad(f"account[{i}].password_hash", "not an argon2 hash; make one with `jointops password`")
+    for i, token_ in enumerate(settings.api_token):
+        known(f"api_token[{i}].agency", token_.agency)
+        if token_.token_env and not os.environ.get(token_.token_env):
+            bad(f"api_token[{i}].token_env", f"environment variable {token_.token_env} is not set")
+        if not secret(token_.token, token_.token_env):
+            bad(f"api_token[{i}].token", "no token; give `token` or `token_env`")
+    return problems

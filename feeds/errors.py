@@ -1,0 +1,43 @@
+"""Every error the product raises on purpose, as one tree.
+
+    JointOpsError
+    ├── DecodeError        a frame is not what its dialect promises; the frame is lost, the feed goes on
+    ├── BusDown            the bus did not take or give; nothing was acknowledged
+    ├── GrammarError       an id is outside its grammar
+    └── ConfigError        the site's file cannot be used; names the path and says what to do
+
+Messages say what was expected, what came and where (`$.lon`), never the payload: it may be restricted.
+"""
+
+
+class JointOpsError(Exception):
+    """Root of the tree."""
+
+
+class DecodeError(JointOpsError):
+    """A frame, or one message in it, cannot be decoded.
+
+    `reason` is text for the sender; `path` is where in the message (`$[2].lon`), `""` for all of it.
+    """
+
+    def __init__(self, reason: str, path: str = "") -> None:
+        super().__init__(f"{reason} - at {path}" if path else reason)
+        self.reason = reason
+        self.path = path
+
+
+class BusDown(JointOpsError):
+    """The bus is out of reach or refused; whatever was being appended is not acknowledged."""
+
+
+class GrammarError(JointOpsError, ValueError):
+    """An id does not fit its grammar."""
+
+
+class ConfigError(JointOpsError):
+    """A setting of the site cannot be used. `path` is where in the file (`source[2].agency`)."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}" if path else reason)
+        self.path = path
+        self.reason = reason
