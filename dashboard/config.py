@@ -137,6 +137,7 @@ class ApiToken(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     token_env: str = ""
     """Environment variable that holds it."""
     roles: tuple[str, ...] = ("api",)
+    """As an account's."""
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -183,28 +184,45 @@ def digest(token: str) -> str:
 
 def load(path: Path) -> Settings:
     """Return the settings in the TOML file at `path`. Raises ConfigError with the path and the reason."""
+    return parse(_read(path))
+
+
+def _read(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError("", f"cannot read {path}: {error.strerror}") from error
-    return parse(text)
+    except UnicodeDecodeError as error:
+        raise ConfigError("", f"{path} is not UTF-8 text") from error
+
+
+def explain(path: Path) -> list[ConfigError]:
+    """Return everything that is wrong with the file at `path`; empty when the site can run."""
+    try:
+        return check(_convert(_read(path)))
+    except ConfigError as error:
+        return [error]
 
 
 def parse(text: str) -> Settings:
     """Return the settings in TOML `text`. Raises ConfigError."""
+    settings = _convert(text)
+    problems = check(settings)
+    if problems:
+        raise problems[0]
+    return settings
+
+
+def _convert(text: str) -> Settings:
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError("", f"not TOML: {error}") from error
     try:
-        settings = msgspec.convert(raw, Settings)
+        return msgspec.convert(raw, Settings)
     except msgspec.ValidationError as error:
         message, _, where = str(error).partition(" - at `$")
         raise ConfigError(where.rstrip("`").lstrip("."), message) from error
-    problems = check(settings)
-    if problems:
-        raise problems[0]
-    return settings
 
 
 def check(settings: Settings) -> list[ConfigError]:

@@ -7,7 +7,7 @@ The journal id of a batch is not inside it: it is the stream's id and travels be
 
 import zlib
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -53,6 +53,29 @@ class Batch(Struct, frozen=True, array_like=True, gc=False):
         return sum(len(p.reports) for p in self.parcels)
 
 
+class _Numbered(Struct, gc=False):
+    """Of a report, its sequence number alone: reading back an hour of journal need not decode the rest."""
+
+    seq: int | None = None
+
+
+class _Posted(Struct, array_like=True, gc=False):
+    """The head of `Parcel`, field by field."""
+
+    source: SourceId
+    run: str
+    received_at: float
+    reports: tuple[_Numbered, ...]
+
+
+class _Numbers(Struct, array_like=True, gc=False):
+    """The head of `Batch`, field by field."""
+
+    version: int
+    agency: AgencyId
+    parcels: tuple[_Posted, ...]
+
+
 class Envelope(NamedTuple):
     """One report with its origin and its second time."""
 
@@ -75,6 +98,7 @@ class Envelope(NamedTuple):
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Batch)
+_numbers_decoder = msgspec.msgpack.Decoder(_Numbers)
 
 _PLAIN, _DEFLATED = b"\0", b"\1"
 _DEFLATE_FROM = 1024
@@ -100,12 +124,27 @@ def _inflate(data: bytes) -> bytes:
     return body
 
 
-def decode_batch(data: bytes) -> Batch:
-    """Return the batch in `data`. Raises DecodeError, also for a version we do not know."""
+_Either = TypeVar("_Either", Batch, _Numbers)
+
+
+def _decode(data: bytes, decoder: "msgspec.msgpack.Decoder[_Either]") -> _Either:
     try:
-        batch = _decoder.decode(_inflate(data[1:]) if data[:1] == _DEFLATED else data[1:])
+        batch = decoder.decode(_inflate(data[1:]) if data[:1] == _DEFLATED else data[1:])
     except (msgspec.DecodeError, msgspec.ValidationError, zlib.error) as error:
         raise DecodeError(f"journal entry cannot be read: {error}") from error
     if batch.version != WIRE_VERSION:
         raise DecodeError(f"journal entry has version {batch.version}, expected {WIRE_VERSION}")
     return batch
+
+
+def decode_batch(data: bytes) -> Batch:
+    """Return the batch in `data`. Raises DecodeError, also for a version we do not know."""
+    return _decode(data, _decoder)
+
+
+def decode_sequences(data: bytes) -> Iterator[tuple[SourceId, str, int]]:
+    """Yield (source, run, sequence number) of every report in `data` that has one. Raises DecodeError."""
+    for parcel in _decode(data, _numbers_decoder).parcels:
+        for report in parcel.reports:
+            if report.seq is not None:
+                yield parcel.source, parcel.run, report.seq

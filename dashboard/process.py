@@ -1,0 +1,135 @@
+"""One process of a site: run its work until it is told to stop, and never outlive the one that started it."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from dashboard.config import Settings
+from feeds.clock import SystemClock
+from feeds.errors import ConfigError
+
+log = logging.getLogger(__name__)
+
+PARENT = "JOINTOPS_PARENT"
+"""Environment variable: pid of the supervisor; the process stops when that one is gone."""
+_LOOK_EVERY_S = 0.5
+_GRACE_S = 3.0
+"""How long the work may take to end after it was told to, seconds."""
+
+Work = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
+
+
+def redis_url(settings: Settings) -> str:
+    """Return the address of the site's Redis. Raises ConfigError when none is named."""
+    url = settings.site.redis_url or os.environ.get("REDIS_URL", "")
+    if not url:
+        raise ConfigError(
+            "site.redis_url", "no Redis: set it, or $REDIS_URL, or run `jointops serve`, which brings its own"
+        )
+    return url
+
+
+def run(work: Work) -> int:
+    """Run `work(stop)` until SIGTERM, SIGINT or the supervisor's end; return the exit status."""
+    return asyncio.run(_run(work))
+
+
+async def _run(work: Work) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(sign, stop.set)
+    watch = asyncio.create_task(_follow_parent(stop))
+    job = asyncio.create_task(work(stop))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({job, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not job.done():
+            await asyncio.wait({job}, timeout=_GRACE_S)
+        if not job.done():
+            log.warning("slow_stop after_s=%s", _GRACE_S)
+            job.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait({job}, timeout=1.0)
+        if job.done() and not job.cancelled():
+            job.result()
+        return 0
+    finally:
+        for task in (watch, stopping):
+            task.cancel()
+
+
+async def _follow_parent(stop: asyncio.Event) -> None:
+    parent = int(os.environ.get(PARENT, "0"))
+    while parent and os.getppid() == parent:
+        await asyncio.sleep(_LOOK_EVERY_S)
+    if parent:
+        log.warning("supervisor_gone pid=%d", parent)
+        stop.set()
+
+
+async def gateway(settings: Settings, redis: str, stop: asyncio.Event) -> None:
+    """Run the gateway of the site."""
+    from feeds.gateway import Gateway
+    from feeds.redis_bus import RedisBus
+
+    clock = SystemClock()
+    bus = RedisBus(redis, clock)
+    try:
+        await Gateway(
+            bus,
+            settings.sources(),
+            settings.agency_ids(),
+            clock,
+            bind=settings.site.bind,
+            feed_port=settings.site.feed_port,
+            cot_port=settings.site.cot_port,
+        ).run(stop)
+    finally:
+        await bus.close()
+
+
+async def hub(settings: Settings, redis: str, stop: asyncio.Event) -> None:
+    """Run the hub of the site."""
+    from dashboard.hub import Hub
+    from dashboard.sessions import Sessions
+    from dashboard.viewer import Gate
+    from feeds.redis_bus import RedisBus
+
+    clock = SystemClock()
+    bus = RedisBus(redis, clock)
+    sessions = Sessions(redis, settings.site.session_s)
+    try:
+        await Hub(
+            bus, settings, clock, Gate(settings, sessions), bind=settings.site.bind, port=settings.site.live_port
+        ).run(stop)
+    finally:
+        await sessions.close()
+        await bus.close()
+
+
+async def exercise(settings: Settings, units: int, seed: int, rate: float, stop: asyncio.Event) -> None:
+    """Run the exercise's agencies, speaking to the site's gateway."""
+    from feeds.exercise.run import ExerciseSettings
+    from feeds.exercise.run import run as run_exercise
+    from layers import basemap
+
+    streets = basemap.streets_path()
+    site = settings.site
+    await run_exercise(
+        ExerciseSettings(
+            seed=seed,
+            units=units,
+            rate=rate,
+            feed_url=f"ws://{site.bind}:{site.feed_port}",
+            cot_host=site.bind,
+            cot_port=site.cot_port,
+            tokens={s.id: s.token for s in settings.source if s.token},
+            streets_path=streets if streets.exists() else None,
+        ),
+        stop,
+    )

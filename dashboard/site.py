@@ -1,0 +1,271 @@
+"""Starts and watches the processes of one site on this machine: Redis, gateway, hub, web (and the exercise).
+
+Rules
+- Ready means that every door answers, not that a process was started.
+- A process that dies is started again, with a growing pause; Redis comes back on the same journal.
+- SIGTERM, Ctrl-C and the end of the terminal stop everything within five seconds. If the supervisor itself
+  is killed, each process notices and stops (`process.PARENT`), Redis by the kernel's parent-death signal.
+"""
+
+import contextlib
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import platformdirs
+
+from dashboard import config, process
+from dashboard.config import Settings
+from feeds import embedded_redis, file_feed
+from feeds.errors import ConfigError, JointOpsError
+from feeds.source import FeedAccess
+
+log = logging.getLogger(__name__)
+
+_TERM_S = 3.6
+"""How long processes may take to stop before they are killed, seconds."""
+_PAUSES_S = (0.2, 0.5, 1.0, 2.0, 5.0)
+"""Pause before the 1st, 2nd, ... start again in a row."""
+_STEADY_S = 30.0
+"""A process that ran this long starts its row of pauses anew, seconds."""
+_READY_S = 60.0
+
+
+class SiteFailed(JointOpsError):
+    """The site could not be started."""
+
+
+class Child:
+    """One process under watch."""
+
+    def __init__(self, name: str, words: Sequence[str], env: dict[str, str]) -> None:
+        self.name = name
+        self._words = [sys.executable, "-m", "dashboard.cli", name, *words]
+        self._env = env
+        self.process: subprocess.Popen[bytes] | None = None
+        self._row = 0
+        self._started = 0.0
+        self._start_at = 0.0
+
+    def start(self) -> None:
+        """Start it now."""
+        self.process = subprocess.Popen(self._words, env=self._env, start_new_session=True)  # noqa: S603 - our own words
+        self._started = time.monotonic()
+
+    def watch(self) -> None:
+        """Start it again if it died and its pause is over."""
+        if self.process is not None:
+            status = self.process.poll()
+            if status is None:
+                return
+            ran = time.monotonic() - self._started
+            self._row = 0 if ran > _STEADY_S else min(self._row + 1, len(_PAUSES_S) - 1)
+            self._start_at = time.monotonic() + _PAUSES_S[self._row]
+            log.warning("process_died name=%s status=%s ran_s=%.1f", self.name, status, ran)
+            self.process = None
+        if time.monotonic() >= self._start_at:
+            self.start()
+
+    def tell(self, sign: signal.Signals) -> None:
+        """Send a signal if it runs."""
+        if self.process is not None and self.process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                self.process.send_signal(sign)
+
+    def gone(self) -> bool:
+        """Say whether it has ended."""
+        return self.process is None or self.process.poll() is not None
+
+
+class Supervisor:
+    """One site's processes."""
+
+    def __init__(self, settings: Settings, config_path: Path, data_dir: Path, *, fresh: bool, log_level: str) -> None:
+        self._settings = settings
+        self._config = config_path
+        self._data_dir = data_dir
+        self._fresh = fresh
+        self._log_level = log_level
+        self._redis: embedded_redis.EmbeddedRedis | None = None
+        self._children: list[Child] = []
+        self._env: dict[str, str] = {}
+        self._redis_row = 0
+        self.stopping = False
+
+    def __enter__(self) -> "Supervisor":
+        for sign in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(sign, self._stop)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _stop(self, *_: object) -> None:
+        self.stopping = True
+
+    def start(self) -> None:
+        """Start everything and return when every door answers. Raises SiteFailed, ConfigError."""
+        self._check_ports()
+        url = embedded_redis.choose(self._settings.site.redis_url)
+        if url is None:
+            self._data_dir.mkdir(parents=True, exist_ok=True)
+            self._redis = embedded_redis.start(self._data_dir, self._settings.site.fsync, fresh=self._fresh)
+            url = self._redis.url
+        self._env = {**os.environ, "REDIS_URL": url, process.PARENT: str(os.getpid())}
+        for name in ("gateway", "hub", "web"):
+            self.add(name, "--config", str(self._config))
+        self._offer_feed()
+        self._await_ready()
+
+    def add(self, name: str, *words: str) -> None:
+        """Start one more process and watch it."""
+        child = Child(name, [*words, "--log-level", self._log_level], self._env)
+        self._children.append(child)
+        child.start()
+
+    def watch(self) -> None:
+        """Keep everything running until a signal says stop."""
+        while not self.stopping:
+            self.look()
+            time.sleep(0.1)
+
+    def look(self) -> None:
+        """Start again what died."""
+        if self._redis is not None and self._redis.poll() is not None:
+            log.warning("process_died name=redis status=%s", self._redis.poll())
+            try:
+                self._redis.restart()
+                self._redis_row = 0
+            except (OSError, JointOpsError) as error:
+                self._redis_row = min(self._redis_row + 1, len(_PAUSES_S) - 1)
+                log.error("redis_restart_failed error=%s", error)
+                time.sleep(_PAUSES_S[self._redis_row])
+        for child in self._children:
+            child.watch()
+
+    def stop(self) -> None:
+        """Stop everything; what does not stop in time is killed. Redis goes last, so that nothing acknowledged is lost."""
+        self.stopping = True
+        file_feed.withdraw_access(self._settings.site.feed_port)
+        for child in self._children:
+            child.tell(signal.SIGTERM)
+        until = time.monotonic() + _TERM_S
+        while time.monotonic() < until and not all(c.gone() for c in self._children):
+            time.sleep(0.02)
+        for child in self._children:
+            if not child.gone():
+                log.warning("process_killed name=%s", child.name)
+                child.tell(signal.SIGKILL)
+                if child.process is not None:
+                    child.process.wait(1.0)
+        self._children.clear()
+        if self._redis is not None:
+            self._redis.stop()
+            self._redis = None
+
+    def _check_ports(self) -> None:
+        site = self._settings.site
+        for setting, port in (
+            ("port", site.port),
+            ("live_port", site.live_port),
+            ("feed_port", site.feed_port),
+            ("cot_port", site.cot_port),
+        ):
+            with socket.socket(socket.AF_INET6 if ":" in site.bind else socket.AF_INET) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind((site.bind, port))
+                except OSError as error:
+                    option = "--" + setting.replace("_", "-")
+                    raise ConfigError(
+                        f"site.{setting}",
+                        f"cannot listen on {site.bind}:{port} ({error.strerror}); stop what uses it or choose another ({option})",
+                    ) from error
+
+    def _offer_feed(self) -> None:
+        site = self._settings.site
+        tokens = {s.id: config.secret(s.token, s.token_env) for s in self._settings.source}
+        file_feed.offer_access(
+            site.feed_port,
+            FeedAccess(
+                url=f"ws://{_host(site.bind)}:{site.feed_port}",
+                pid=os.getpid(),
+                tokens={source: token for source, token in tokens.items() if token},
+            ),
+        )
+
+    def _await_ready(self) -> None:
+        site = self._settings.site
+        self._until(lambda: _answers(site.bind, site.feed_port) and _answers(site.bind, site.cot_port), "the gateway")
+        self._until(lambda: _answers(site.bind, site.live_port), "the hub")
+        self._until(lambda: self.health().get("status") == "ok", "the web pages")
+
+    def _until(self, good: Callable[[], bool], what: str) -> None:
+        until = time.monotonic() + _READY_S
+        while not good():
+            if self.stopping:
+                raise SiteFailed("stopped before it was ready")
+            if time.monotonic() > until:
+                raise SiteFailed(f"{what} did not answer within {_READY_S:.0f} s; look at the messages above")
+            self.look()
+            time.sleep(0.05)
+
+    def health(self, token: str = "") -> dict[str, object]:
+        """Return what `/healthz` says, `{}` when it does not answer."""
+        site = self._settings.site
+        request = urllib.request.Request(  # noqa: S310 - our own http address
+            f"http://{_host(site.bind)}:{site.port}/healthz",
+            headers={"Authorization": f"Bearer {token}"} if token else {},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=2) as answer:  # noqa: S310 - our own http address
+                body: dict[str, object] = json.load(answer)
+                return body
+        except (urllib.error.URLError, OSError, ValueError):
+            return {}
+
+    @property
+    def url(self) -> str:
+        """The address of the web pages on this machine."""
+        return f"http://{_host(self._settings.site.bind)}:{self._settings.site.port}/"
+
+
+def _host(bind: str) -> str:
+    if bind in ("0.0.0.0", "::", ""):  # noqa: S104 - compared, not bound
+        return "127.0.0.1"
+    return f"[{bind}]" if ":" in bind else bind
+
+
+def _answers(bind: str, port: int) -> bool:
+    try:
+        with socket.create_connection((_host(bind).strip("[]"), port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def data_dir(settings: Settings) -> Path:
+    """Return the folder of the site's journal."""
+    if settings.site.data_dir:
+        return Path(settings.site.data_dir).expanduser()
+    return platformdirs.user_data_path("jointops") / "site"
+
+
+def serve(path: Path, *, log_level: str) -> int:
+    """Run the site declared at `path` until a signal. Raises ConfigError, SiteFailed."""
+    settings = config.load(path)
+    with Supervisor(settings, path, data_dir(settings), fresh=False, log_level=log_level) as site:
+        site.start()
+        sys.stdout.write(f"ready {settings.site.public_url or site.url}\n")
+        sys.stdout.flush()
+        site.watch()
+    return 0

@@ -1,0 +1,95 @@
+"""A site's file: what is wrong with it is said by path and reason."""
+
+from pathlib import Path
+
+import pytest
+
+from dashboard import config
+from feeds.errors import ConfigError
+from feeds.report import Category
+
+GOOD = """
+[site]
+timezone = "America/Chicago"
+[[agency]]
+id = "cpd"
+name = "City police"
+tag = "CPD"
+[[agency]]
+id = "jocc"
+name = "Command centre"
+tag = "JOC"
+[[source]]
+id = "cpd-avl"
+agency = "cpd"
+token = "secret-one"
+[[share]]
+from = "cpd"
+to = ["jocc"]
+categories = ["unit.position"]
+[[account]]
+name = "wall"
+agency = "jocc"
+password_hash = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$aGFzaA"
+[[api_token]]
+name = "reader"
+agency = "jocc"
+token = "t"
+"""
+
+
+def test_a_good_file_loads_with_its_defaults() -> None:
+    settings = config.parse(GOOD)
+    assert settings.site.port == 8050
+    assert settings.share[0].from_ == "cpd"
+    assert settings.share[0].categories == (Category.UNIT_POSITION,)
+    assert settings.agency_ids() == ("cpd", "jocc")
+
+
+def test_tokens_reach_the_gateway_only_as_digests() -> None:
+    source = config.parse(GOOD).sources()[0]
+    assert source.token_sha256 == config.digest("secret-one")
+    assert "secret-one" not in repr(source)
+
+
+@pytest.mark.parametrize(
+    ("change", "path", "reason"),
+    [
+        (("[site]", "[site]\nprot = 1"), "", "prot"),
+        (("[site]", "[site]\nport = 70000"), "site.port", "65535"),
+        (("America/Chicago", "Mars/Base"), "site.timezone", "IANA"),
+        (('tag = "JOC"', 'tag = "CPD"'), "agency[1].tag", "taken"),
+        (('id = "jocc"', 'id = "cpd"'), "agency[1].id", "twice"),
+        (('id = "cpd-avl"', 'id = "CPD AVL"'), "source[0].id", "a-z"),
+        (('agency = "cpd"', 'agency = "pd"'), "source[0].agency", "declared are"),
+        (('token = "secret-one"', 'adapter = "smoke"'), "source[0].adapter", "no adapter"),
+        (('token = "secret-one"', 'token_env = "NOT_SET_ANYWHERE"'), "source[0].token_env", "not set"),
+        (('to = ["jocc"]', 'to = ["fbi"]'), "share[0].to[0]", "no agency"),
+        (('["unit.position"]', '["unit.positions"]'), "share[0].categories[0]", "Invalid enum value"),
+        (("$argon2id", "plain"), "account[0].password_hash", "jointops password"),
+        (('token = "t"', ""), "api_token[0].token", "token_env"),
+    ],
+)
+def test_what_is_wrong_is_named_by_path_and_reason(change: tuple[str, str], path: str, reason: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config.parse(GOOD.replace(*change))
+    assert caught.value.path == path
+    assert reason in str(caught.value)
+
+
+def test_all_faults_are_explained_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "site.toml"
+    file.write_text(GOOD.replace("America/Chicago", "Mars/Base").replace('to = ["jocc"]', 'to = ["fbi"]'))
+    assert [p.path for p in config.explain(file)] == ["site.timezone", "share[0].to[0]"]
+
+
+def test_a_missing_or_broken_file_is_said_so(tmp_path: Path) -> None:
+    assert "cannot read" in str(config.explain(tmp_path / "none.toml")[0])
+    (tmp_path / "broken.toml").write_text("[site")
+    assert "not TOML" in str(config.explain(tmp_path / "broken.toml")[0])
+
+
+def test_secrets_come_from_the_environment_when_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CPD_TOKEN", "from-env")
+    settings = config.parse(GOOD.replace('token = "secret-one"', 'token_env = "CPD_TOKEN"'))
+    assert settings.sources()[0].token_sha256 == config.digest("from-env")

@@ -1,0 +1,72 @@
+"""The house's own rules."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("feeds", "layers", "dashboard")
+BANNED = {"utils", "helpers", "common", "misc", "manager", "handler", "data", "process_", "service", "core"}
+
+WITHOUT_OWN_TEST = {
+    "feeds/bus.py": "a contract: tests/feeds/test_bus.py runs it on both buses",
+    "feeds/memory_bus.py": "tests/feeds/test_bus.py",
+    "feeds/adapter.py": "tests/feeds/adapters/test_contract.py",
+    "feeds/errors.py": "values",
+    "feeds/clock.py": "values",
+    "feeds/registry.py": "values",
+    "feeds/source.py": "values",
+}
+
+
+def _sources() -> list[Path]:
+    return [p for package in PACKAGES for p in sorted((ROOT / package).rglob("*.py")) if p.name != "__init__.py"]
+
+
+def _tests() -> str:
+    return "\n".join(p.name for p in (ROOT / "tests").rglob("test_*.py"))
+
+
+def test_no_file_has_a_name_that_says_nothing() -> None:
+    assert [p.name for p in _sources() if p.stem in BANNED] == []
+
+
+def test_there_are_no_hex_colours_in_style_sheets_outside_the_tokens() -> None:
+    for sheet in (ROOT / "assets").glob("*.css"):
+        if sheet.name != "00-tokens.css":
+            found = re.findall(r"#[0-9a-fA-F]{3,8}\b(?![^{]*\{)", sheet.read_text(encoding="utf-8"))
+            assert not found, f"{sheet.name}: {found[:5]}"
+
+
+def test_there_is_no_javascript_in_python_strings() -> None:
+    for source in _sources():
+        text = source.read_text(encoding="utf-8")
+        assert not re.search(r"function\s*\(|=>\s*\{|document\.|window\.", text), source.name
+
+
+def test_nothing_third_party_lies_in_the_assets() -> None:
+    endings = {p.suffix for p in (ROOT / "assets").rglob("*") if p.is_file()}
+    assert endings <= {".css", ".js", ".mjs", ".ts", ".svg", ".json"}
+    assert not list((ROOT / "assets").rglob("*.min.*"))
+
+
+def test_the_package_has_types_everywhere_it_is_imported_without_a_screen_or_a_server() -> None:
+    words = [sys.executable, "-c", "import feeds.gateway, feeds.redis_bus, layers.picture, dashboard.config"]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("source", _sources(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_every_source_file_is_named_by_a_test(source: Path) -> None:
+    name = str(source.relative_to(ROOT))
+    if name in WITHOUT_OWN_TEST:
+        return
+    words = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "tests").rglob("*.py"))
+    module = name.removesuffix(".py").replace("/", ".")
+    package, _, stem = module.rpartition(".")
+    assert module in words or re.search(rf"from {re.escape(package)} import [^\n]*\b{stem}\b", words), (
+        f"no test imports {module}"
+    )
