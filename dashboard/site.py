@@ -222,7 +222,7 @@ class Supervisor:
     def health(self, token: str = "") -> dict[str, object]:
         """Return what `/healthz` says, `{}` when it does not answer."""
         site = self._settings.site
-        request = urllib.request.Request(  # noqa: S310 - our own http address
+        request = urllib.request.Request(
             f"http://{_host(site.bind)}:{site.port}/healthz",
             headers={"Authorization": f"Bearer {token}"} if token else {},
         )

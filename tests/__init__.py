@@ -1,0 +1,1 @@
+"""Tests mirror the floors; journeys are whole stories in a real browser."""

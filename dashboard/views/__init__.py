@@ -1,0 +1,1 @@
+"""The pages: each only places panels."""

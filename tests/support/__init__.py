@@ -1,0 +1,1 @@
+"""Test verbs and doubles."""
