@@ -6,7 +6,8 @@ A decoder is opened per connection and may hold state; it has no clock, no socke
 time is an argument. One bad message never costs the good ones beside it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from msgspec import Struct
@@ -20,7 +21,7 @@ FRAME_MAX = 64 * 1024
 class Refusal(NamedTuple):
     """One message that was not taken, in words its sender can use."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody calls
     """Position of the message within the frame, from 0."""
     reason: str
     """Short and stable, so that it can be counted: `unsupported type`, `lat out of range`, ..."""
@@ -35,6 +36,8 @@ class Decoded(NamedTuple):
     reports: list[AnyReport]
     indexes: list[int]
     refusals: list[Refusal]
+    agencies: Mapping[int, str] = MappingProxyType({})
+    """The agency a message names, by the message's position: the door refuses another's than the source's own."""
 
 
 class Decoder(Protocol):
@@ -53,6 +56,30 @@ class Sample(NamedTuple):
     refusals: int = 0
 
 
+class Message(NamedTuple):
+    """One message of a captured file."""
+
+    raw: bytes
+    at: float | None
+    """When it says it was observed, Unix seconds; None: does not say, or cannot be read (it is sent all the same)."""
+    seq: int | None = None
+    whole: bool = True
+    """Whether it could be read; one that could not travels alone."""
+
+
+class Capture(Struct, frozen=True):
+    """How a file captured in this dialect is read and sent again (`jointops feed`). Pure."""
+
+    speaks: Callable[[bytes], bool]
+    """Whether a file that begins so is of this dialect."""
+    split: Callable[[bytes], list[Message]]
+    """A file's messages, in the file's order."""
+    move: Callable[[bytes, float, int | None], bytes]
+    """A message with every time moved by so many seconds, and with that `seq` (None: as it is)."""
+    join: Callable[[list[bytes]], bytes] | None = None
+    """Several messages as one frame; None: one message a frame."""
+
+
 class Adapter(Struct, frozen=True):
     """A dialect."""
 
@@ -69,3 +96,5 @@ class Adapter(Struct, frozen=True):
 
     A left-over or a frame over FRAME_MAX is the transport's to refuse.
     """
+    capture: Capture | None = None
+    """None: files of this dialect cannot be fed."""

@@ -17,7 +17,7 @@ from msgspec import Meta, Struct
 
 from feeds import registry
 
-Id = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[!-~]([ -~]*[!-~])?$")]
+Id = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[!-~]([ -~]*[!-~])?\Z")]
 Code = Annotated[str, Meta(min_length=1, max_length=64)]
 Line = Annotated[str, Meta(max_length=200)]
 Lat = Annotated[float, Meta(ge=-90, le=90)]
