@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from dashboard import config
+from dashboard import config, config_file
 from feeds.errors import ConfigError, JointOpsError
 
 BENCHES = ("live", "browser")
@@ -179,7 +179,7 @@ def _process(
     def run(args: argparse.Namespace) -> int:
         from dashboard import process
 
-        settings = config.load(args.config)
+        settings = config_file.load(args.config)
         return process.run(lambda stop: work(settings, process.redis_url(settings), stop))
 
     return run
@@ -211,7 +211,7 @@ _web = _process(_run_web)
 def _exercise(args: argparse.Namespace) -> int:
     from dashboard import process
 
-    settings = config.load(args.config)
+    settings = config_file.load(args.config)
     return process.run(lambda stop: process.exercise(settings, args.units, args.seed, args.rate, stop))
 
 
@@ -222,13 +222,13 @@ def _feed(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
-    problems = config.explain(args.config)
+    problems = config_file.explain(args.config)
     for problem in problems:
         print(f"{args.config}: {problem}", file=sys.stderr)
     if problems:
         print(f"{len(problems)} to mend; docs/settings.md lists every setting", file=sys.stderr)
         return 2
-    settings = config.load(args.config)
+    settings = config_file.load(args.config)
     print(
         f"{args.config}: good. {settings.site.name}: {len(settings.agency)} agencies, {len(settings.source)} sources, "
         f"{len(settings.share)} shares, {len(settings.account)} accounts."

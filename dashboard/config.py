@@ -1,22 +1,16 @@
 """Every setting of a site, declared once: one TOML file, frozen types, unknown keys are errors.
 
-Secrets may be given by the name of an environment variable (`..._env`). `load` explains what is wrong by
-path and reason; `docs/settings.md` lists every setting and is tested against this file.
+Secrets may be given by the name of an environment variable (`..._env`). `dashboard/config_file.py` reads the
+file; `docs/settings.md` lists every setting and is tested against this one.
 """
 
 import hashlib
 import os
-import tomllib
-from pathlib import Path
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
 
-import msgspec
 from msgspec import Meta, Struct, field
 
-from feeds import adapters
-from feeds.errors import ConfigError, GrammarError
-from feeds.names import AgencyId, SourceId, agency_id, source_id
+from feeds.names import AgencyId, SourceId
 from feeds.report import Category
 from feeds.source import SourceSettings
 
@@ -24,6 +18,7 @@ Port = Annotated[int, Meta(ge=0, le=65535)]
 Seconds = Annotated[float, Meta(gt=0, le=86400)]
 
 ALL = "*"
+"""Stands for every agency in a share."""
 
 
 class Site(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,7 +53,7 @@ class Site(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     journal_s: Annotated[float, Meta(ge=60, le=7 * 86400)] = 3600.0
     """How much journal is kept, seconds."""
     basemap: str = ""
-    """PMTiles, MBTiles or OSM extract (path), or a tile server (`https://.../{z}/{x}/{y}.mvt`); empty: the built one."""
+    """PMTiles, MBTiles or OSM extract (path), or a tile server (`https://.../{z}/{x}/{y}.mvt`); empty: our own."""
     tick_ms: Annotated[int, Meta(ge=20, le=5000)] = 100
     """Interval of live frames, milliseconds."""
     view: tuple[float, float, float] = (-87.66, 41.868, 11.6)
@@ -180,118 +175,3 @@ def secret(value: str, env: str) -> str:
 def digest(token: str) -> str:
     """Return the SHA-256 (hex) of a token, `""` for an empty one."""
     return hashlib.sha256(token.encode()).hexdigest() if token else ""
-
-
-def load(path: Path) -> Settings:
-    """Return the settings in the TOML file at `path`. Raises ConfigError with the path and the reason."""
-    return parse(_read(path))
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError("", f"cannot read {path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError("", f"{path} is not UTF-8 text") from error
-
-
-def explain(path: Path) -> list[ConfigError]:
-    """Return everything that is wrong with the file at `path`; empty when the site can run."""
-    try:
-        return check(_convert(_read(path)))
-    except ConfigError as error:
-        return [error]
-
-
-def parse(text: str) -> Settings:
-    """Return the settings in TOML `text`. Raises ConfigError."""
-    settings = _convert(text)
-    problems = check(settings)
-    if problems:
-        raise problems[0]
-    return settings
-
-
-def _convert(text: str) -> Settings:
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError("", f"not TOML: {error}") from error
-    try:
-        return msgspec.convert(raw, Settings)
-    except msgspec.ValidationError as error:
-        message, _, where = str(error).partition(" - at `$")
-        raise ConfigError(where.rstrip("`").lstrip("."), message) from error
-
-
-def check(settings: Settings) -> list[ConfigError]:
-    """Return everything wrong between the parts of the settings, in the file's order; empty when it can run."""
-    problems: list[ConfigError] = []
-
-    def bad(path: str, reason: str) -> None:
-        problems.append(ConfigError(path, reason))
-
-    try:
-        ZoneInfo(settings.site.timezone)
-    except (KeyError, ValueError, OSError):
-        bad("site.timezone", f"no time zone {settings.site.timezone!r}; use an IANA name, as America/Chicago")
-    agencies: set[str] = set()
-    tags: set[str] = set()
-    for i, agency in enumerate(settings.agency):
-        try:
-            agency_id(agency.id)
-        except GrammarError as error:
-            bad(f"agency[{i}].id", str(error))
-        if agency.id in agencies:
-            bad(f"agency[{i}].id", f"{agency.id!r} is there twice")
-        if agency.tag in tags:
-            bad(f"agency[{i}].tag", f"tag {agency.tag!r} is taken; units must be told apart")
-        agencies.add(agency.id)
-        tags.add(agency.tag)
-
-    def known(path: str, agency: str, *, star: bool = False) -> None:
-        if agency not in agencies and not (star and agency == ALL):
-            bad(path, f"no agency {agency!r}; declared are {', '.join(sorted(agencies)) or 'none'}")
-
-    sources: set[str] = set()
-    tokens: dict[str, str] = {}
-    dialects = adapters.names()
-    for i, source in enumerate(settings.source):
-        where = f"source[{i}]"
-        try:
-            source_id(source.id)
-        except GrammarError as error:
-            bad(f"{where}.id", str(error))
-        if source.id in sources:
-            bad(f"{where}.id", f"{source.id!r} is there twice")
-        sources.add(source.id)
-        known(f"{where}.agency", source.agency)
-        if source.adapter not in dialects:
-            bad(f"{where}.adapter", f"no adapter {source.adapter!r}; there are {', '.join(dialects)}")
-        if source.token_env and not os.environ.get(source.token_env):
-            bad(f"{where}.token_env", f"environment variable {source.token_env} is not set")
-        token = secret(source.token, source.token_env)
-        if token and token in tokens:
-            bad(f"{where}.token", f"same token as source {tokens[token]!r}; each source needs its own")
-        if token:
-            tokens[token] = source.id
-    for i, share in enumerate(settings.share):
-        known(f"share[{i}].from", share.from_, star=True)
-        for j, to in enumerate(share.to):
-            known(f"share[{i}].to[{j}]", to, star=True)
-    names: set[str] = set()
-    for i, account in enumerate(settings.account):
-        known(f"account[{i}].agency", account.agency)
-        if account.name in names:
-            bad(f"account[{i}].name", f"{account.name!r} is there twice")
-        names.add(account.name)
-        if not account.password_hash.startswith("$argon2"):
-            bad(f"account[{i}].password_hash", "not an argon2 hash; make one with `jointops password`")
-    for i, token_ in enumerate(settings.api_token):
-        known(f"api_token[{i}].agency", token_.agency)
-        if token_.token_env and not os.environ.get(token_.token_env):
-            bad(f"api_token[{i}].token_env", f"environment variable {token_.token_env} is not set")
-        if not secret(token_.token, token_.token_env):
-            bad(f"api_token[{i}].token", "no token; give `token` or `token_env`")
-    return problems

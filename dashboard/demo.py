@@ -18,7 +18,7 @@ import argon2
 import platformdirs
 from msgspec import Struct
 
-from dashboard import basemap_command, config, site
+from dashboard import basemap_command, config, config_file, site
 from feeds.exercise import site as exercise
 from feeds.report import Category
 
@@ -64,7 +64,7 @@ def run(choices: Choices) -> int:
     path = data / "site.toml"
     text = site_toml(_with_ports(choices), token, argon2.PasswordHasher().hash(password))
     write_private(path, text)
-    settings = config.parse(text)
+    settings = config_file.parse(text)
     with site.Supervisor(settings, path, data, fresh=not choices.keep, log_level=choices.log_level) as supervisor:
         supervisor.start()
         words = ("--units", str(choices.units), "--seed", str(choices.seed), "--rate", str(choices.rate))
@@ -120,7 +120,8 @@ def _say(line: str) -> None:
 
 def _who(account: config.Account) -> str:
     name = next((a.name for a in exercise.AGENCIES if a.id == account.agency), account.agency)
-    return f"({name}: sees {'every agency' if account.agency == exercise.COMMAND else 'its own and what others share with it'})"
+    sees = "every agency" if account.agency == exercise.COMMAND else "its own and what others share with it"
+    return f"({name}: sees {sees})"
 
 
 def _has_screen() -> bool:

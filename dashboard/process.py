@@ -65,11 +65,13 @@ async def _run(work: Work) -> int:
 
 async def _follow_parent(stop: asyncio.Event) -> None:
     parent = int(os.environ.get(PARENT, "0"))
-    while parent and os.getppid() == parent:
+    if not parent:
+        return
+    while os.getppid() == parent:  # noqa: ASYNC110 - nothing tells us when a parent ends
         await asyncio.sleep(_LOOK_EVERY_S)
-    if parent:
+    if not stop.is_set():
         log.warning("supervisor_gone pid=%d", parent)
-        stop.set()
+    stop.set()
 
 
 async def gateway(settings: Settings, redis: str, stop: asyncio.Event) -> None:
@@ -95,10 +97,11 @@ async def gateway(settings: Settings, redis: str, stop: asyncio.Event) -> None:
 
 async def hub(settings: Settings, redis: str, stop: asyncio.Event) -> None:
     """Run the hub of the site."""
+    from feeds.redis_bus import RedisBus
+
     from dashboard.hub import Hub
     from dashboard.sessions import Sessions
     from dashboard.viewer import Gate
-    from feeds.redis_bus import RedisBus
 
     clock = SystemClock()
     bus = RedisBus(redis, clock)
@@ -116,6 +119,7 @@ async def exercise(settings: Settings, units: int, seed: int, rate: float, stop:
     """Run the exercise's agencies, speaking to the site's gateway."""
     from feeds.exercise.run import ExerciseSettings
     from feeds.exercise.run import run as run_exercise
+
     from layers import basemap
 
     streets = basemap.streets_path()

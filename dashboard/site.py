@@ -23,7 +23,7 @@ from pathlib import Path
 
 import platformdirs
 
-from dashboard import config, process
+from dashboard import config, config_file, process
 from dashboard.config import Settings
 from feeds import embedded_redis, file_feed
 from feeds.errors import ConfigError, JointOpsError
@@ -153,7 +153,7 @@ class Supervisor:
             child.watch()
 
     def stop(self) -> None:
-        """Stop everything; what does not stop in time is killed. Redis goes last, so that nothing acknowledged is lost."""
+        """Stop everything; what does not stop in time is killed. Redis goes last: nothing acknowledged is lost."""
         self.stopping = True
         file_feed.withdraw_access(self._settings.site.feed_port)
         for child in self._children:
@@ -188,7 +188,8 @@ class Supervisor:
                     option = "--" + setting.replace("_", "-")
                     raise ConfigError(
                         f"site.{setting}",
-                        f"cannot listen on {site.bind}:{port} ({error.strerror}); stop what uses it or choose another ({option})",
+                        f"cannot listen on {site.bind}:{port} ({error.strerror}); "
+                        f"stop what uses it or choose another ({option})",
                     ) from error
 
     def _offer_feed(self) -> None:
@@ -262,7 +263,7 @@ def data_dir(settings: Settings) -> Path:
 
 def serve(path: Path, *, log_level: str) -> int:
     """Run the site declared at `path` until a signal. Raises ConfigError, SiteFailed."""
-    settings = config.load(path)
+    settings = config_file.load(path)
     with Supervisor(settings, path, data_dir(settings), fresh=False, log_level=log_level) as site:
         site.start()
         sys.stdout.write(f"ready {settings.site.public_url or site.url}\n")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard import config
+from dashboard import config, config_file
 from feeds.errors import ConfigError
 from feeds.report import Category
 
@@ -39,7 +39,7 @@ token = "t"
 
 
 def test_a_good_file_loads_with_its_defaults() -> None:
-    settings = config.parse(GOOD)
+    settings = config_file.parse(GOOD)
     assert settings.site.port == 8050
     assert settings.share[0].from_ == "cpd"
     assert settings.share[0].categories == (Category.UNIT_POSITION,)
@@ -47,7 +47,7 @@ def test_a_good_file_loads_with_its_defaults() -> None:
 
 
 def test_tokens_reach_the_gateway_only_as_digests() -> None:
-    source = config.parse(GOOD).sources()[0]
+    source = config_file.parse(GOOD).sources()[0]
     assert source.token_sha256 == config.digest("secret-one")
     assert "secret-one" not in repr(source)
 
@@ -55,7 +55,7 @@ def test_tokens_reach_the_gateway_only_as_digests() -> None:
 @pytest.mark.parametrize(
     ("change", "path", "reason"),
     [
-        (("[site]", "[site]\nprot = 1"), "", "prot"),
+        (("[site]", "[site]\nprot = 1"), "site", "prot"),
         (("[site]", "[site]\nport = 70000"), "site.port", "65535"),
         (("America/Chicago", "Mars/Base"), "site.timezone", "IANA"),
         (('tag = "JOC"', 'tag = "CPD"'), "agency[1].tag", "taken"),
@@ -72,7 +72,7 @@ def test_tokens_reach_the_gateway_only_as_digests() -> None:
 )
 def test_what_is_wrong_is_named_by_path_and_reason(change: tuple[str, str], path: str, reason: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        config.parse(GOOD.replace(*change))
+        config_file.parse(GOOD.replace(*change))
     assert caught.value.path == path
     assert reason in str(caught.value)
 
@@ -80,16 +80,16 @@ def test_what_is_wrong_is_named_by_path_and_reason(change: tuple[str, str], path
 def test_all_faults_are_explained_at_once(tmp_path: Path) -> None:
     file = tmp_path / "site.toml"
     file.write_text(GOOD.replace("America/Chicago", "Mars/Base").replace('to = ["jocc"]', 'to = ["fbi"]'))
-    assert [p.path for p in config.explain(file)] == ["site.timezone", "share[0].to[0]"]
+    assert [p.path for p in config_file.explain(file)] == ["site.timezone", "share[0].to[0]"]
 
 
 def test_a_missing_or_broken_file_is_said_so(tmp_path: Path) -> None:
-    assert "cannot read" in str(config.explain(tmp_path / "none.toml")[0])
+    assert "cannot read" in str(config_file.explain(tmp_path / "none.toml")[0])
     (tmp_path / "broken.toml").write_text("[site")
-    assert "not TOML" in str(config.explain(tmp_path / "broken.toml")[0])
+    assert "not TOML" in str(config_file.explain(tmp_path / "broken.toml")[0])
 
 
 def test_secrets_come_from_the_environment_when_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CPD_TOKEN", "from-env")
-    settings = config.parse(GOOD.replace('token = "secret-one"', 'token_env = "CPD_TOKEN"'))
+    settings = config_file.parse(GOOD.replace('token = "secret-one"', 'token_env = "CPD_TOKEN"'))
     assert settings.sources()[0].token_sha256 == config.digest("from-env")

@@ -1,0 +1,144 @@
+"""Reads a site's file, and says by path and reason what is wrong with it, all of it at once."""
+
+import os
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from dashboard.config import ALL, Settings, secret
+from feeds import adapters
+from feeds.errors import ConfigError, GrammarError
+from feeds.names import agency_id, source_id
+
+Bad = Callable[[str, str], None]
+
+
+def load(path: Path) -> Settings:
+    """Return the settings in the TOML file at `path`. Raises ConfigError with the path and the reason."""
+    return parse(_read(path))
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError("", f"cannot read {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError("", f"{path} is not UTF-8 text") from error
+
+
+def explain(path: Path) -> list[ConfigError]:
+    """Return everything that is wrong with the file at `path`; empty when the site can run."""
+    try:
+        return check(_convert(_read(path)))
+    except ConfigError as error:
+        return [error]
+
+
+def parse(text: str) -> Settings:
+    """Return the settings in TOML `text`. Raises ConfigError."""
+    settings = _convert(text)
+    problems = check(settings)
+    if problems:
+        raise problems[0]
+    return settings
+
+
+def _convert(text: str) -> Settings:
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError("", f"not TOML: {error}") from error
+    try:
+        return msgspec.convert(raw, Settings)
+    except msgspec.ValidationError as error:
+        message, _, where = str(error).partition(" - at `$")
+        raise ConfigError(where.rstrip("`").lstrip("."), message) from error
+
+
+def check(settings: Settings) -> list[ConfigError]:
+    """Return everything wrong between the parts of the settings, in the file's order; empty when it can run."""
+    problems: list[ConfigError] = []
+
+    def bad(path: str, reason: str) -> None:
+        problems.append(ConfigError(path, reason))
+
+    try:
+        ZoneInfo(settings.site.timezone)
+    except (KeyError, ValueError, OSError):
+        bad("site.timezone", f"no time zone {settings.site.timezone!r}; use an IANA name, as America/Chicago")
+    _agencies(settings, bad)
+    _sources(settings, bad)
+    for i, share in enumerate(settings.share):
+        _known(settings, bad, f"share[{i}].from", share.from_, star=True)
+        for j, to in enumerate(share.to):
+            _known(settings, bad, f"share[{i}].to[{j}]", to, star=True)
+    _viewers(settings, bad)
+    return problems
+
+
+def _known(settings: Settings, bad: Bad, path: str, agency: str, *, star: bool = False) -> None:
+    declared = {a.id for a in settings.agency}
+    if agency not in declared and not (star and agency == ALL):
+        bad(path, f"no agency {agency!r}; declared are {', '.join(sorted(declared)) or 'none'}")
+
+
+def _grammar(bad: Bad, path: str, parse: Callable[[str], object], text: str) -> None:
+    try:
+        parse(text)
+    except GrammarError as error:
+        bad(path, str(error))
+
+
+def _once(bad: Bad, path: str, value: str, seen: set[str], reason: str) -> None:
+    if value in seen:
+        bad(path, reason)
+    seen.add(value)
+
+
+def _agencies(settings: Settings, bad: Bad) -> None:
+    ids: set[str] = set()
+    tags: set[str] = set()
+    for i, agency in enumerate(settings.agency):
+        _grammar(bad, f"agency[{i}].id", agency_id, agency.id)
+        _once(bad, f"agency[{i}].id", agency.id, ids, f"{agency.id!r} is there twice")
+        _once(bad, f"agency[{i}].tag", agency.tag, tags, f"tag {agency.tag!r} is taken; units must be told apart")
+
+
+def _environment(bad: Bad, path: str, env: str) -> None:
+    if env and not os.environ.get(env):
+        bad(f"{path}.token_env", f"environment variable {env} is not set")
+
+
+def _sources(settings: Settings, bad: Bad) -> None:
+    ids: set[str] = set()
+    tokens: set[str] = set()
+    dialects = adapters.names()
+    for i, source in enumerate(settings.source):
+        where = f"source[{i}]"
+        _grammar(bad, f"{where}.id", source_id, source.id)
+        _once(bad, f"{where}.id", source.id, ids, f"{source.id!r} is there twice")
+        _known(settings, bad, f"{where}.agency", source.agency)
+        if source.adapter not in dialects:
+            bad(f"{where}.adapter", f"no adapter {source.adapter!r}; there are {', '.join(dialects)}")
+        _environment(bad, where, source.token_env)
+        token = secret(source.token, source.token_env)
+        if token:
+            _once(bad, f"{where}.token", token, tokens, "another source has the same token; each needs its own")
+
+
+def _viewers(settings: Settings, bad: Bad) -> None:
+    names: set[str] = set()
+    for i, account in enumerate(settings.account):
+        _known(settings, bad, f"account[{i}].agency", account.agency)
+        _once(bad, f"account[{i}].name", account.name, names, f"{account.name!r} is there twice")
+        if not account.password_hash.startswith("$argon2"):
+            bad(f"account[{i}].password_hash", "not an argon2 hash; make one with `jointops password`")
+    for i, token in enumerate(settings.api_token):
+        _known(settings, bad, f"api_token[{i}].agency", token.agency)
+        _environment(bad, f"api_token[{i}]", token.token_env)
+        if not secret(token.token, token.token_env):
+            bad(f"api_token[{i}].token", "no token; give `token` or `token_env`")
