@@ -1,0 +1,104 @@
+"""Assembles the web app: FastAPI's routes, Dash's page, the front gate around both. Holds no callback.
+
+Dash finds "its" app through a global, answers every unknown path with its page, and makes its list of scripts at
+the first request to one of its own paths: so our routes come before its catch-all, and it is set up here.
+"""
+
+import logging
+from pathlib import Path
+
+from dash import Dash
+from dash.backends._fastapi import reset_current_request, set_current_request
+from fastapi import FastAPI, Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from dashboard import routes
+from dashboard.accounts import Accounts
+from dashboard.config import Settings
+from dashboard.front import Front, refusal, unverified, who
+from dashboard.hub_reads import HubReads
+from dashboard.sessions import Sessions
+from dashboard.viewer import Gate
+from dashboard.views import wall
+from feeds.errors import BusDown
+
+_PAGE = """<!doctype html>
+<html lang="en" data-theme="dark">
+<head>
+{%metas%}
+<title>{%title%}</title>
+<link rel="icon" href="/assets/favicon.svg" type="image/svg+xml">
+{%css%}
+<script src="/assets/00-bridge.js"></script>
+</head>
+<body>
+{%app_entry%}
+{%config%}
+{%scripts%}
+{%renderer%}
+</body>
+</html>
+"""
+
+
+def assets_folder() -> Path:
+    """Return the folder of the browser's files: the checkout's, else the one that was installed with the package."""
+    here = Path(__file__).resolve().parent
+    checkout = here.parent / "assets"
+    return checkout if (checkout / "00-bridge.js").is_file() else here / "_assets"
+
+
+def create_app(settings: Settings, sessions: Sessions, hub: HubReads) -> Front:
+    """Return the ASGI app. `sessions` and `hub` are the caller's to close. One per process, for Dash's sake."""
+    gate = Gate(settings, sessions)
+    server = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    server.include_router(routes.router(settings, sessions, gate, Accounts(settings), hub))
+    basemap, basemap_notice = _mount_basemap(server, settings)
+    pages = _dash(settings, server, basemap, basemap_notice)
+
+    async def wall_page(request: Request) -> Response:
+        try:
+            if await who(gate, request.headers) is None:
+                return routes.login_first(routes.HOME)
+        except BusDown:
+            return unverified(routes.HOME)
+        token = set_current_request(request)
+        try:
+            return HTMLResponse(pages.index())
+        finally:
+            reset_current_request(token)
+
+    async def unknown(request: Request) -> Response:
+        return refusal(request.url.path, 404, "There is nothing here.")
+
+    # Before Dash's own index and catch-all, which answer 200 with the page.
+    server.router.routes[:0] = [Route(routes.HOME, wall_page, methods=["GET"])]
+    server.router.routes.append(Route("/{path:path}", unknown))
+    return Front(server, settings, gate, pages.csp_hashes())
+
+
+def _dash(settings: Settings, server: FastAPI, basemap: str, basemap_notice: str) -> Dash:
+    pages = Dash(
+        "dashboard",
+        server=server,
+        backend="fastapi",
+        compress=True,
+        assets_folder=str(assets_folder()),
+        assets_ignore=r"^00-bridge\.js$",  # in the head, so that the theme is there before the first paint
+        assets_path_ignore=["^map$", "^panels$"],  # else each module runs twice, with two states
+        index_string=_PAGE,
+        title=settings.site.name,
+        update_title="",
+        suppress_callback_exceptions=True,  # else the whole layout goes out twice
+        add_log_handler=False,
+    )
+    pages.logger.setLevel(logging.WARNING)
+    pages.layout = lambda: wall.layout(settings, basemap, basemap_notice)
+    pages._setup_server()  # else the first page comes without style sheets: Dash does this for its own paths only
+    return pages
+
+
+def _mount_basemap(server: FastAPI, settings: Settings) -> tuple[str, str]:
+    """Mount the basemap's routes; return the path of its style (`""` without a basemap) and a notice."""
+    return "", "No basemap yet"

@@ -1,0 +1,30 @@
+"""The latest camera events, newest first."""
+
+from enum import StrEnum
+
+from dash import html
+
+from dashboard.config import Settings
+
+
+class Id(StrEnum):
+    """Element ids of this panel."""
+
+    ROOT = "events"
+
+
+def layout(settings: Settings) -> html.Section:
+    """Return the list, empty."""
+    return html.Section(
+        [
+            html.Div(
+                [html.H2("Camera events", className="panel-name"), html.Span(className="panel-note")],
+                className="panel-head",
+            ),
+            html.Ol(className="events-rows rows"),
+            html.P("No camera events yet", className="panel-empty"),
+        ],
+        id=Id.ROOT,
+        className="panel events",
+        **{"data-panel": "events"},
+    )

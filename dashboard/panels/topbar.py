@@ -1,0 +1,44 @@
+"""The top bar: which site, that it is a demo, counts, clocks, who looks, the way out."""
+
+from enum import StrEnum
+
+from dash import html
+
+from dashboard.config import Settings
+
+
+class Id(StrEnum):
+    """Element ids of this panel."""
+
+    ROOT = "topbar"
+    COUNTS = "topbar-counts"
+    CLOCKS = "topbar-clocks"
+    VIEWER = "topbar-viewer"
+    THEME = "topbar-theme"
+
+
+def layout(settings: Settings) -> html.Header:
+    """Return the bar."""
+    badge = [html.Span("DEMO DATA · EXERCISE", className="badge badge-demo")] if settings.site.demo else []
+    return html.Header(
+        [
+            html.Div([html.H1(settings.site.name, className="bar-name"), *badge], className="bar-site"),
+            html.Div(id=Id.COUNTS, className="bar-counts"),
+            html.Div(id=Id.CLOCKS, className="bar-clocks"),
+            html.Div(
+                [
+                    html.Div(id=Id.VIEWER, className="bar-who"),
+                    html.Button("Theme", id=Id.THEME, type="button", className="button button-quiet"),
+                    html.Form(
+                        html.Button("Log out", type="submit", className="button button-quiet"),
+                        method="POST",
+                        action="/logout",
+                    ),
+                ],
+                className="bar-viewer",
+            ),
+        ],
+        id=Id.ROOT,
+        className="bar",
+        **{"data-panel": "topbar"},
+    )

@@ -1,0 +1,66 @@
+"""The wall: the map, and around it the panels. Only places them."""
+
+from typing import Any
+
+import msgspec
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard.config import Settings
+from dashboard.panels import board, card, events, feeds, frozen, legend, outside, sheet, topbar
+
+try:
+    from dashboard import map as map_view
+except ImportError:
+    map_view = None
+
+CONFIG_ID = "jointops-config"
+"""The element that tells the browser's modules what they need to know (`PageConfig` in `assets/types.d.ts`)."""
+
+
+def page_config(settings: Settings, basemap: str, basemap_notice: str) -> dict[str, Any]:
+    """Return `PageConfig`. `basemap`: path of its style, `""` when there is none and `basemap_notice` says why."""
+    site = settings.site
+    lon, lat, zoom = site.view
+    return {
+        "live_port": site.live_port,
+        "live_url": site.live_url,
+        "site": site.name,
+        "timezone": site.timezone,
+        "demo": site.demo,
+        "basemap": basemap,
+        "basemap_notice": basemap_notice,
+        "view": {"lon": lon, "lat": lat, "zoom": zoom},
+        "kind": "wall",
+    }
+
+
+def layout(settings: Settings, basemap: str = "", basemap_notice: str = "") -> Component:
+    """Return the page."""
+    config = msgspec.json.encode(page_config(settings, basemap, basemap_notice)).decode()
+    return html.Div(
+        [
+            html.Div(id=CONFIG_ID, hidden=True, **{"data-config": config}),
+            topbar.layout(settings),
+            frozen.layout(settings),
+            html.Main(
+                [
+                    map_view.layout(settings) if map_view else html.Div(id="map-graph"),
+                    outside.layout(settings),
+                    card.layout(settings),
+                ],
+                className="map-room",
+            ),
+            html.Div(
+                [
+                    sheet.layout(settings),
+                    board.layout(settings),
+                    events.layout(settings),
+                    feeds.layout(settings),
+                    legend.layout(settings),
+                ],
+                className="rooms",
+            ),
+        ],
+        className="wall",
+    )
