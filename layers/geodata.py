@@ -129,13 +129,15 @@ def dissolved(part: Features, *by: str, lines: bool = False) -> Features:
         one = part.shapes[group == i]
         shapes.append(shapely.line_merge(shapely.multilinestrings(one)) if lines else shapely.union_all(one))
     made = features(shapes, **{name: distinct[:, k] for k, name in enumerate(by)})
-    return only(made, dimension=1) if lines else made
+    return only(made, dimension=1 if lines else 2)
 
 
 def write_tiles(part: Features, layer: str, folder: Path, zooms: tuple[int, int], *, simplify: float = 0.0) -> None:
     """Write features as MVT files `folder/z/x/y.pbf` for the zooms from..to (both included), 64 units of buffer."""
     kinds = set(shapely.get_type_id(part.shapes).tolist())
-    geometry_type = {0: "Point", 1: "LineString", 3: "Polygon"}[next(iter(kinds))] if len(kinds) == 1 else "Unknown"
+    geometry_type = (
+        {0: "Point", 1: "LineString", 3: "Polygon"}.get(kinds.pop(), "Unknown") if len(kinds) == 1 else "Unknown"
+    )
     options: Mapping[str, str] = {
         "FORMAT": "DIRECTORY",
         "COMPRESS": "NO",
