@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from feeds.envelope import Batch
 from feeds.names import AgencyId, SourceId
+from feeds.sequences import Range
 
 
 class BatchId(NamedTuple):
@@ -104,7 +105,11 @@ class Bus(Protocol):
     """What the gateway, the hub and the recorder need of a bus. All may raise BusDown."""
 
     async def append(self, batch: Batch) -> BatchId:
-        """Journal and publish the batch; return its id. Appends of one agency must not overlap."""
+        """Journal and publish the batch; return its id. Appends of one agency are taken one after the other.
+
+        After BusDown the batch may still land: append the same batch again (it is then found, never stored
+        twice) before any other of this agency.
+        """
         ...
 
     async def beat(self, agency: AgencyId, sources: Sequence[SourceHealth], at: float) -> None:
@@ -125,6 +130,13 @@ class Bus(Protocol):
 
     async def trim(self, agency: AgencyId, before: BatchId) -> int:
         """Drop journaled batches with ids smaller than `before`; return how many went."""
+        ...
+
+    async def sequences(self, agency: AgencyId) -> dict[tuple[SourceId, str], list[Range]]:
+        """Return the inclusive ranges of sequence numbers journaled, by source and run, trimmed entries included.
+
+        Of the trimmed entries the newest 10,000 runs are known.
+        """
         ...
 
     async def save_keyframe(self, data: bytes) -> None:

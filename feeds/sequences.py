@@ -1,4 +1,4 @@
-"""Which sequence numbers of one run of a source have been journaled: a set of ranges. Pure.
+"""Which sequence numbers have been journaled, as sets of ranges, by source and run. Pure.
 
 Kept as ranges because a run is nearly always one: a day at 10 reports a second is one pair of numbers.
 A number is a duplicate only when it is in here, never merely because a larger one was seen.
@@ -7,8 +7,16 @@ A number is a duplicate only when it is in here, never merely because a larger o
 from bisect import bisect_right
 from collections.abc import Iterable
 
+import msgspec
+
+from feeds.errors import DecodeError
+from feeds.names import SourceId
+
 Range = tuple[int, int]
 """Inclusive: first and last."""
+
+RUNS_MAX = 10_000
+"""Runs remembered of what was trimmed; the longest unheard go first."""
 
 
 class Seen:
@@ -72,3 +80,51 @@ class Seen:
             last = max(last, self._lasts[right - 1])
         self._firsts[left:right] = [first]
         self._lasts[left:right] = [last]
+
+
+class Runs:
+    """The numbers seen of many runs; the run heard longest ago comes first."""
+
+    def __init__(self) -> None:
+        self._runs: dict[tuple[SourceId, str], Seen] = {}
+
+    def add(self, source: SourceId, run: str, seq: int) -> bool:
+        """Note `seq`; return whether it is new. The run becomes the newest."""
+        return self._touch(source, run).add(seq)
+
+    def merge(self, source: SourceId, run: str, ranges: Iterable[Range]) -> None:
+        """Note `ranges`. The run becomes the newest."""
+        self._touch(source, run).merge(ranges)
+
+    def ranges(self) -> dict[tuple[SourceId, str], list[Range]]:
+        """Return the ranges by source and run, longest unheard first."""
+        return {key: seen.ranges for key, seen in self._runs.items()}
+
+    def forget(self, keep: int = RUNS_MAX) -> None:
+        """Keep only the `keep` newest runs."""
+        for key in list(self._runs)[: max(0, len(self._runs) - keep)]:
+            del self._runs[key]
+
+    def encode(self) -> bytes:
+        """Return them as bytes, for the record that is written before a trim."""
+        return _encode([(source, run, seen.ranges) for (source, run), seen in self._runs.items()])
+
+    def merge_encoded(self, data: bytes) -> None:
+        """Note what `encode` wrote. Raises DecodeError."""
+        try:
+            record = _decode(data)
+        except msgspec.DecodeError as error:
+            raise DecodeError(f"record of trimmed sequences cannot be read: {error}") from error
+        for source, run, ranges in record:
+            self.merge(source, run, ranges)
+
+    def _touch(self, source: SourceId, run: str) -> Seen:
+        seen = self._runs.pop((source, run), None)
+        if seen is None:
+            seen = Seen()
+        self._runs[source, run] = seen
+        return seen
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(list[tuple[SourceId, str, list[Range]]]).decode

@@ -1,0 +1,128 @@
+"""The bus contract within one process and without a server: for tests, and to try a thing out.
+
+The journal is a list per agency that only `trim` shortens. A subscriber has no queue: it reads on in
+the journal from its own last id, so that a slow one costs nothing; of beats it sees the latest.
+"""
+
+import asyncio
+from bisect import bisect_left, bisect_right
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+from feeds.bus import BEGINNING, BatchId, Beat, BusEvent, Delivery, LineBack, SourceHealth
+from feeds.clock import Clock, SystemClock
+from feeds.envelope import Batch
+from feeds.names import AgencyId, SourceId
+from feeds.sequences import Range, Runs
+
+
+class MemoryBus:
+    """See `feeds.bus.Bus` for what each call promises. Never raises BusDown."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
+        self._journals: dict[AgencyId, list[Delivery]] = {}
+        self._tops: dict[AgencyId, BatchId] = {}
+        self._trimmed: dict[AgencyId, Runs] = {}
+        self._beats: dict[AgencyId, Beat] = {}
+        self._news: set[asyncio.Event] = set()
+        self._keyframe: bytes | None = None
+        self._closed = False
+
+    async def append(self, batch: Batch) -> BatchId:
+        """Journal and publish the batch; return its id."""
+        agency = batch.agency
+        id_ = max(BatchId(int(self._clock.now() * 1000), 0), self._tops.get(agency, BEGINNING).next())
+        self._tops[agency] = id_
+        self._journals.setdefault(agency, []).append(Delivery(agency, id_, batch))
+        self._tell()
+        return id_
+
+    async def beat(self, agency: AgencyId, sources: Sequence[SourceHealth], at: float) -> None:
+        """Publish the agency's heartbeat."""
+        self._beats[agency] = Beat(agency, self._tops.get(agency, BEGINNING), at, tuple(sources))
+        self._tell()
+
+    async def subscribe(
+        self, agencies: Sequence[AgencyId], after: Mapping[AgencyId, BatchId]
+    ) -> AsyncIterator[BusEvent]:
+        """Yield the backlog, LineBack, then what comes, until the bus is closed."""
+        news = asyncio.Event()
+        self._news.add(news)
+        last = {agency: after.get(agency, BEGINNING) for agency in agencies}
+        heard = {agency: self._beats.get(agency) for agency in agencies}
+        back = False
+        try:
+            while not self._closed:
+                news.clear()
+                for agency in agencies:
+                    while page := await self.read(agency, last[agency], 100):
+                        for delivery in page:
+                            last[agency] = delivery.id
+                            yield delivery
+                if not back:
+                    back = True
+                    yield LineBack(self._clock.now())
+                for agency in agencies:
+                    beat = self._beats.get(agency)
+                    # a beat that runs ahead of the batches it counts waits for the next turn
+                    if beat is not None and beat is not heard[agency] and beat.last_id <= last[agency]:
+                        heard[agency] = beat
+                        yield beat
+                await news.wait()
+        finally:
+            self._news.discard(news)
+
+    async def read(self, agency: AgencyId, after: BatchId, count: int) -> list[Delivery]:
+        """Return up to `count` journaled batches after `after`, oldest first; empty at the end."""
+        journal = self._journals.get(agency, [])
+        first = bisect_right(journal, after, key=_id)
+        return journal[first : first + count]
+
+    async def trim(self, agency: AgencyId, before: BatchId) -> int:
+        """Drop journaled batches with ids smaller than `before`; return how many went."""
+        journal = self._journals.get(agency, [])
+        gone = bisect_left(journal, before, key=_id)
+        record = self._trimmed.setdefault(agency, Runs())
+        _note(record, journal[:gone])
+        record.forget()
+        del journal[:gone]
+        return gone
+
+    async def sequences(self, agency: AgencyId) -> dict[tuple[SourceId, str], list[Range]]:
+        """Return the inclusive ranges of sequence numbers journaled, by source and run, trimmed entries included."""
+        runs = Runs()
+        if agency in self._trimmed:
+            runs.merge_encoded(self._trimmed[agency].encode())
+        _note(runs, self._journals.get(agency, []))
+        return runs.ranges()
+
+    async def save_keyframe(self, data: bytes) -> None:
+        """Keep `data` as the latest keyframe of the picture."""
+        self._keyframe = data
+
+    async def load_keyframe(self) -> bytes | None:
+        """Return the latest keyframe, or None."""
+        return self._keyframe
+
+    async def ping(self) -> None:
+        """Return at once."""
+
+    async def close(self) -> None:
+        """End every subscription."""
+        self._closed = True
+        self._tell()
+
+    def _tell(self) -> None:
+        for news in self._news:
+            news.set()
+
+
+def _id(delivery: Delivery) -> BatchId:
+    return delivery.id
+
+
+def _note(runs: Runs, deliveries: list[Delivery]) -> None:
+    for delivery in deliveries:
+        for envelope in delivery.batch.envelopes():
+            if envelope.report.seq is not None:
+                runs.add(envelope.source, envelope.run, envelope.report.seq)

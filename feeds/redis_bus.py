@@ -1,0 +1,212 @@
+"""The bus on Redis: a stream per agency is the journal, a channel per agency carries the same bytes live.
+
+The parts: `redis_line` (a connection that hides nothing), `redis_journal` (what the bytes are),
+`redis_tail` (exactly one entry per append), `redis_ear` (every entry exactly once to a subscriber).
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from feeds.bus import BEGINNING, BatchId, BusEvent, Delivery, LineBack, LineLost, SourceHealth
+from feeds.clock import Clock, SystemClock
+from feeds.envelope import Batch, decode_sequences, encode_batch
+from feeds.errors import BusDown, DecodeError
+from feeds.names import AgencyId, SourceId, journal_key, keyframe_key, live_channel, trimmed_key
+from feeds.redis_ear import Ear
+from feeds.redis_journal import deliveries, encode_beat, entry_data, info_command, last_id, page_command
+from feeds.redis_line import Command, Line, accepted
+from feeds.redis_tail import Tail
+from feeds.sequences import Range, Runs
+
+log = logging.getLogger(__name__)
+
+REPLY_WITHIN_S = 2.0
+"""Longest wait for one reply, seconds."""
+BACKOFF_S = 0.1
+"""Between two tries of a subscription to reach the server, seconds."""
+NOTE_PAGE = 100
+"""Journal entries read at a time when only their sequences are wanted."""
+
+
+class RedisBus:
+    """See `feeds.bus.Bus` for what each call promises."""
+
+    def __init__(self, url: str, clock: Clock | None = None) -> None:
+        """Make a bus on the server at `url`; nothing is opened yet. Raises ConfigError."""
+        self._url = url
+        self._clock = clock or SystemClock()
+        self._tails: dict[AgencyId, Tail] = {}
+        self._errands = Line(url)
+        self._errand = asyncio.Lock()
+        self._lines: set[Line] = {self._errands}
+        self._closed = False
+
+    async def append(self, batch: Batch) -> BatchId:
+        """Journal and publish the batch; return its id. Raises BusDown after 5 s, or at once when refused."""
+        self._open_or_raise()
+        tail = self._tails.get(batch.agency)
+        if tail is None:
+            tail = self._tails[batch.agency] = Tail(Line(self._url), batch.agency, self._clock)
+            self._lines.add(tail.line)
+        return await tail.append(encode_batch(batch))
+
+    async def beat(self, agency: AgencyId, sources: Sequence[SourceHealth], at: float) -> None:
+        """Publish the agency's heartbeat, with the journal's last id. Raises BusDown."""
+        (info,) = await self._run(info_command(agency))
+        accepted(await self._run((b"PUBLISH", live_channel(agency), encode_beat(last_id(info), sources, at))))
+
+    async def subscribe(
+        self, agencies: Sequence[AgencyId], after: Mapping[AgencyId, BatchId]
+    ) -> AsyncIterator[BusEvent]:
+        """Yield the backlog, LineBack, then what comes; LineLost and LineBack around every loss of the line."""
+        last = {agency: after.get(agency, BEGINNING) for agency in agencies}
+        lost = False
+        while not self._closed:
+            ear = Ear(self._url, agencies, last)
+            self._lines |= ear.lines
+            try:
+                await ear.open()
+                back = False
+                while True:
+                    for delivery in await ear.backlog():
+                        yield delivery
+                        await asyncio.sleep(0)  # a long backlog must not hold the loop
+                    if ear.behind:
+                        continue
+                    if not back:
+                        back, lost = True, False
+                        yield LineBack(self._clock.now())
+                    event = await ear.hear()
+                    if event is not None:
+                        yield event
+            except BusDown as error:
+                if not lost and not self._closed:
+                    lost = True
+                    log.warning("line_lost", extra={"reason": str(error)})
+                    yield LineLost(self._clock.now())
+            finally:
+                ear.close()
+                self._lines -= ear.lines
+            await asyncio.sleep(BACKOFF_S)
+
+    async def read(self, agency: AgencyId, after: BatchId, count: int) -> list[Delivery]:
+        """Return up to `count` journaled batches after `after`, oldest first; empty at the end. Raises BusDown."""
+        (entries,) = accepted(await self._run(page_command(agency, after, count)))
+        return deliveries(agency, entries)
+
+    async def sequences(self, agency: AgencyId) -> dict[tuple[SourceId, str], list[Range]]:
+        """Return the inclusive ranges of sequence numbers journaled, by source and run. Raises BusDown."""
+        live, runs = Runs(), Runs()
+        line = self._lend()
+        try:
+            # The record comes after the journal: what is trimmed while we read is then in one of the two.
+            await _note(line, live, agency, None)
+            (record,) = accepted(await line.ask((b"GET", trimmed_key(agency)), within=REPLY_WITHIN_S))
+        finally:
+            self._take_back(line)
+        _recall(runs, record)
+        for (source, run), ranges in live.ranges().items():
+            runs.merge(source, run, ranges)
+        return runs.ranges()
+
+    async def trim(self, agency: AgencyId, before: BatchId) -> int:
+        """Drop batches with ids smaller than `before`; return how many went. Raises BusDown.
+
+        What sequences they held is added to the agency's record in the same step; WATCH tells two
+        trimmers apart, so that neither writes over what the other noted.
+        """
+        line = self._lend()
+        key = trimmed_key(agency)
+        try:
+            while True:
+                _, record = accepted(await line.ask((b"WATCH", key), (b"GET", key), within=REPLY_WITHIN_S))
+                runs = Runs()
+                _recall(runs, record)
+                noted = await _note(line, runs, agency, before)
+                runs.forget()
+                replies = await line.ask(
+                    (b"MULTI",),
+                    (b"SET", key, runs.encode()),
+                    # never past what was noted: somebody may just have appended below `before`
+                    (b"XTRIM", journal_key(agency), b"MINID", str(min(before, noted.next()))),
+                    (b"EXEC",),
+                    within=REPLY_WITHIN_S,
+                )
+                done = accepted(replies)[-1]
+                if done is not None:
+                    return int(accepted(done)[1])
+        finally:
+            self._take_back(line)
+
+    async def save_keyframe(self, data: bytes) -> None:
+        """Keep `data` as the latest keyframe of the picture. Raises BusDown."""
+        accepted(await self._run((b"SET", keyframe_key(), data)))
+
+    async def load_keyframe(self) -> bytes | None:
+        """Return the latest keyframe, or None. Raises BusDown."""
+        (data,) = accepted(await self._run((b"GET", keyframe_key())))
+        return None if data is None else bytes(data)
+
+    async def ping(self) -> None:
+        """Return when the server answered within a second; raises BusDown otherwise."""
+        try:
+            async with asyncio.timeout(1.0):
+                accepted(await self._run((b"PING",)))
+        except TimeoutError:
+            raise BusDown("the bus did not answer within 1 s") from None
+
+    async def close(self) -> None:
+        """Let go of every connection; subscriptions end."""
+        self._closed = True
+        for line in self._lines:
+            line.close()
+
+    async def _run(self, *commands: Command) -> list[Any]:
+        self._open_or_raise()
+        async with self._errand:
+            return await self._errands.ask(*commands, within=REPLY_WITHIN_S)
+
+    def _open_or_raise(self) -> None:
+        if self._closed:
+            raise BusDown("the bus was closed")
+
+    def _lend(self) -> Line:
+        """Return a line for one errand of several steps."""
+        self._open_or_raise()
+        line = Line(self._url)
+        self._lines.add(line)
+        return line
+
+    def _take_back(self, line: Line) -> None:
+        line.close()
+        self._lines.discard(line)
+
+
+async def _note(line: Line, runs: Runs, agency: AgencyId, before: BatchId | None) -> BatchId:
+    """Note in `runs` the sequences of every journal entry before `before` (None: of all); return the last's id."""
+    at = BEGINNING
+    while True:
+        (entries,) = accepted(await line.ask(page_command(agency, at, NOTE_PAGE), within=REPLY_WITHIN_S))
+        for id_, fields in entries:
+            if before is not None and BatchId.parse(id_) >= before:
+                return at
+            at = BatchId.parse(id_)
+            try:
+                for source, run, seq in decode_sequences(entry_data(fields)):
+                    runs.add(source, run, seq)
+            except DecodeError as error:
+                log.error("journal_entry_unreadable", extra={"agency": agency, "id": str(at), "reason": str(error)})
+        if len(entries) < NOTE_PAGE:
+            return at
+
+
+def _recall(runs: Runs, record: bytes | None) -> None:
+    """Add the record of trimmed sequences. Raises BusDown if it cannot be read: duplicates could not be told."""
+    if record is None:
+        return
+    try:
+        runs.merge_encoded(record)
+    except DecodeError as error:
+        raise BusDown(str(error)) from error

@@ -1,0 +1,34 @@
+"""Fixtures only; the verbs are in tests/support."""
+
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from feeds import embedded_redis
+from feeds.names import AgencyId, agency_id
+
+_agencies = count(1)
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a real server that all tests share: use the `agency` fixture for names of your own."""
+    server = embedded_redis.start(tmp_path_factory.mktemp("redis"), "no")
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture
+def fresh_redis(tmp_path: Path) -> Iterator[embedded_redis.EmbeddedRedis]:
+    """A real server of this test alone, empty, which it may kill (it starts in 0.05 s)."""
+    server = embedded_redis.start(tmp_path / "redis")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def agency() -> AgencyId:
+    """An agency that no other test uses."""
+    return agency_id(f"a{next(_agencies)}")
