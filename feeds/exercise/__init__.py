@@ -1,0 +1,1 @@
+"""The joint exercise: a made-up day over real streets, spoken through the ordinary door."""
