@@ -12,6 +12,8 @@ from typing import Any
 
 from dash import dcc
 
+from dashboard.config import Settings
+
 
 class Id(StrEnum):
     """Ids of the map's elements."""
@@ -54,11 +56,11 @@ def figure(view: tuple[float, float, float]) -> dict[str, Any]:
     }
 
 
-def layout(view: tuple[float, float, float]) -> dcc.Graph:
-    """Return the map, starting at `view`: longitude, latitude (degrees), zoom."""
+def layout(settings: Settings) -> dcc.Graph:
+    """Return the map, starting at the site's view."""
     return dcc.Graph(
         id=Id.GRAPH,
-        figure=figure(view),
+        figure=figure(settings.site.view),
         config={"displayModeBar": False, "scrollZoom": True, "doubleClick": False, "responsive": True},
         className="map-graph",
         responsive=True,
