@@ -1,0 +1,181 @@
+"""What every way in has in common: decode a frame, check and sort its reports, journal them, answer.
+
+    frame -> decode() -> Decoded -> Door.take() -> parcels -> Lane -> journal -> Pending.done -> answer()
+
+Rules
+- Acknowledged means journaled: an answer is ready only when the lane has landed every report of its message.
+- A report that is on its way to the journal already is waited for, and then is a duplicate.
+- A source publishes for its own agency only, with its own clock, at most 24 h ahead of ours.
+"""
+
+import asyncio
+import logging
+from collections.abc import Hashable, Mapping, Sequence
+
+import msgspec
+
+from feeds.adapter import FRAME_MAX, Decoded, Decoder, Refusal
+from feeds.envelope import MAX_LEAD_S, Parcel
+from feeds.errors import DecodeError
+from feeds.lane import BATCH_MAX, Lane
+from feeds.ledger import Ledger
+from feeds.names import AgencyId
+from feeds.report import AnyReport
+
+log = logging.getLogger(__name__)
+
+TOO_LARGE = "larger than 64 kB"
+TOO_EARLY = f"observed_at more than {MAX_LEAD_S / 3600:.0f} h ahead"
+
+_encode = msgspec.json.Encoder().encode
+
+
+def decode(decoder: Decoder, frame: bytes, received_at: float) -> Decoded:
+    """Return what the frame held; a frame that cannot be read is one refusal. Never raises."""
+    if len(frame) > FRAME_MAX:
+        return refused(TOO_LARGE)
+    try:
+        return decoder.decode(frame, received_at)
+    except DecodeError as error:
+        return refused(error.reason, error.path)
+    except Exception as error:
+        # A fault of the dialect costs one frame, never the feed. Its text is not logged: it may quote the frame.
+        log.error("adapter_failed decoder=%s error=%s", type(decoder).__module__, type(error).__name__)
+        return refused("adapter failed")
+
+
+def refused(reason: str, path: str = "") -> Decoded:
+    """Return a frame of which nothing was taken."""
+    return Decoded([], [], [Refusal(0, reason, path)])
+
+
+class Pending:
+    """The answer to one message, in the making."""
+
+    def __init__(self, ordinal: int | None) -> None:
+        """Take the message's ordinal on its connection, or None where reports carry their own numbers."""
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._ordinal = ordinal
+        self._ack: list[int] = []
+        self._duplicate: list[int] = []
+        self._refused: list[dict[str, int | str]] = []
+        self._open = 1
+        """What is still on its way, and one for the message itself."""
+
+    def ack(self, seq: int | None) -> None:
+        """Note a report that the journal has."""
+        self._ack.append(seq or 0)
+
+    def duplicate(self, seq: int | None) -> None:
+        """Note a report that the journal had."""
+        self._duplicate.append(seq or 0)
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Note a message that was not taken."""
+        seq = refusal.seq if self._ordinal is None else self._ordinal
+        entry: dict[str, int | str] = {} if seq is None else {"seq": seq}
+        entry |= {"index": refusal.index, "reason": refusal.reason}
+        if refusal.path:
+            entry["path"] = refusal.path
+        self._refused.append(entry)
+
+    def hold(self) -> None:
+        """Wait for one thing more."""
+        self._open += 1
+
+    def release(self) -> None:
+        """Wait for one thing less; the answer is ready when nothing is left."""
+        self._open -= 1
+        if self._open == 0 and not self.done.done():
+            self.done.set_result(None)
+
+    def answer(self) -> bytes:
+        """Return the answer as JSON, empty parts left out."""
+        ack, duplicate = self._ack, self._duplicate
+        if self._ordinal is not None:
+            # One number for the whole message: journaled if any of it was new (or it held nothing to journal).
+            new = bool(ack) or not (duplicate or self._refused)
+            ack, duplicate = ([self._ordinal], []) if new else ([], [self._ordinal] if duplicate else [])
+        parts = {"ack": ack, "duplicate": duplicate, "refused": self._refused}
+        return _encode({name: part for name, part in parts.items() if part})
+
+
+class _Landing:
+    """One parcel on its way to the journal, and who waits for it."""
+
+    __slots__ = ("keys", "reports", "waiting")
+
+    def __init__(self) -> None:
+        self.reports: list[AnyReport] = []
+        self.keys: list[Hashable] = []
+        self.waiting: list[tuple[Pending, int | None]] = []
+        """Repetitions of these reports: duplicates as soon as it has landed."""
+
+
+class Door:
+    """Takes decoded frames of all sources; `lanes` must hold every agency of every source."""
+
+    def __init__(self, lanes: Mapping[AgencyId, Lane]) -> None:
+        self.lanes = lanes
+        self._flying: dict[Hashable, _Landing] = {}
+
+    async def room(self, ledger: Ledger) -> None:
+        """Return when the source's agency has room for one more frame."""
+        await self.lanes[ledger.settings.agency].room()
+
+    def take(self, ledger: Ledger, run: str, decoded: Decoded, received_at: float, ordinal: int) -> Pending:
+        """Queue the frame's new reports and return the answer in the making; call `room` right before."""
+        ledger.hear(received_at)
+        pending = Pending(None if ledger.sequenced else ordinal)
+        for refusal in decoded.refusals:
+            self._refuse(ledger, run, pending, refusal)
+        landings: list[_Landing] = []
+        flying, agency = self._flying, ledger.settings.agency
+        for report, index in zip(decoded.reports, decoded.indexes, strict=True):
+            if decoded.agencies and decoded.agencies.get(index, agency) != agency:
+                self._refuse(ledger, run, pending, Refusal(index, "wrong agency", "$.agency", report.seq))
+            elif ledger.sequenced and report.seq is None:
+                self._refuse(ledger, run, pending, Refusal(index, "seq missing", "$.seq"))
+            elif report.observed_at - received_at > MAX_LEAD_S:
+                self._refuse(ledger, run, pending, Refusal(index, TOO_EARLY, "$.observed_at", report.seq))
+            elif ledger.is_journaled(run, report):
+                ledger.repeat(run, report.seq)
+                pending.duplicate(report.seq)
+            else:
+                key = (ledger.settings.id, ledger.key(run, report))
+                if (other := flying.get(key)) is not None:
+                    other.waiting.append((pending, report.seq))
+                    pending.hold()
+                    continue
+                if not landings or len(landings[-1].reports) >= BATCH_MAX:
+                    landings.append(_Landing())
+                flying[key] = landings[-1]
+                landings[-1].reports.append(report)
+                landings[-1].keys.append(key)
+        for landing in landings:
+            self._launch(ledger, run, landing, received_at, pending)
+        pending.release()
+        return pending
+
+    def _refuse(self, ledger: Ledger, run: str, pending: Pending, refusal: Refusal) -> None:
+        ledger.refuse(run, refusal.reason, refusal.seq)
+        pending.refuse(refusal)
+
+    def _launch(self, ledger: Ledger, run: str, landing: _Landing, received_at: float, pending: Pending) -> None:
+        pending.hold()
+        reports: Sequence[AnyReport] = tuple(landing.reports)
+
+        def landed() -> None:
+            ledger.accept(run, reports)
+            for key in landing.keys:
+                del self._flying[key]
+            for report in reports:
+                pending.ack(report.seq)
+            pending.release()
+            for other, seq in landing.waiting:
+                ledger.repeat(run, seq)
+                other.duplicate(seq)
+                other.release()
+
+        parcel = Parcel(ledger.settings.id, run, received_at, tuple(reports))
+        self.lanes[ledger.settings.agency].put(parcel, landed)

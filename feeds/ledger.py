@@ -1,0 +1,148 @@
+"""What one source has said: its counts, and which of its reports are journaled. Pure: time is an argument.
+
+Rules
+- Reports in = accepted + duplicate + rejected, exactly. Accepted means journaled.
+- A duplicate is a report that IS journaled (or on its way there), never one that merely has a smaller number.
+- In dialects with sequences the key of a report is its number within the run. In the others it is the report
+  itself: subject, observed time and all that was said; the last 65,536 are remembered.
+- A message that was refused was heard: its number is no gap, and it may be sent again, mended.
+"""
+
+from collections import OrderedDict
+from collections.abc import Hashable, Iterable
+
+from feeds.bus import SourceHealth
+from feeds.report import AnyReport
+from feeds.sequences import Range, Seen
+from feeds.source import SourceSettings
+
+RUNS_MAX = 1000
+"""Runs remembered of one source; the one heard longest ago is forgotten first."""
+RANGES_MAX = 10_000
+"""Ranges remembered of one run: a sender that leaves a hole after every report must not fill our memory."""
+REPORTS_MAX = 65_536
+"""Reports remembered of a source without sequences."""
+REASONS_MAX = 50
+"""Different reasons counted; what comes after is `other`."""
+
+
+class _Run:
+    """One run: what is journaled, and what was heard at all since the door opened."""
+
+    __slots__ = ("heard", "journaled")
+
+    def __init__(self) -> None:
+        self.journaled = Seen()
+        self.heard = Seen()
+
+
+def _bounded(seen: Seen) -> Seen:
+    """Return `seen` without its oldest ranges when there are too many: those reports would be journaled again."""
+    ranges = seen.ranges
+    return Seen(ranges[-RANGES_MAX // 2 :]) if len(ranges) > RANGES_MAX else seen
+
+
+class Ledger:
+    """The door's book about one source."""
+
+    def __init__(self, settings: SourceSettings, *, sequenced: bool) -> None:
+        self.settings = settings
+        self.sequenced = sequenced
+        self.connections = 0
+        self._runs: OrderedDict[str, _Run] = OrderedDict()
+        self._reports: OrderedDict[int, None] = OrderedDict()
+        self._accepted = self._duplicate = self._rejected = self._marked = 0
+        self._reasons: dict[str, int] = {}
+        self._last_reason = ""
+        self._received_at: float | None = None
+        self._observed_at: float | None = None
+
+    def recover(self, run: str, ranges: Iterable[Range]) -> None:
+        """Note what the journal holds of a run, before the door opens."""
+        self._run(run).journaled.merge(ranges)
+
+    def remember(self, report: AnyReport) -> None:
+        """Note a report without a sequence that the journal holds, before the door opens."""
+        self._remember(hash(report))
+
+    def key(self, run: str, report: AnyReport) -> Hashable:
+        """Return what makes this report the same as another of the source."""
+        return (run, report.seq) if self.sequenced else hash(report)
+
+    def is_journaled(self, run: str, report: AnyReport) -> bool:
+        """Say whether the journal holds this report."""
+        if not self.sequenced:
+            return hash(report) in self._reports
+        known = self._runs.get(run)
+        return known is not None and report.seq is not None and report.seq in known.journaled
+
+    def hear(self, at: float) -> None:
+        """Note that the source spoke at `at`, Unix seconds by our clock."""
+        self._received_at = at
+
+    def accept(self, run: str, reports: Iterable[AnyReport]) -> None:
+        """Count reports that the journal now holds."""
+        known = self._run(run) if self.sequenced else None
+        for report in reports:
+            self._accepted += 1
+            if self._observed_at is None or report.observed_at > self._observed_at:
+                self._observed_at = report.observed_at
+            if known is None:
+                self._remember(hash(report))
+            elif report.seq is not None:
+                known.journaled.add(report.seq)
+                known.heard.add(report.seq)
+        if known is not None and self._accepted - self._marked >= RANGES_MAX // 4:
+            self._marked = self._accepted
+            known.journaled, known.heard = _bounded(known.journaled), _bounded(known.heard)
+
+    def repeat(self, run: str, seq: int | None) -> None:
+        """Count a report that was journaled before."""
+        self._duplicate += 1
+        if self.sequenced and seq is not None:
+            self._run(run).heard.add(seq)
+
+    def refuse(self, run: str, reason: str, seq: int | None = None) -> None:
+        """Count a message that was not taken."""
+        self._rejected += 1
+        if reason not in self._reasons and len(self._reasons) >= REASONS_MAX:
+            reason = "other"
+        self._reasons[reason] = self._reasons.get(reason, 0) + 1
+        self._last_reason = reason
+        if self.sequenced and seq is not None:
+            known = self._run(run)
+            known.heard.add(seq)
+            if self._rejected % (RANGES_MAX // 4) == 0:
+                known.heard = _bounded(known.heard)
+
+    def health(self) -> SourceHealth:
+        """Return the counts as they are now."""
+        return SourceHealth(
+            source=self.settings.id,
+            adapter=self.settings.adapter,
+            cadence_s=self.settings.cadence_s,
+            accepted=self._accepted,
+            duplicate=self._duplicate,
+            rejected=self._rejected,
+            gaps=sum(run.heard.gaps for run in self._runs.values()),
+            connections=self.connections,
+            received_at=self._received_at,
+            observed_at=self._observed_at,
+            reasons=dict(self._reasons),
+            last_reason=self._last_reason,
+        )
+
+    def _run(self, run: str) -> _Run:
+        known = self._runs.get(run)
+        if known is None:
+            known = self._runs[run] = _Run()
+            if len(self._runs) > RUNS_MAX:
+                self._runs.popitem(last=False)
+        self._runs.move_to_end(run)
+        return known
+
+    def _remember(self, key: int) -> None:
+        self._reports[key] = None
+        self._reports.move_to_end(key)
+        if len(self._reports) > REPORTS_MAX:
+            self._reports.popitem(last=False)
