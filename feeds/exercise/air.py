@@ -1,6 +1,6 @@
 """Aircraft: straight to where they are sent, circling or hovering there, and back.
 
-They are few, so plain Python moves them one by one, a second at a time like the rest of the fleet.
+They are few, so plain Python moves them one by one, with the rest of the fleet.
 """
 
 import math
@@ -40,8 +40,8 @@ class Air:
             for i in self._dispatch.nearest(frozenset({Role.HELICOPTER}), incident.x, incident.y, 1):
                 self._dispatch.assign(i, incident)
 
-    def advance(self, i: int) -> None:
-        """Fly one second."""
+    def advance(self, i: int, dt: float) -> None:
+        """Fly `dt` seconds."""
         stage, fleet = self._s, self._s.fleet
         craft = _CRAFT[stage.members[i].kind.role]
         incident = stage.incident[i]
@@ -51,14 +51,14 @@ class Air:
                 self._aloft.add(i)
                 incident.parts[i] = Part.EN_ROUTE
                 stage.set_job(i, Job.EN_ROUTE, incident)
-            if self._towards(i, x, y, incident.x, incident.y, craft):
+            if self._towards(i, x, y, incident.x, incident.y, craft, dt):
                 if stage.job[i] is Job.EN_ROUTE:
                     self._dispatch.arrived(i)
                     self._watch.on_station(i)
-                self._circle(i, x, y, incident, craft)
+                self._circle(i, x, y, incident, craft, dt)
         elif i in self._aloft:
             bx, by = self._base[i]
-            if self._towards(i, x, y, bx, by, _Craft(craft.cruise_mps, 0.0)):
+            if self._towards(i, x, y, bx, by, _Craft(craft.cruise_mps, 0.0), dt):
                 self._aloft.discard(i)
                 fleet.fly(i, bx, by, float(fleet.course[i]), 0.0)
                 stage.set_job(i, Job.STANDBY)
@@ -66,29 +66,29 @@ class Air:
             elif stage.job[i] is not Job.RETURNING:
                 stage.set_job(i, Job.RETURNING)
 
-    def _towards(self, i: int, x: float, y: float, gx: float, gy: float, craft: _Craft) -> bool:
+    def _towards(self, i: int, x: float, y: float, gx: float, gy: float, craft: _Craft, dt: float) -> bool:
         """Fly towards a place; say whether it is reached (the circle's edge, when it circles)."""
         dx, dy = gx - x, gy - y
         far = math.hypot(dx, dy)
-        if far <= craft.orbit_m + craft.cruise_mps:
+        if far <= craft.orbit_m + craft.cruise_mps * dt:
             return True
-        step = min(craft.cruise_mps, far) / far
+        step = min(craft.cruise_mps * dt, far) / far
         self._s.fleet.fly(i, x + dx * step, y + dy * step, math.degrees(math.atan2(dx, dy)), craft.cruise_mps)
         return False
 
-    def _circle(self, i: int, x: float, y: float, incident: Incident, craft: _Craft) -> None:
+    def _circle(self, i: int, x: float, y: float, incident: Incident, craft: _Craft, dt: float) -> None:
         if craft.orbit_m == 0:
             # A drone hovers a little off, looking at it.
             gx, gy = incident.x + 25.0, incident.y + 25.0
             near = math.hypot(gx - x, gy - y) or 1.0
-            step = min(1.0, 6.0 / near)
+            step = min(1.0, 6.0 * dt / near)
             look = math.degrees(math.atan2(incident.x - x, incident.y - y))
             self._s.fleet.fly(i, x + (gx - x) * step, y + (gy - y) * step, look, 6.0 if near > 6 else 0.0)
             return
         speed = 28.0
-        angle = math.atan2(y - incident.y, x - incident.x) + speed / craft.orbit_m
+        angle = math.atan2(y - incident.y, x - incident.x) + speed * dt / craft.orbit_m
         nx, ny = incident.x + craft.orbit_m * math.cos(angle), incident.y + craft.orbit_m * math.sin(angle)
         # From the approach onto the circle without a jump: never further than it can fly.
         far = math.hypot(nx - x, ny - y) or 1.0
-        step = min(1.0, craft.cruise_mps / far)
+        step = min(1.0, craft.cruise_mps * dt / far)
         self._s.fleet.fly(i, x + (nx - x) * step, y + (ny - y) * step, -math.degrees(angle), speed)

@@ -2,8 +2,9 @@
 
 Rules
 - Pure: no clock, no socket; time is an argument. The same seed, units, streets and start give the same reports in
-  the same order, however the steps are cut: inside, the day always runs by ticks of a quarter second.
-- Each quarter moves a quarter of the units by one second, so that reports flow evenly and a wall never jumps.
+  the same order, however the steps are cut: inside, the day always runs by its own ticks.
+- Four ticks a second; each moves a quarter of the units by one second, so that reports flow evenly
+  and a wall never jumps.
 - A unit says where it is every 2 s when it moves and every 5 s when it stands, all about itself every 30 s and
   whenever its job changes. Cadences are wall seconds, at any rate of the exercise.
 - Everything has status `exercise`.
@@ -24,9 +25,8 @@ from feeds.exercise.stage import Job, Saying, Stage
 from feeds.exercise.watch import Watch
 from feeds.report import UnitReport
 
-TICK_S = 0.25
 PHASES = 4
-"""Groups of units, each moved once a second."""
+"""Groups of units; each tick moves one."""
 MOVING_S, STANDING_S, FULL_S = 2.0, 5.0, 30.0
 """Cadences of units, wall seconds."""
 
@@ -39,7 +39,8 @@ def open_incidents(units: int) -> int:
 class Day:
     """One exercise.
 
-    `start_at` is Unix seconds; `rate` is exercise seconds per wall second (0.1 to 60 is sensible).
+    `start_at` is Unix seconds; `rate` is exercise seconds per wall second; below 1 the ticks are
+    shorter, so that units still report by their cadence.
     """
 
     def __init__(self, seed: int, units: int, city: City, start_at: float, rate: float = 1.0) -> None:
@@ -62,11 +63,14 @@ class Day:
         self.stage.after(chance.uniform(200, 400), self.dispatch.cry_for_help)
         self._groups = [np.arange(p, units, PHASES, dtype=np.int64) for p in range(PHASES)]
         self._flying = [np.isin(g, self.air.slots) for g in self._groups]
+        self._dt = min(1.0, rate)
+        """By how much a tick moves its group, exercise seconds."""
+        self._tick_s = self._dt / PHASES
         self._tick = 0
 
     def step(self, at: float) -> list[Saying]:
         """Return what has been said since the last step up to `at` (Unix seconds), in order."""
-        ticks = int((at - self.stage.start_at) * self.stage.rate / TICK_S + 1e-6) + 1
+        ticks = int((at - self.stage.start_at) * self.stage.rate / self._tick_s + 1e-6) + 1
         while self._tick < ticks:
             self._run_tick()
         return self.stage.take()
@@ -76,25 +80,25 @@ class Day:
 
         What has been simulated stays; the wall clock of what follows moves.
         """
-        self.stage.start_at = at - self._tick * TICK_S / self.stage.rate
+        self.stage.start_at = at - self._tick * self._tick_s / self.stage.rate
 
     def lag_s(self, at: float) -> float:
         """Return how far the day is behind `at`, wall seconds."""
-        return at - self.stage.wall(self._tick * TICK_S)
+        return at - self.stage.wall(self._tick * self._tick_s)
 
     def _run_tick(self) -> None:
         stage = self.stage
-        stage.now = self._tick * TICK_S
+        stage.now = self._tick * self._tick_s
         phase = self._tick % PHASES
         stage.run_due()
         group = self._groups[phase]
-        for i in stage.fleet.advance(group, stage.now):
+        for i in stage.fleet.advance(group, stage.now, self._dt):
             if stage.job[i] in (Job.EN_ROUTE, Job.TRANSPORT):
                 self.dispatch.arrived(i)
             else:
                 self.shift.arrived(i)
         for i in group[self._flying[phase]].tolist():
-            self.air.advance(i)
+            self.air.advance(i, self._dt)
         self._report(phase)
         self.dispatch.keep_up()
         self._tick += 1
@@ -103,15 +107,15 @@ class Day:
         """Let the units of a group speak whose time has come."""
         stage, fleet, group = self.stage, self.stage.fleet, self._groups[phase]
         # Half a tick of tolerance: a cadence is met by the tick nearest to it.
-        due = group[stage.due[group] <= stage.now + TICK_S / 2]
+        due = group[stage.due[group] <= stage.now + self._tick_s / 2]
         if not len(due):
             return
         speeds = fleet.speed[due]
         cadence = np.where(speeds > 0.1, MOVING_S, STANDING_S) * stage.rate
         # The first report comes at once, the next ones spread over the cadence.
         first = stage.due[due] == 0.0
-        spread = np.floor(np.modf(due * 0.381966)[0] * cadence) if stage.now == 0 else 0.0
-        stage.due[due] = stage.now + np.where(first, np.maximum(cadence - spread, 1.0), cadence)
+        spread = np.modf(due * 0.381966)[0] * cadence if self._tick < PHASES else 0.0
+        stage.due[due] = stage.now + np.where(first, np.maximum(cadence - spread, self._dt), cadence)
         xs = (fleet.x[due] + fleet.noise[0, due]).tolist()
         ys = (fleet.y[due] + fleet.noise[1, due]).tolist()
         errors = (3.0 + np.abs(fleet.noise[0, due])).round(1).tolist()

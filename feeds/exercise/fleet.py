@@ -1,4 +1,4 @@
-"""How units move: along the streets, with braking for turns, by one second at a time, in columns.
+"""How units move: along the streets, with braking for turns, a second or less at a time, in columns.
 
 Rules
 - Everything is arrays with a slot per unit; Python runs only for units that reach the end of a street.
@@ -107,8 +107,8 @@ class Fleet:
         """Put an aircraft at a place; its flight is the caller's."""
         self.x[i], self.y[i], self.course[i], self.speed[i] = x, y, course % 360, speed
 
-    def advance(self, group: npt.NDArray[np.int64], now: float) -> list[int]:
-        """Move the units of `group` by one second; return those that reached the end of their path."""
+    def advance(self, group: npt.NDArray[np.int64], now: float, dt: float = 1.0) -> list[int]:
+        """Move the units of `group` by `dt` seconds; return those that reached the end of their path."""
         g = group[self.rolling[group] & (self.hold_until[group] <= now)]
         waits = group[self.rolling[group] & (self.hold_until[group] > now)]
         self.speed[waits] = 0.0
@@ -118,9 +118,9 @@ class Fleet:
         wish = np.minimum(np.minimum(self._limit[g] * self.pace[g], self.cap[g]),
                           np.sqrt(self._corner[g] ** 2 + 2 * _BRAKE_MPS2 * left))  # fmt: skip
         was = self.speed[g]
-        speed = np.maximum(np.clip(wish, was - 2 * _BRAKE_MPS2, was + _ACCEL_MPS2), _CREEP_MPS)
+        speed = np.maximum(np.clip(wish, was - 2 * _BRAKE_MPS2 * dt, was + _ACCEL_MPS2 * dt), _CREEP_MPS)
         self.speed[g] = speed
-        self._pos[g] += speed
+        self._pos[g] += speed * dt
         arrived = []
         for i in g[self._pos[g] >= self._len[g] - np.where(self._corner[g] == 0, self.short_m[g], 0.0)].tolist():
             if self._cross(i, now):
@@ -129,7 +129,7 @@ class Fleet:
         self.x[g] = self._xu[g] + (self._xv[g] - self._xu[g]) * share
         self.y[g] = self._yu[g] + (self._yv[g] - self._yu[g]) * share
         swing = (self._bear[g] - self.course[g] + 180) % 360 - 180
-        self.course[g] = (self.course[g] + np.clip(swing, -_TURN_DEG_PER_S, _TURN_DEG_PER_S)) % 360
+        self.course[g] = (self.course[g] + np.clip(swing, -_TURN_DEG_PER_S * dt, _TURN_DEG_PER_S * dt)) % 360
         fresh = self._numbers.normal(0.0, _NOISE_M, (2, len(g)))
         self.noise[:, g] = self.noise[:, g] * _NOISE_KEEP + fresh
         return arrived

@@ -1,0 +1,103 @@
+"""Runs the exercise: the day by the wall clock, each report to the speaker of its source. The thin shell."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from itertools import groupby
+from pathlib import Path
+
+from msgspec import Struct
+
+from feeds.exercise import city
+from feeds.exercise.day import Day
+from feeds.exercise.site import GUEST, SOURCES
+from feeds.exercise.speakers import CotSpeaker, NativeSpeaker, Speaker
+from feeds.exercise.stage import Saying
+
+log = logging.getLogger(__name__)
+
+_EVERY_S = 0.25
+"""How often the day is stepped and what was said is sent."""
+_SLICE_S = 0.1
+"""Longest piece of a day simulated at once, wall seconds of the day, so that lines stay served."""
+_ASLEEP_S = 5.0
+"""A day that is further behind than this (the machine slept, the rate is too high) is not made up for."""
+
+
+class ExerciseSettings(Struct, frozen=True, kw_only=True):
+    """What an exercise needs to know."""
+
+    seed: int = 1
+    units: int = 300
+    rate: float = 1.0
+    """Exercise seconds per second."""
+    feed_url: str = "ws://127.0.0.1:8052"
+    cot_host: str = "127.0.0.1"
+    cot_port: int = 8087
+    tokens: dict[str, str] = {}
+    """source -> bearer token. A native source without one stays silent."""
+    streets_path: Path | None = None
+    """`streets.npz` of the basemap; None: the synthetic grid."""
+
+
+async def run(settings: ExerciseSettings, stop: asyncio.Event) -> None:
+    """Run the exercise until `stop` is set."""
+    streets = await asyncio.to_thread(city.load, settings.streets_path)
+    day = await asyncio.to_thread(Day, settings.seed, settings.units, streets, time.time(), settings.rate)
+    day.skip_to(time.time())
+    speakers = _speakers(settings)
+    log.info("exercise_begins units=%d seed=%d sources=%d", settings.units, settings.seed, len(speakers))
+    tasks: list[asyncio.Task[None]] = [
+        asyncio.create_task(s.run(), name=f"exercise {s.source}") for s in speakers.values()
+    ]
+    ended = asyncio.create_task(stop.wait())
+    try:
+        while not ended.done():
+            began = time.monotonic()
+            await _catch_up(day, speakers)
+            for task in tasks:
+                if task.done():
+                    task.result()  # a speaker ends by cancellation alone: let its error be seen
+            rest = max(0.0, _EVERY_S - (time.monotonic() - began))
+            await asyncio.wait((ended,), timeout=rest)
+    finally:
+        for task in [*tasks, ended]:
+            task.cancel()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(2.0):
+                await asyncio.gather(*tasks, ended, return_exceptions=True)
+
+
+def _speakers(settings: ExerciseSettings) -> dict[str, Speaker]:
+    speakers: dict[str, Speaker] = {}
+    for source in SOURCES:
+        if source.agency == GUEST:
+            continue
+        if source.adapter == "cot":
+            speakers[source.id] = CotSpeaker(source.id, settings.cot_host, settings.cot_port)
+        elif token := settings.tokens.get(source.id):
+            speakers[source.id] = NativeSpeaker(source.id, settings.feed_url, token)
+        else:
+            log.warning("exercise_source_silent source=%s reason=no token", source.id)
+    return speakers
+
+
+async def _catch_up(day: Day, speakers: dict[str, Speaker]) -> None:
+    """Bring the day to now, slice by slice, and hand out what was said."""
+    now = time.time()
+    if not -1.0 < day.lag_s(now) < _ASLEEP_S:
+        log.warning("exercise_skips seconds=%.1f", day.lag_s(now))
+        day.skip_to(now)
+    at = now - max(day.lag_s(now), 0.0)
+    while at < now:
+        at = min(at + _SLICE_S, now)
+        _hand_out(day.step(at), speakers)
+        await asyncio.sleep(0)
+
+
+def _hand_out(said: list[Saying], speakers: dict[str, Speaker]) -> None:
+    said.sort(key=lambda s: s.source)  # stable: the order within a source is the day's
+    for (agency, source), sayings in groupby(said, key=lambda s: (s.agency, s.source)):
+        if speaker := speakers.get(source):
+            speaker.put(agency, [s.report for s in sayings])
