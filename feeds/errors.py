@@ -3,6 +3,8 @@
     JointOpsError
     ├── DecodeError        a frame is not what its dialect promises; the frame is lost, the feed goes on
     ├── BusDown            the bus did not take or give; nothing was acknowledged
+    ├── FeedRefused        the door did not let a sender in; says what to do
+    ├── FeedLost           a sender's line to the door is down; what was not answered is to be sent again
     ├── GrammarError       an id is outside its grammar
     └── ConfigError        the site's file cannot be used; names the path and says what to do
 
@@ -28,6 +30,14 @@ class DecodeError(JointOpsError):
 
 class BusDown(JointOpsError):
     """The bus is out of reach or refused; whatever was being appended is not acknowledged."""
+
+
+class FeedRefused(JointOpsError):
+    """The door does not take this sender: unknown source, wrong token. Trying again does not help."""
+
+
+class FeedLost(JointOpsError):
+    """The line to the door is down; what was not answered may or may not be journaled: send it again."""
 
 
 class GrammarError(JointOpsError, ValueError):

@@ -35,3 +35,5 @@ class FeedAccess(Struct, frozen=True, kw_only=True):
     pid: int
     tokens: dict[str, str]
     """source id -> bearer token."""
+    adapters: dict[str, str] = {}
+    """source id -> dialect; a source that is not here: told from the file."""
