@@ -203,11 +203,16 @@ def _lock(data_dir: Path) -> int:
 
 def _private_folder(data_dir: Path) -> Path:
     """Return a folder for the socket that only this user can enter: one per data directory, else a new one."""
-    base = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
-    if not base.is_dir() or len(os.fsencode(base)) > SOCKET_PATH_MAX - 48:
-        base = Path("/tmp")  # noqa: S108 - the folder below is made private and checked
     digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:12]
-    folder = base / f"jointops-{os.getuid()}-{digest}"
+    name = f"jointops-{os.getuid()}-{digest}"
+    for base in (os.environ.get("XDG_RUNTIME_DIR"), tempfile.gettempdir()):
+        if base and Path(base).is_dir() and len(os.fsencode(Path(base, name, "redis.sock"))) <= SOCKET_PATH_MAX:
+            break
+    else:
+        raise ConfigError(
+            "redis", "no folder short enough for a socket; set XDG_RUNTIME_DIR to one of 50 bytes or less"
+        )
+    folder = Path(base, name)
     try:
         folder.mkdir(mode=0o700)
     except FileExistsError:
