@@ -1,0 +1,245 @@
+// @ts-check
+/**
+ * The overlay: one WebGL2 canvas over the map, on which everything that moves is drawn.
+ *
+ * A canvas of its own, so that a moving unit does not repaint the basemap. `draw` is called in the map's own frame
+ * while the camera moves; it reads what is already in typed arrays and makes no garbage worth naming.
+ * A lost context is no error: `lost` is told, everything is built again when it returns.
+ */
+
+import { paintLetters, paintMarks } from "./atlas.mjs";
+import { instanced, program, texture } from "./gl.mjs";
+import { STRIDE } from "./instances.mjs";
+import { RING_STRIDE } from "./rings.mjs";
+import { LETTERS, RINGS, SPRITES } from "./shaders.mjs";
+
+/** Tag text, CSS pixels at scale 1: no text on a wall is smaller. */
+const TEXT_PX = 14;
+const TOP_MAX = 512;
+/** Drawn in this order; what is urgent in any of them once more above all. */
+const ORDER = /** @type {const} */ (["cameras", "incidents", "units"]);
+
+/** @typedef {import("./instances.mjs").Instances} Instances */
+/** @typedef {import("./theme.mjs").Theme} Theme */
+/**
+ * @typedef {object} Picture what to draw
+ * @property {import("./mercator.mjs").View} view CSS pixels
+ * @property {Record<string, Instances>} instances
+ * @property {Record<string, number>} tiers size class by layer
+ * @property {{ bytes: Uint8Array, count: number }} under rings below the marks
+ * @property {{ bytes: Uint8Array, count: number }} over rings above them
+ * @property {{ layer: string, row: number } | null} chosen
+ */
+
+/**
+ * @param {HTMLElement} parent the map's container
+ * @param {(isLost: boolean) => void} lost
+ */
+export function overlay(parent, lost) {
+  const canvas = document.createElement("canvas");
+  canvas.className = "map-overlay";
+  Object.assign(canvas.style, { position: "absolute", inset: "0", width: "100%", height: "100%", pointerEvents: "none" });
+  // Above the map's own canvas, below its controls and the attribution.
+  parent.insertBefore(canvas, parent.querySelector(".maplibregl-control-container"));
+  const context = canvas.getContext("webgl2", { alpha: true, antialias: false, depth: false, stencil: false });
+  if (!context) throw new Error("this browser gives no WebGL2");
+  const gl = context;
+
+  /** @type {ReturnType<typeof build> | null} */
+  let parts = null;
+  /** @type {Theme | null} */
+  let theme = null;
+  /** @type {import("./atlas.mjs").Letters | null} */
+  let letters = null;
+  /** @type {{ bytes: Uint8Array, count: number }} */
+  let tags = { bytes: new Uint8Array(0), count: 0 };
+  let tagsDirty = false;
+  let allDirty = true;
+  let width = 0;
+  let height = 0;
+  let ratio = 1;
+  let gone = false;
+
+  const restore = () => {
+    parts = build(gl);
+    allDirty = tagsDirty = true;
+    repaint();
+  };
+  const repaint = () => {
+    if (!parts || !theme || gl.isContextLost()) return;
+    const { image, sheets } = paintMarks(theme, ratio * theme.scale);
+    parts.marks.set(image);
+    parts.sheets = sheets;
+    letters = paintLetters(theme, Math.round(TEXT_PX * theme.scale * ratio));
+    parts.letters.set(letters.image);
+  };
+  canvas.addEventListener("webglcontextlost", (event) => {
+    event.preventDefault(); // else it never comes back
+    parts = null;
+    if (!gone) lost(true);
+  });
+  canvas.addEventListener("webglcontextrestored", () => {
+    restore();
+    lost(false);
+  });
+  restore();
+
+  return {
+    canvas,
+    get ratio() {
+      return ratio;
+    },
+    get letters() {
+      return letters;
+    },
+    get works() {
+      return parts !== null && !gl.isContextLost();
+    },
+    /** @param {Theme} next */
+    setTheme(next) {
+      theme = next;
+      ratio = next.pixelRatio;
+      repaint();
+    },
+    /** @param {{ bytes: Uint8Array, count: number }} next */
+    setTags(next) {
+      tags = next;
+      tagsDirty = true;
+    },
+    /** A fence: resolves to "the card has done all that was asked so far" when polled; null without a context. */
+    fence() {
+      const sync = gl.isContextLost() ? null : gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
+      gl.flush();
+      return () => {
+        if (!sync || gl.isContextLost()) return true;
+        const done = gl.getSyncParameter(sync, gl.SYNC_STATUS) === gl.SIGNALED;
+        if (done) gl.deleteSync(sync);
+        return done;
+      };
+    },
+    destroy() {
+      gone = true;
+      gl.getExtension("WEBGL_lose_context")?.loseContext();
+      canvas.remove();
+    },
+    /** Draws; false when there is no context. @param {Picture} picture */
+    draw(picture) {
+      if (!parts || !theme || !letters || gl.isContextLost()) return false;
+      const w = Math.round(picture.view.width * ratio);
+      const h = Math.round(picture.view.height * ratio);
+      if (w !== width || h !== height) {
+        canvas.width = width = w;
+        canvas.height = height = h;
+      }
+      gl.viewport(0, 0, width, height);
+      gl.clearColor(0, 0, 0, 0);
+      gl.clear(gl.COLOR_BUFFER_BIT);
+      gl.enable(gl.BLEND);
+      gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+      upload(parts, picture, allDirty);
+      if (tagsDirty) parts.text.set(tags.bytes, tags.count);
+      allDirty = tagsDirty = false;
+      rings(parts, picture, picture.under);
+      marks(parts, picture, false);
+      marks(parts, picture, true);
+      rings(parts, picture, picture.over);
+      text(parts, picture, theme, letters);
+      return true;
+    },
+  };
+
+  /** @param {ReturnType<typeof build>} p @param {Picture} picture @param {{ bytes: Uint8Array, count: number }} list */
+  function rings(p, picture, list) {
+    if (!list.count) return;
+    p.rings.set(list.bytes, list.count);
+    begin(p.ringProgram, picture.view);
+    p.rings.draw();
+  }
+
+  /** @param {ReturnType<typeof build>} p @param {Picture} picture @param {boolean} top */
+  function marks(p, picture, top) {
+    begin(p.spriteProgram, picture.view);
+    p.marks.bind();
+    for (const name of ORDER) {
+      const layer = top ? p.top[name] : p.layers[name];
+      if (!p.sheets || !layer.count) continue;
+      const sheet = p.sheets[name][top ? Math.min(picture.tiers[name], 1) : picture.tiers[name]];
+      gl.uniform4f(p.spriteProgram.at("u_sheet"), 0, sheet.y, sheet.cell, sheet.columns);
+      layer.draw();
+    }
+  }
+
+  /** @param {ReturnType<typeof build>} p @param {Picture} picture @param {Theme} t @param {import("./atlas.mjs").Letters} sheet */
+  function text(p, picture, t, sheet) {
+    if (!p.text.count) return;
+    begin(p.letterProgram, picture.view);
+    p.letters.bind();
+    gl.uniform4f(p.letterProgram.at("u_cells"), sheet.cellWidth, sheet.cellHeight, sheet.columns, 0);
+    const palette = [t.ink2, t.ink, t.caution, t.unit[6]].flatMap((c) => c.map((v) => v / 255));
+    gl.uniform3fv(p.letterProgram.at("u_palette"), palette);
+    const [r, g, b] = t.ground.map((v) => v / 255);
+    for (const halo of [1, 0]) {
+      gl.uniform4f(p.letterProgram.at("u_halo"), r, g, b, halo);
+      p.text.draw();
+    }
+  }
+
+  /** @param {ReturnType<typeof program>} with_ @param {import("./mercator.mjs").View} v */
+  function begin(with_, v) {
+    gl.useProgram(with_.made);
+    gl.uniform2i(with_.at("u_centre"), v.cx, v.cy);
+    gl.uniform2f(with_.at("u_scale"), v.scale * ratio * v.cos, v.scale * ratio * v.sin);
+    gl.uniform2f(with_.at("u_size"), width, height);
+    gl.uniform1f(with_.at("u_bearing"), Math.atan2(v.sin, v.cos));
+  }
+}
+
+/** Gives the card what changed since the last frame. @param {ReturnType<typeof build>} p @param {Picture} picture @param {boolean} all */
+function upload(p, picture, all) {
+  for (const name of ORDER) {
+    const of = picture.instances[name];
+    const chosen = picture.chosen?.layer === name ? picture.chosen.row : -1;
+    if (!of.dirty && !all && p.chosen[name] === chosen) continue;
+    if (of.dirty || all) p.layers[name].set(of.u8, of.end);
+    const rows = [...of.urgent].slice(0, TOP_MAX - 1);
+    if (chosen >= 0) rows.push(chosen);
+    const bytes = new Uint8Array(rows.length * STRIDE);
+    rows.forEach((row, i) => bytes.set(of.u8.subarray(row * STRIDE, (row + 1) * STRIDE), i * STRIDE));
+    p.top[name].set(bytes, rows.length);
+    p.chosen[name] = chosen;
+    of.dirty = false;
+  }
+}
+
+/** Everything that lives on the card. @param {WebGL2RenderingContext} gl */
+function build(gl) {
+  const sprites = () =>
+    instanced(gl, STRIDE, [
+      { size: 2, type: gl.INT, offset: 0, whole: true },
+      { size: 1, type: gl.UNSIGNED_SHORT, offset: 8, whole: true },
+      { size: 4, type: gl.UNSIGNED_BYTE, offset: 10, whole: true },
+    ]);
+  const each = () => ({ cameras: sprites(), incidents: sprites(), units: sprites() });
+  return {
+    spriteProgram: program(gl, SPRITES),
+    ringProgram: program(gl, RINGS),
+    letterProgram: program(gl, LETTERS),
+    layers: each(),
+    top: each(),
+    chosen: { cameras: -1, incidents: -1, units: -1 },
+    rings: instanced(gl, RING_STRIDE, [
+      { size: 2, type: gl.INT, offset: 0, whole: true },
+      { size: 4, type: gl.FLOAT, offset: 8 },
+      { size: 4, type: gl.UNSIGNED_BYTE, offset: 24, normal: true },
+    ]),
+    text: instanced(gl, STRIDE, [
+      { size: 2, type: gl.INT, offset: 0, whole: true },
+      { size: 2, type: gl.SHORT, offset: 8, whole: true },
+      { size: 4, type: gl.UNSIGNED_BYTE, offset: 12, whole: true },
+    ]),
+    marks: texture(gl),
+    letters: texture(gl),
+    /** @type {ReturnType<typeof paintMarks>["sheets"] | null} */
+    sheets: null,
+  };
+}

@@ -1,0 +1,260 @@
+// @ts-check
+/**
+ * The shapes of the marks, drawn with a 2-D context whose origin is the mark's middle, in device pixels.
+ *
+ * Shape says what it is (unit circle, incident diamond, camera square), the inner mark says its state, the outline
+ * says its age (dashed: stale, faint and hollow: lost). Colour only repeats what shape and mark already said.
+ */
+
+import { css } from "./theme.mjs";
+
+/** @typedef {import("./theme.mjs").Theme} Theme */
+/** @typedef {import("./theme.mjs").Rgb} Rgb */
+/** @typedef {CanvasRenderingContext2D} Paint */
+
+const TAU = Math.PI * 2;
+const [AVL, ENR, ONS, CMT, OOS, , EMG] = [0, 1, 2, 3, 4, 5, 6];
+
+/** Radii by tier (full, middle, small), CSS pixels at scale 1. */
+export const UNIT_R = [11, 7.5, 4.2];
+export const INCIDENT_R = [14, 10, 7];
+export const CAMERA_R = [6.5, 5, 3];
+
+/** Half a cell, CSS pixels at scale 1, that holds the largest of the layer with its halo. */
+export const HALF = {
+  units: [22, 16, 9.5],
+  incidents: [31, 24, 18],
+  cameras: [11, 9, 6],
+};
+
+/**
+ * The upright part of a unit: circle, state mark, age.
+ * @param {Paint} p @param {Theme} theme @param {number} state @param {number} age @param {number} tier @param {number} s device pixels per CSS pixel
+ */
+export function unit(p, theme, state, age, tier, s) {
+  const r = UNIT_R[tier] * s;
+  const line = (tier === 0 ? 2.2 : tier === 1 ? 1.8 : 1.5) * s;
+  const colour = theme.unit[state];
+  if (state === EMG) return emergency(p, theme, age, tier, s);
+  disc(p, r + (tier === 2 ? 1.2 : 2) * s, css(theme.ground, age === 2 ? 0.55 : 0.92));
+  p.strokeStyle = css(colour, age === 2 ? 0.75 : 1);
+  p.fillStyle = css(colour, age ? 0.5 : 1);
+  p.lineWidth = age === 2 ? line * 0.7 : state === AVL ? line * 1.35 : line;
+  dashes(p, r, age, s);
+  if (state === ONS && age < 2) disc(p, r, css(colour, age ? 0.5 : 1));
+  ring(p, r - p.lineWidth / 2);
+  p.setLineDash([]);
+  if (age === 2) return; // lost: hollow, "last seen" only
+  p.globalAlpha = age ? 0.5 : 1;
+  if (state === ONS && tier < 2) {
+    p.fillStyle = css(theme.ground);
+    p.fillRect(-r * 0.55, -r * 0.17, r * 1.1, r * 0.34);
+  } else if (state === CMT) {
+    p.beginPath();
+    p.arc(0, 0, r * 0.62, Math.PI / 2, -Math.PI / 2);
+    p.closePath();
+    p.fill();
+  } else if (state === OOS) {
+    p.lineWidth = line;
+    segment(p, -r * 0.62, r * 0.62, r * 0.62, -r * 0.62);
+  } else if (state !== AVL && state !== ENR && state !== ONS && tier < 2) {
+    disc(p, r * 0.22, css(colour, age ? 0.5 : 1));
+  }
+  p.globalAlpha = 1;
+}
+
+/** Octagon with "!", double ring. @param {Paint} p @param {Theme} theme @param {number} age @param {number} tier @param {number} s */
+function emergency(p, theme, age, tier, s) {
+  const r = UNIT_R[tier] * s * 1.08;
+  const colour = theme.unit[EMG];
+  disc(p, r + (tier === 2 ? 2.5 : 6) * s, css(theme.ground, 0.85));
+  p.strokeStyle = css(colour);
+  p.lineWidth = 1.6 * s;
+  dashes(p, r + 4 * s, age, s);
+  ring(p, r + (tier === 2 ? 1.8 : 4) * s);
+  p.setLineDash([]);
+  p.beginPath();
+  for (let i = 0; i < 8; i++) {
+    const a = TAU * ((i + 0.5) / 8);
+    p.lineTo(Math.cos(a) * r, Math.sin(a) * r);
+  }
+  p.closePath();
+  if (age === 2) {
+    p.stroke();
+    return;
+  }
+  p.fillStyle = css(colour, age ? 0.5 : 1);
+  p.fill();
+  if (tier === 2) return;
+  p.fillStyle = css(age ? theme.ink : theme.onMark);
+  p.fillRect(-r * 0.13, -r * 0.58, r * 0.26, r * 0.7);
+  p.fillRect(-r * 0.13, r * 0.28, r * 0.26, r * 0.26);
+}
+
+/**
+ * The part of a unit that turns with its course: the pointer outside the circle, and en route the arrow head inside.
+ * @param {Paint} p @param {Theme} theme @param {number} state @param {number} age @param {number} tier @param {number} s
+ * @param {boolean} pointer
+ */
+export function unitTurned(p, theme, state, age, tier, s, pointer) {
+  const r = UNIT_R[tier] * s;
+  const colour = css(theme.unit[state], age ? 0.6 : 1);
+  if (pointer) {
+    const foot = state === EMG ? r + 4.4 * s : r;
+    const tip = foot + (tier === 2 ? 3.4 : 6.4) * s;
+    const wide = r * (tier === 2 ? 0.75 : 0.55);
+    p.beginPath();
+    p.moveTo(0, -tip);
+    p.lineTo(wide, -foot + r * 0.22);
+    p.lineTo(-wide, -foot + r * 0.22);
+    p.closePath();
+    p.lineJoin = "round";
+    p.lineWidth = (tier === 2 ? 2 : 3.2) * s;
+    p.strokeStyle = css(theme.ground, 0.92);
+    p.stroke();
+    p.fillStyle = colour;
+    p.fill();
+    // Only what is outside the circle: the circle's own edge stays whole.
+    p.globalCompositeOperation = "destination-out";
+    disc(p, foot - 0.6 * s, "black");
+    p.globalCompositeOperation = "source-over";
+  }
+  if (state === ENR && age < 2) {
+    p.beginPath();
+    p.moveTo(0, -r * 0.66);
+    p.lineTo(r * 0.52, r * 0.5);
+    p.lineTo(0, r * 0.22);
+    p.lineTo(-r * 0.52, r * 0.5);
+    p.closePath();
+    p.fillStyle = colour;
+    p.fill();
+  }
+}
+
+/**
+ * An incident: diamond with its numeral; its edge says who is there.
+ * @param {Paint} p @param {Theme} theme @param {number} priority 0 (not said) to 4 @param {number} edge @param {number} age @param {number} tier @param {number} s
+ */
+export function incident(p, theme, priority, edge, age, tier, s) {
+  const r = INCIDENT_R[tier] * s * (priority === 1 ? 1.42 : 1);
+  const colour = theme.incident[priority];
+  const filled = priority === 1 || priority === 2;
+  const outer = priority === 1 ? r + 4.6 * s : r;
+  diamond(p, outer + 3 * s);
+  p.fillStyle = css(theme.ground, 0.92);
+  p.fill();
+  p.strokeStyle = css(colour);
+  p.lineJoin = "miter";
+  diamond(p, filled ? r : r - (priority === 3 ? 1.5 : 0.8) * s);
+  if (filled) {
+    p.fillStyle = css(colour, age ? 0.5 : 1);
+    p.fill();
+  }
+  if (age) p.setLineDash([3.2 * s, 2.6 * s]);
+  p.lineWidth = (priority === 3 ? 3 : 1.6) * s;
+  if (!filled || age) p.stroke();
+  if (priority === 1) {
+    p.lineWidth = 1.8 * s;
+    diamond(p, outer);
+    p.stroke();
+  }
+  p.setLineDash([]);
+  edgeMark(p, theme, css(colour), edge, outer, s);
+  p.fillStyle = css(filled ? (age ? theme.ink : theme.onMark) : colour);
+  p.font = `700 ${r * (filled ? 1.05 : 0.98)}px ${theme.font}`;
+  p.textAlign = "center";
+  p.textBaseline = "alphabetic";
+  p.fillText(priority ? String(priority) : "·", 0, r * 0.36);
+}
+
+/** Gap (nobody assigned), arrow tick (en route), bar (on scene), at the lowest corner. @param {Paint} p @param {Theme} theme @param {string} colour @param {number} edge @param {number} r @param {number} s */
+function edgeMark(p, theme, colour, edge, r, s) {
+  if (edge === 1) {
+    p.fillStyle = css(theme.ground);
+    p.beginPath();
+    p.moveTo(-4.4 * s, r + 3 * s);
+    p.lineTo(0, r - 6.5 * s);
+    p.lineTo(4.4 * s, r + 3 * s);
+    p.fill();
+  } else if (edge === 2) {
+    p.lineJoin = "miter";
+    for (const [style, width] of /** @type {[string, number][]} */ ([[css(theme.ground), 5], [colour, 2.2]])) {
+      p.strokeStyle = style;
+      p.lineWidth = width * s;
+      p.beginPath();
+      p.moveTo(-5 * s, r + 5.4 * s);
+      p.lineTo(0, r + 1 * s);
+      p.lineTo(5 * s, r + 5.4 * s);
+      p.stroke();
+    }
+  } else if (edge === 3) {
+    p.fillStyle = css(theme.ground);
+    p.fillRect(-8 * s, r, 16 * s, 6.6 * s);
+    p.fillStyle = colour;
+    p.fillRect(-6.6 * s, r + 1.6 * s, 13.2 * s, 3.4 * s);
+  }
+}
+
+/**
+ * A camera: a small square; the dot says recording (filled), buffering (hollow) or live (small), a slash offline.
+ * @param {Paint} p @param {Theme} theme @param {number} state @param {number} age @param {number} tier @param {number} s
+ */
+export function camera(p, theme, state, age, tier, s) {
+  const r = CAMERA_R[tier] * s;
+  const colour = css(theme.camera, state === 5 || age === 2 ? 0.65 : 1);
+  p.fillStyle = css(theme.ground, 0.92);
+  p.fillRect(-r - 1.8 * s, -r - 1.8 * s, 2 * r + 3.6 * s, 2 * r + 3.6 * s);
+  p.strokeStyle = p.fillStyle = colour;
+  p.lineWidth = 1.5 * s;
+  if (age) p.setLineDash([2.4 * s, 2 * s]);
+  p.strokeRect(-r + 0.75 * s, -r + 0.75 * s, 2 * r - 1.5 * s, 2 * r - 1.5 * s);
+  p.setLineDash([]);
+  if (tier === 2 || age === 2) return;
+  if (state === 2) disc(p, r * 0.26, colour);
+  else if (state === 3) disc(p, r * 0.5, colour);
+  else if (state === 4) {
+    p.lineWidth = 1.3 * s;
+    ring(p, r * 0.42);
+  } else if (state === 5) segment(p, -r * 0.8, r * 0.8, r * 0.8, -r * 0.8);
+}
+
+/** @param {Paint} p @param {number} r @param {string} fill */
+function disc(p, r, fill) {
+  p.fillStyle = fill;
+  p.beginPath();
+  p.arc(0, 0, r, 0, TAU);
+  p.fill();
+}
+
+/** @param {Paint} p @param {number} r */
+function ring(p, r) {
+  p.beginPath();
+  p.arc(0, 0, r, 0, TAU);
+  p.stroke();
+}
+
+/** @param {Paint} p @param {number} r */
+function diamond(p, r) {
+  p.beginPath();
+  p.moveTo(0, -r);
+  p.lineTo(r, 0);
+  p.lineTo(0, r);
+  p.lineTo(-r, 0);
+  p.closePath();
+}
+
+/** @param {Paint} p @param {number} x @param {number} y @param {number} x2 @param {number} y2 */
+function segment(p, x, y, x2, y2) {
+  p.beginPath();
+  p.moveTo(x, y);
+  p.lineTo(x2, y2);
+  p.stroke();
+}
+
+/** Whole dashes around the circle. @param {Paint} p @param {number} r @param {number} age @param {number} s */
+function dashes(p, r, age, s) {
+  if (!age) return;
+  const n = Math.max(6, Math.round((TAU * r) / (6 * s)));
+  const step = (TAU * r) / n;
+  p.setLineDash(age === 2 ? [step * 0.3, step * 0.7] : [step * 0.58, step * 0.42]);
+}

@@ -1,0 +1,159 @@
+// @ts-check
+/** The live map: makes the page that all panels share, and puts its parts together. No logic of its own. */
+
+import { fit, fly, start } from "./camera.mjs";
+import { serverClock } from "./clock.mjs";
+import { emitter } from "./events.mjs";
+import { followMap } from "./plotly_map.mjs";
+import { makeScene } from "./scene.mjs";
+import { deselectOnEscape, selectOn } from "./select.mjs";
+import { meter } from "./stats.mjs";
+import { emptyStore } from "./store.mjs";
+import { openStream } from "./stream.mjs";
+import { readTheme, watchTheme } from "./theme.mjs";
+import { instant, watchLine } from "./watch.mjs";
+
+/** @typedef {import("../types.d.ts").Page} Page */
+/** @typedef {import("./plotly_map.mjs").LiveMap} LiveMap */
+
+const root = document.querySelector("#jointops-config");
+const graph = document.querySelector("#map-graph");
+if (root && graph) open(JSON.parse(root.getAttribute("data-config") ?? "{}"), graph);
+
+/** @param {import("../types.d.ts").PageConfig} config @param {Element} graph */
+function open(config, graph) {
+  const clock = serverClock();
+  const measured = meter();
+  /** @type {ReturnType<typeof emitter<Parameters<Page["on"]>[0]>>} */
+  const events = emitter();
+  const local = () => (performance.timeOrigin + performance.now()) / 1000;
+  /** @type {LiveMap | null} */
+  let map = null;
+  let theme = readTheme();
+
+  /** @type {Page} */
+  const page = {
+    config,
+    store: emptyStore(),
+    hello: null,
+    health: null,
+    now: () => clock.now(local()),
+    on: events.on,
+    line: { state: "connecting", since: instant().wall, what: "" },
+    selected: null,
+    select(layer, id) {
+      page.selected = { layer, id };
+      scene.changed();
+      events.emit("select");
+    },
+    deselect() {
+      if (!page.selected) return;
+      page.selected = null;
+      scene.changed();
+      events.emit("select");
+    },
+    card: (layer, id) => stream.card(layer, id),
+    flyTo: (lon, lat, zoom) => map && fly(map, lon, lat, zoom),
+    fitAll: () => map && fit(map, Object.values(scene.instances)),
+    outside: () => scene.outside(),
+  };
+  const scene = makeScene(page, measured);
+  scene.setTheme(theme);
+  const watch = watchLine(page, () => events.emit("line"));
+  const picture = oncePerFrame(() => events.emit("frame"));
+  const camera = oncePerFrame(() => events.emit("camera"));
+
+  const stream = openStream(streamUrl(config), page.store, {
+    frame(change, frame, began) {
+      clock.hear(frame.at, local());
+      watch.heard();
+      if (!Object.keys(change.rows).length && !frame.events.length) return;
+      scene.take(change, frame.lag_ms ? frame.at - frame.lag_ms / 1000 : 0);
+      measured.update(performance.now() - began + scene.uploadMs);
+      picture();
+    },
+    hello(hello) {
+      if (page.hello && page.hello.epoch !== hello.epoch) clock.forget();
+      page.hello = hello;
+      scene.changed();
+      events.emit("hello");
+    },
+    health(health) {
+      page.health = health;
+      events.emit("health");
+    },
+  });
+
+  followMap(graph, (live) => {
+    if (!map) start(live, config.view);
+    map = live;
+    scene.mount(live, watch.graphicsLost);
+    selectOn(live, page, scene.instances, () => theme.scale);
+    live.on("move", camera);
+    live.on("resize", camera);
+    void addStreets(live, config.basemap, theme.name);
+    events.emit("camera");
+  });
+  watchTheme(() => {
+    const next = readTheme();
+    if (JSON.stringify(next) === JSON.stringify(theme)) return;
+    theme = next;
+    scene.setTheme(next);
+    if (map && config.basemap) void repaintStreets(map, next.name);
+  });
+  deselectOnEscape(page);
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) return;
+    stream.poke();
+    watch.woken();
+    scene.changed();
+    picture();
+  });
+  setInterval(() => {
+    if (!document.hidden) scene.changed(); // ages in tags
+    events.emit("second");
+  }, 1000);
+
+  window.jointops = { stats: () => measured.stats(performance.now(), page.store.rev), page };
+  void mountPanels(page);
+}
+
+/** @param {import("../types.d.ts").PageConfig} config */
+function streamUrl(config) {
+  if (config.live_url) return config.live_url;
+  return `${location.protocol === "https:" ? "wss" : "ws"}://${location.hostname}:${config.live_port}/stream`;
+}
+
+/** Calls `fn` at most once an animation frame. @param {() => void} fn */
+function oncePerFrame(fn) {
+  let asked = 0;
+  return () => {
+    asked ||= requestAnimationFrame(() => {
+      asked = 0;
+      fn();
+    });
+  };
+}
+
+/** @param {LiveMap} map @param {string} style @param {string} theme */
+async function addStreets(map, style, theme) {
+  if (!style) return;
+  try {
+    const { addBasemap } = await import("./basemap.mjs");
+    await addBasemap(/** @type {any} */ (map), style, theme);
+  } catch (error) {
+    console.warn("basemap_missing: the map goes on without streets", error); // the picture does not need them
+  }
+}
+
+/** @param {LiveMap} map @param {string} theme */
+async function repaintStreets(map, theme) {
+  const { repaint } = await import("./basemap.mjs");
+  repaint(/** @type {any} */ (map), theme);
+}
+
+/** @param {Page} page */
+async function mountPanels(page) {
+  const panels = await import(/** @type {any} */ ("/assets/panels/panels.mjs"));
+  panels.mountPanels(page);
+}

@@ -1,0 +1,170 @@
+// @ts-check
+/**
+ * The picture on the canvas: keeps the instances in step with the store, chooses sizes and tags, draws.
+ * The camera comes from the map at each draw and is never changed here.
+ */
+
+import { overlay } from "./draw.mjs";
+import { census, emptyInstances, write } from "./instances.mjs";
+import { drawLoop } from "./loop.mjs";
+import { view } from "./mercator.mjs";
+import { alerts, over, ringList, under } from "./rings.mjs";
+import { tableOf } from "./store.mjs";
+import { tags } from "./tags.mjs";
+
+/** Tags are placed again at most this often. */
+const TAGS_MS = 250;
+/** Room a mark needs to be drawn in full or middle size, square CSS pixels at scale 1; below it is small. */
+const ROOM = [2000, 420];
+/** A size stays until the room is this much beyond its limit, so that it does not jump to and fro. */
+const STAYS = 1.25;
+
+/** @typedef {import("./plotly_map.mjs").LiveMap} LiveMap */
+
+/** @param {LiveMap} map */
+export function viewOf(map) {
+  const { lng, lat } = map.getCenter();
+  const box = map.getContainer();
+  return view(lng, lat, map.getZoom(), map.getBearing(), box.clientWidth, box.clientHeight);
+}
+
+/** The size class for `n` things in the view, given the one they have. @param {number} n @param {import("./mercator.mjs").View} v @param {number} scale @param {number} had */
+export function tierFor(n, v, scale, had) {
+  const room = (v.width * v.height) / Math.max(n, 1) / scale ** 2;
+  const limit = (/** @type {number} */ i) => ROOM[i] * (had > i ? STAYS : 1 / STAYS);
+  return room > limit(0) ? 0 : room > limit(1) ? 1 : 2;
+}
+
+/**
+ * @param {import("../types.d.ts").Page} page
+ * @param {ReturnType<typeof import("./stats.mjs").meter>} meter
+ */
+export function makeScene(page, meter) {
+  const { store } = page;
+  const instances = {
+    units: emptyInstances("units"), incidents: emptyInstances("incidents"), cameras: emptyInstances("cameras"),
+  };
+  const tiers = { units: 0, incidents: 0, cameras: 1 };
+  const below = ringList();
+  const above = ringList();
+  const seen = alerts();
+  /** @type {Map<string, number>} */
+  const slots = new Map();
+  /** @type {import("./theme.mjs").Theme | null} */
+  let theme = null;
+  /** @type {{ map: LiveMap, canvas: ReturnType<typeof overlay>, loop: ReturnType<typeof drawLoop> } | null} */
+  let mounted = null;
+  let tagsDue = true;
+  let taggedAt = -Infinity;
+  let tagTimer = 0;
+  /** Receipt of the newest frame not yet drawn, Unix seconds by the server's clock; 0 when none. */
+  let undrawn = 0;
+  let waiting = false;
+  let uploadMs = 0;
+
+  const chosen = () => {
+    const row = page.selected ? tableOf(store, page.selected.layer).rows.get(page.selected.id) : undefined;
+    if (row === undefined || !page.selected) return null;
+    // A row written before the newest table grew, or one without a place, has nothing to draw around.
+    const of = instances[page.selected.layer];
+    return row < of.end && of.u8[row * 16 + 12] ? { layer: page.selected.layer, row } : null;
+  };
+
+  const draw = () => {
+    if (!mounted || !theme || !mounted.canvas.works) return;
+    const began = performance.now();
+    const { canvas, map } = mounted;
+    const v = viewOf(map);
+    if (!v.width || !v.height) return;
+    if (began - taggedAt >= TAGS_MS) retag(v, began);
+    else if (!tagTimer) tagTimer = window.setTimeout(() => { tagTimer = 0; wake(); }, TAGS_MS);
+    const at = chosen();
+    const s = canvas.ratio * theme.scale;
+    const scene = { instances, store, theme, tiers, chosen: at, s, pxPerMetre: v.pxPerMetre * canvas.ratio };
+    below.clear();
+    above.clear();
+    under(below, scene);
+    over(above, scene, seen, began);
+    const uploads = instances.units.dirty;
+    const before = performance.now();
+    if (!canvas.draw({ view: v, instances, tiers, under: below, over: above, chosen: at })) return;
+    const now = performance.now();
+    if (uploads) uploadMs = now - before;
+    meter.draw(began, now - began, store.units.count + store.incidents.count + store.cameras.count);
+    if (undrawn && !waiting) measure(canvas.fence(), undrawn);
+    undrawn = 0;
+  };
+
+  /** Latency ends when the card has finished the frame, not when it was asked. @param {() => boolean} done @param {number} received */
+  const measure = (done, received) => {
+    waiting = true;
+    const poll = () => {
+      if (!done()) return requestAnimationFrame(poll);
+      waiting = false;
+      meter.latency((page.now() - received) * 1000);
+    };
+    requestAnimationFrame(poll);
+  };
+
+  /** @param {import("./mercator.mjs").View} v @param {number} now */
+  const retag = (v, now) => {
+    if (!mounted || !theme || !mounted.canvas.letters) return;
+    const moves = mounted.map.isMoving();
+    if (!tagsDue && !moves) return;
+    taggedAt = now;
+    tagsDue = moves;
+    tiers.units = tierFor(census(instances.units, v).inside, v, theme.scale, tiers.units);
+    tiers.incidents = tierFor(census(instances.incidents, v).inside * 2, v, theme.scale, tiers.incidents);
+    tiers.cameras = v.zoom > 13.5 ? 0 : v.zoom > 11 ? 1 : 2;
+    const { letters, ratio } = mounted.canvas;
+    mounted.canvas.setTags(tags({ page, instances, view: v, letters, ratio, scale: theme.scale, tiers }, slots));
+  };
+
+  const wake = () => mounted?.loop.wake();
+  const changed = () => {
+    tagsDue = true;
+    wake();
+  };
+
+  return {
+    /** The picture changed: brings the instances in step. @param {import("./store.mjs").Change} change @param {number} received Unix seconds by the server's clock; 0 when nothing was received */
+    take(change, received) {
+      for (const [layer, rows] of Object.entries(change.rows)) {
+        write(/** @type {any} */ (instances)[layer], tableOf(store, layer), rows);
+      }
+      seen.see(instances.cameras.urgent, performance.now());
+      if (received) undrawn ||= received;
+      changed();
+    },
+    /** Main-thread time of the last upload, milliseconds. */
+    get uploadMs() {
+      return uploadMs;
+    },
+    instances,
+    changed,
+    /** @param {import("./theme.mjs").Theme} next */
+    setTheme(next) {
+      theme = next;
+      mounted?.canvas.setTheme(next);
+      taggedAt = -Infinity;
+      changed();
+    },
+    /** Lays the canvas over a map; over another one than before, it moves there. @param {LiveMap} map @param {(isLost: boolean) => void} lost */
+    mount(map, lost) {
+      mounted?.loop.stop();
+      mounted?.canvas.destroy();
+      const canvas = overlay(map.getContainer(), (isLost) => {
+        lost(isLost);
+        taggedAt = -Infinity;
+        changed();
+      });
+      const pulses = () => !theme?.calm && (instances.units.urgent.size > 0 || seen.fresh(performance.now()));
+      mounted = { map, canvas, loop: drawLoop(map, draw, pulses) };
+      map.on("move", () => { tagsDue = true; });
+      if (theme) canvas.setTheme(theme);
+      changed();
+    },
+    /** Units with a place outside the map's view. */
+    outside: () => (mounted ? census(instances.units, viewOf(mounted.map)).outside : 0),
+  };
+}

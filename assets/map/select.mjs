@@ -1,0 +1,83 @@
+// @ts-check
+/** Choosing by click, tap or keyboard: the nearest mark within reach of a finger. */
+
+import { STRIDE } from "./instances.mjs";
+import { toScreen } from "./mercator.mjs";
+import { viewOf } from "./scene.mjs";
+import { tableOf } from "./store.mjs";
+
+/** Reach, CSS pixels: a finger, and a mouse. */
+const TOUCH_PX = 24;
+const MOUSE_PX = 16;
+/** A mark that was drawn above another is this much nearer, pixels: urgent first, units before incidents before cameras. */
+const FAVOUR = { units: 4, incidents: 3, cameras: 0 };
+const URGENT_FAVOUR = 6;
+
+/** @typedef {"units" | "incidents" | "cameras"} LayerName */
+
+/**
+ * The thing nearest to a point of the screen, or null. Pure.
+ * @param {Record<LayerName, import("./instances.mjs").Instances>} instances
+ * @param {import("./mercator.mjs").View} view
+ * @param {number} x CSS pixels
+ * @param {number} y
+ * @param {number} reach
+ * @returns {{ layer: LayerName, row: number } | null}
+ */
+export function nearest(instances, view, x, y, reach) {
+  const at = [0, 0];
+  let best = Infinity;
+  /** @type {{ layer: LayerName, row: number } | null} */
+  let found = null;
+  for (const layer of /** @type {LayerName[]} */ (["units", "incidents", "cameras"])) {
+    const of = instances[layer];
+    for (let row = 0; row < of.end; row++) {
+      if (!of.u8[row * STRIDE + 12]) continue;
+      toScreen(view, of.xy[row * 4], of.xy[row * 4 + 1], at);
+      const away = Math.hypot(at[0] - x, at[1] - y);
+      if (away > reach) continue;
+      const felt = away - FAVOUR[layer] - (of.urgent.has(row) ? URGENT_FAVOUR : 0);
+      if (felt < best) {
+        best = felt;
+        found = { layer, row };
+      }
+    }
+  }
+  return found;
+}
+
+/**
+ * @param {import("./plotly_map.mjs").LiveMap} map
+ * @param {import("../types.d.ts").Page} page
+ * @param {Record<LayerName, import("./instances.mjs").Instances>} instances
+ * @param {() => number} scale of marks
+ */
+export function selectOn(map, page, instances, scale) {
+  let hover = 0;
+  /** @param {{ point: { x: number, y: number }, originalEvent?: any }} event */
+  const under = (event) => {
+    const reach = (event.originalEvent?.pointerType === "touch" ? TOUCH_PX : MOUSE_PX) * Math.max(1, scale());
+    return nearest(instances, viewOf(map), event.point.x, event.point.y, reach);
+  };
+  map.on("click", (event) => {
+    const found = under(event);
+    const record = found && tableOf(page.store, found.layer).records[found.row];
+    if (found && record) page.select(found.layer, record.id);
+    else page.deselect();
+  });
+  map.on("mousemove", (event) => {
+    // Once per frame: a mouse says more than a screen can show.
+    if (hover || map.isMoving()) return;
+    hover = requestAnimationFrame(() => {
+      hover = 0;
+      map.getCanvas().style.cursor = under(event) ? "pointer" : "";
+    });
+  });
+}
+
+/** Escape lets go. @param {import("../types.d.ts").Page} page */
+export function deselectOnEscape(page) {
+  addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && page.selected) page.deselect();
+  });
+}

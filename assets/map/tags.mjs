@@ -1,0 +1,160 @@
+// @ts-check
+/**
+ * What stands beside the marks: finds the candidates in the view, says their text, and turns the placed ones into
+ * letters for the card. Text is agency tag and call sign, and the age where a thing is stale.
+ *
+ * A letter is 16 bytes: i32 x, i32 y (the mark's place), i16 dx, i16 dy (device pixels), u8 letter, u8 colour, u8 alpha, u8.
+ */
+
+import { letterOf, widthOf } from "./atlas.mjs";
+import { CAMERA_R, INCIDENT_R, UNIT_R } from "./glyphs.mjs";
+import { STRIDE } from "./instances.mjs";
+import { CLASSES, SELECTED, URGENT, place } from "./labels.mjs";
+import { toScreen } from "./mercator.mjs";
+import { CLOSED, EMERGENCY, life, tableOf } from "./store.mjs";
+
+/** Colours of letters, indexes of the palette: agency tag, name, age, alarm. */
+export const TAG = 0;
+export const NAME = 1;
+export const AGE = 2;
+export const ALARM = 3;
+
+/** Things looked at for one placing; the urgent are always among them. */
+const CANDIDATES_MAX = 700;
+const NAME_MAX = 22;
+/** Cameras are named from this zoom on, incidents of low priority from that. */
+const CAMERA_ZOOM = 14.5;
+const P4_ZOOM = 12.5;
+/** Status column: out of service. */
+const OOS = 4;
+
+/** @typedef {import("./instances.mjs").Instances} Instances */
+/** @typedef {[text: string, colour: number][]} Text */
+/** @typedef {import("./labels.mjs").Candidate & { at: number, of: Instances, text: Text, tag: string }} Tag */
+
+/** @param {number} seconds */
+export function ageText(seconds) {
+  if (seconds < 60) return `${Math.max(0, Math.floor(seconds))}s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m`;
+  return seconds < 86400 ? `${Math.floor(seconds / 3600)}h` : `${Math.floor(seconds / 86400)}d`;
+}
+
+/** "TrafficCollision" as people write it. @param {string} word */
+export const spaced = (word) => word.replace(/([a-z])([A-Z])/g, "$1 $2").replaceAll("_", " ");
+
+/**
+ * @param {object} from
+ * @param {import("../types.d.ts").Page} from.page
+ * @param {Record<string, Instances>} from.instances
+ * @param {import("./mercator.mjs").View} from.view CSS pixels
+ * @param {import("./atlas.mjs").Letters} from.letters
+ * @param {number} from.ratio device pixels per CSS pixel
+ * @param {number} from.scale of marks
+ * @param {Record<string, number>} from.tiers size class by layer
+ * @param {Map<string, number>} previous slots of the last placing
+ * @returns {{ bytes: Uint8Array, count: number }}
+ */
+export function tags({ page, instances, view, letters, ratio, scale, tiers }, previous) {
+  const found = candidates(page, instances, view, scale, tiers);
+  for (const tag of found) {
+    tag.width = tag.text.reduce((sum, [text]) => sum + widthOf(letters, text), 0) / ratio;
+    tag.short = tag.tag ? widthOf(letters, tag.tag) / ratio : 0;
+  }
+  const placed = place(found, view.width, view.height, letters.height / ratio, previous);
+  let count = 0;
+  for (const { index, short } of placed) {
+    count += short ? found[index].tag.length : found[index].text.reduce((sum, [text]) => sum + text.length, 0);
+  }
+  const bytes = new Uint8Array(count * STRIDE);
+  const i32 = new Int32Array(bytes.buffer);
+  const i16 = new Int16Array(bytes.buffer);
+  let i = 0;
+  for (const { index, dx, dy, short } of placed) {
+    const { of, at, text, tag } = found[index];
+    let x = Math.round(dx * ratio) - letters.pad;
+    const y = Math.round(dy * ratio) - (letters.cellHeight - letters.height) / 2;
+    for (const [part, colour] of short ? /** @type {Text} */ ([[tag, TAG]]) : text) {
+      for (let k = 0; k < part.length; k++, i++) {
+        const letter = letterOf(part.charCodeAt(k));
+        i32[i * 4] = of.xy[at * 4];
+        i32[i * 4 + 1] = of.xy[at * 4 + 1];
+        i16[i * 8 + 4] = Math.round(x);
+        i16[i * 8 + 5] = y;
+        bytes.set([letter, colour, 255, 0], i * STRIDE + 12);
+        x += letters.advances[letter];
+      }
+    }
+  }
+  return { bytes, count };
+}
+
+/**
+ * The things in the view that may have a tag, the most important first; at most CANDIDATES_MAX and the urgent.
+ * @param {import("../types.d.ts").Page} page @param {Record<string, Instances>} instances
+ * @param {import("./mercator.mjs").View} view @param {number} scale @param {Record<string, number>} tiers @returns {Tag[]}
+ */
+function candidates(page, instances, view, scale, tiers) {
+  const { store, selected } = page;
+  const { units, incidents, cameras } = store;
+  const chosen = selected ? (store[selected.layer].rows.get(selected.id) ?? -1) : -1;
+  const screen = [0, 0];
+  /** @type {Tag[][]} */
+  const found = Array.from({ length: CLASSES }, () => []);
+  /** @param {Instances} of @param {number} row @param {number} r @param {number} priority */
+  const add = (of, row, r, priority) => {
+    const isChosen = row === chosen && selected?.layer === of.layer;
+    const class_ = isChosen ? SELECTED : priority;
+    if (!of.u8[row * STRIDE + 12] || (class_ > URGENT && found[class_].length >= CANDIDATES_MAX)) return;
+    toScreen(view, of.xy[row * 4], of.xy[row * 4 + 1], screen);
+    if (screen[0] < -r || screen[1] < -r || screen[0] > view.width + r || screen[1] > view.height + r) return;
+    found[class_].push({
+      key: `${of.layer}/${row}`, x: screen[0], y: screen[1], r: r * scale, width: 0, short: 0, priority: class_,
+      at: row, of, text: [], tag: "",
+    });
+  };
+
+  for (let row = 0; row < incidents.end; row++) {
+    const p = incidents.columns.priority[row] || 4;
+    const quiet = incidents.columns.flags[row] & CLOSED || (p === 4 && view.zoom < P4_ZOOM);
+    if (quiet && row !== chosen) continue;
+    add(instances.incidents, row, INCIDENT_R[tiers.incidents] * (p === 1 ? 1.7 : 1.1), p === 1 ? 2 : p + 1);
+  }
+  for (let row = 0; row < units.end; row++) {
+    const emergency = units.columns.flags[row] & EMERGENCY;
+    const priority = emergency ? URGENT : units.columns.status[row] === OOS ? 6 : 4;
+    add(instances.units, row, UNIT_R[tiers.units] + (emergency ? 5 : 1), priority);
+  }
+  for (let row = 0; row < cameras.end; row++) {
+    if (view.zoom < CAMERA_ZOOM && row !== chosen) continue;
+    add(instances.cameras, row, CAMERA_R[tiers.cameras] + 1, 7);
+  }
+  const urgent = found[SELECTED].length + found[URGENT].length;
+  const kept = found.flat().slice(0, Math.max(CANDIDATES_MAX, urgent));
+  const agencies = new Map((page.hello?.agencies ?? []).map((a) => [a.id, a.tag]));
+  for (const tag of kept) say(tag, page, agencies);
+  return kept.filter((tag) => tag.text.length);
+}
+
+/** Writes the text of a tag: agency, name, and age when stale. @param {Tag} to @param {import("../types.d.ts").Page} page @param {Map<string, string>} agencies */
+function say(to, page, agencies) {
+  const { store } = page;
+  const table = tableOf(store, to.of.layer);
+  const record = table.records[to.at];
+  if (!record) return;
+  const flags = table.columns.flags[to.at];
+  if (to.of.layer === "cameras") {
+    to.text = [[cut(record.name ?? record.id), TAG]];
+    return;
+  }
+  to.tag = agencies.get(record.agency) ?? "";
+  if (to.tag) to.text.push([`${to.tag} `, TAG]);
+  if (to.of.layer === "incidents") {
+    to.text.push([cut(spaced(record.type ?? record.type_internal ?? record.id)), NAME]);
+    return;
+  }
+  to.text.push([cut(record.call_sign ?? record.id), flags & EMERGENCY ? ALARM : NAME]);
+  if (life(flags)) to.text.push([` ${ageText(page.now() - table.at[to.at] + table.columns.age[to.at] / 10)}`, AGE]);
+}
+
+/** @param {string} text */
+const cut = (text) => (text.length > NAME_MAX ? `${text.slice(0, NAME_MAX - 2)}..` : text);
