@@ -13,7 +13,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from dashboard import routes
+from dashboard import basemap_routes, routes
 from dashboard.accounts import Accounts
 from dashboard.config import Settings
 from dashboard.front import Front, refusal, unverified, who
@@ -22,6 +22,7 @@ from dashboard.sessions import Sessions
 from dashboard.viewer import Gate
 from dashboard.views import wall
 from feeds.errors import BusDown
+from layers.basemap_source import NoTiles, TileSource
 
 _PAGE = """<!doctype html>
 <html lang="en" data-theme="dark">
@@ -49,13 +50,13 @@ def assets_folder() -> Path:
     return checkout if (checkout / "00-bridge.js").is_file() else here / "_assets"
 
 
-def create_app(settings: Settings, sessions: Sessions, hub: HubReads) -> Front:
-    """Return the ASGI app. `sessions` and `hub` are the caller's to close. One per process, for Dash's sake."""
+def create_app(settings: Settings, sessions: Sessions, hub: HubReads, tiles: TileSource) -> Front:
+    """Return the ASGI app. `sessions`, `hub` and `tiles` are the caller's to close. One per process, for Dash's sake."""
     gate = Gate(settings, sessions)
     server = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    server.include_router(routes.router(settings, sessions, gate, Accounts(settings), hub))
-    basemap, basemap_notice = _mount_basemap(server, settings)
-    pages = _dash(settings, server, basemap, basemap_notice)
+    server.include_router(routes.Routes(settings, sessions, gate, Accounts(settings), hub).router())
+    server.include_router(basemap_routes.router(tiles))
+    pages = _dash(settings, server, tiles)
 
     async def wall_page(request: Request) -> Response:
         try:
@@ -63,11 +64,11 @@ def create_app(settings: Settings, sessions: Sessions, hub: HubReads) -> Front:
                 return routes.login_first(routes.HOME)
         except BusDown:
             return unverified(routes.HOME)
-        token = set_current_request(request)
+        token = set_current_request(request)  # type: ignore[no-untyped-call]
         try:
-            return HTMLResponse(pages.index())
+            return HTMLResponse(pages.index())  # type: ignore[no-untyped-call]
         finally:
-            reset_current_request(token)
+            reset_current_request(token)  # type: ignore[no-untyped-call]
 
     async def unknown(request: Request) -> Response:
         return refusal(request.url.path, 404, "There is nothing here.")
@@ -78,10 +79,10 @@ def create_app(settings: Settings, sessions: Sessions, hub: HubReads) -> Front:
     return Front(server, settings, gate, pages.csp_hashes())
 
 
-def _dash(settings: Settings, server: FastAPI, basemap: str, basemap_notice: str) -> Dash:
+def _dash(settings: Settings, server: FastAPI, tiles: TileSource) -> Dash:
     pages = Dash(
         "dashboard",
-        server=server,
+        server=server,  # type: ignore[arg-type]
         backend="fastapi",
         compress=True,
         assets_folder=str(assets_folder()),
@@ -94,11 +95,8 @@ def _dash(settings: Settings, server: FastAPI, basemap: str, basemap_notice: str
         add_log_handler=False,
     )
     pages.logger.setLevel(logging.WARNING)
-    pages.layout = lambda: wall.layout(settings, basemap, basemap_notice)
-    pages._setup_server()  # else the first page comes without style sheets: Dash does this for its own paths only
+    pages.backend.websocket_capability = False  # else each page knocks at Dash's own websocket, which the front refuses
+    basemap = "" if isinstance(tiles, NoTiles) else "/basemap/style.json"
+    pages.layout = lambda: wall.layout(settings, basemap, tiles.notice)
+    pages._setup_server()  # type: ignore[no-untyped-call] # else the first page comes without style sheets: Dash does this for its own paths only
     return pages
-
-
-def _mount_basemap(server: FastAPI, settings: Settings) -> tuple[str, str]:
-    """Mount the basemap's routes; return the path of its style (`""` without a basemap) and a notice."""
-    return "", "No basemap yet"

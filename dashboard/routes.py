@@ -30,124 +30,140 @@ def local_path(text: str) -> str:
     return text if inside and "\\" not in text and text.isprintable() and len(text) <= 512 else HOME
 
 
-def router(settings: Settings, sessions: Sessions, gate: Gate, accounts: Accounts, hub: HubReads) -> APIRouter:
-    """Return the routes. One per app."""
-    routes = APIRouter()
-    secure = settings.site.public_url.startswith("https:")
+class Routes:
+    """What is done at each address. One per app."""
 
-    def form(status: int = 200, **said: str) -> Response:
-        return HTMLResponse(login.page(settings.site, **said), status)
+    def __init__(self, settings: Settings, sessions: Sessions, gate: Gate, accounts: Accounts, hub: HubReads) -> None:
+        self._site = settings.site
+        self._secure = settings.site.public_url.startswith("https:")
+        self._sessions = sessions
+        self._gate = gate
+        self._accounts = accounts
+        self._hub = hub
 
-    @routes.get("/", include_in_schema=False)
-    async def home(request: Request) -> Response:
+    def router(self) -> APIRouter:
+        """Return the addresses."""
+        routes = APIRouter()
+        routes.add_api_route("/", self.home, methods=["GET"])
+        routes.add_api_route(LOGIN, self.login_form, methods=["GET"])
+        routes.add_api_route(LOGIN, self.log_in, methods=["POST"])
+        routes.add_api_route("/logout", self.log_out, methods=["POST"])
+        routes.add_api_route("/healthz", self.health, methods=["GET"])
+        routes.add_api_route("/api/{name}.geojson", self.geojson, methods=["GET"])
+        return routes
+
+    async def home(self, request: Request) -> Response:
+        """Lead to the wall, or to the log-in."""
         try:
-            viewer = await who(gate, request.headers)
+            viewer = await who(self._gate, request.headers)
         except BusDown:
             return unverified("/")
         return RedirectResponse(HOME if viewer else LOGIN, 303)
 
-    @routes.get(LOGIN, include_in_schema=False)
-    async def login_form(next: str = "") -> Response:
-        return form(next_=local_path(next) if next else "")
+    async def login_form(self, next: str = "") -> Response:
+        """Show the form."""
+        return self._form(next_=local_path(next) if next else "")
 
-    @routes.post(LOGIN, include_in_schema=False)
-    async def log_in(request: Request) -> Response:
+    async def log_in(self, request: Request) -> Response:
+        """Check a name and a password; let in, or show the form again with the reason in words."""
         async with asyncio.timeout(_WRITE_TIMEOUT_S):
             body = await request.body()  # the front bounds its length
-        fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=8)
+        try:
+            fields = parse_qs(body.decode(), max_num_fields=8)
+        except ValueError:
+            return self._form(400, problem="That was not this form. Fill it in and try again.")
         name = fields.get("name", [""])[0].strip()
         password = fields.get("password", [""])[0]
         next_ = local_path(fields.get("next", [""])[0])
         place = request.client.host if request.client else ""
         try:
-            viewer = await accounts.check(name, password, place, time.monotonic())
+            viewer = await self._accounts.check(name, password, place, time.monotonic())
         except TooManyTries as error:
             words = f"Too many tries. Wait {_in_words(error.wait_s)} and try again."
-            return form(429, next_=next_, name=name, problem=words)
+            return self._form(429, next_=next_, name=name, problem=words)
         except TimeoutError:
             words = "Too many people are logging in at once. Try again in a moment."
-            return form(503, next_=next_, name=name, problem=words)
+            return self._form(503, next_=next_, name=name, problem=words)
         if viewer is None:
             words = "Name and password do not fit. Check both and try again."
-            return form(401, next_=next_, name=name, problem=words)
-        return await _let_in(request, viewer, next_, name)
+            return self._form(401, next_=next_, name=name, problem=words)
+        return await self._let_in(request, viewer, next_)
 
-    async def _let_in(request: Request, viewer: Viewer, next_: str, name: str) -> Response:
+    def _form(self, status: int = 200, **said: str) -> Response:
+        return HTMLResponse(login.page(self._site, **said), status)
+
+    async def _let_in(self, request: Request, viewer: Viewer, next_: str) -> Response:
         try:
             async with asyncio.timeout(_WRITE_TIMEOUT_S):
                 if old := cookie_of(request.headers):
-                    await sessions.end(old)
-                cookie = await sessions.begin(viewer)
+                    await self._sessions.end(old)
+                cookie = await self._sessions.begin(viewer)
         except (BusDown, TimeoutError):
             words = "You are who you say, but the session store does not answer. Try again in a moment."
-            return form(503, next_=next_, name=name, problem=words)
+            return self._form(503, next_=next_, name=viewer.name, problem=words)
         answer = RedirectResponse(next_, 303)
-        answer.set_cookie(
-            COOKIE, cookie, max_age=int(settings.site.session_s), path="/", httponly=True, samesite="lax", secure=secure
-        )
+        lasts_s = int(self._site.session_s)
+        answer.set_cookie(COOKIE, cookie, max_age=lasts_s, path="/", httponly=True, samesite="lax", secure=self._secure)
         return answer
 
-    @routes.post("/logout", include_in_schema=False)
-    async def log_out(request: Request) -> Response:
+    async def log_out(self, request: Request) -> Response:
+        """End the session everywhere and lead to the log-in."""
         try:
             async with asyncio.timeout(_WRITE_TIMEOUT_S):
                 if cookie := cookie_of(request.headers):
-                    await sessions.end(cookie)
+                    await self._sessions.end(cookie)
         except (BusDown, TimeoutError):
             words = "You are still logged in: the session store does not answer. Try again in a moment."
             return refusal("/logout", 503, words)
         answer = RedirectResponse(LOGIN, 303)
-        answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax", secure=secure)
+        answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax", secure=self._secure)
         return answer
 
-    @routes.get("/healthz", include_in_schema=False)
-    async def health(request: Request) -> Response:
-        redis, (viewer, known) = await asyncio.gather(_redis_up(), _caller(request))
+    async def health(self, request: Request) -> Response:
+        """Say `status` and `redis` to anybody, what the hub knows to a known caller; answers when all else is gone."""
+        redis, (viewer, verified) = await asyncio.gather(self._redis_up(), self._caller(request))
         said: dict[str, object] = {}
         if viewer is not None:
             try:
-                answer = await hub.read("health", request.headers, _HEALTH_TIMEOUT_S)
+                answer = await self._hub.read("health", request.headers, _HEALTH_TIMEOUT_S)
                 said = answer.json() if answer.status_code == 200 else {}
                 up = answer.status_code < 500
             except (HubDown, ValueError):
                 up = False
         else:
-            up = await hub.alive(_HEALTH_TIMEOUT_S)
-        good = redis and up and known and said.get("status", "ok") == "ok"
+            up = await self._hub.alive(_HEALTH_TIMEOUT_S)
+        good = redis and up and verified and said.get("status", "ok") == "ok"
         return JSONResponse({**said, "status": "ok" if good else "degraded", "redis": "ok" if redis else "down"})
 
-    async def _redis_up() -> bool:
+    async def _redis_up(self) -> bool:
         try:
             async with asyncio.timeout(SESSION_TIMEOUT_S):
-                return await sessions.ping()
+                return await self._sessions.ping()
         except TimeoutError:
             return False
 
-    async def _caller(request: Request) -> tuple[Viewer | None, bool]:
+    async def _caller(self, request: Request) -> tuple[Viewer | None, bool]:
         try:
-            return await who(gate, request.headers), True
+            return await who(self._gate, request.headers), True
         except BusDown:
             return None, False
 
-    def forward(name: str) -> None:
-        @routes.get(f"/api/{name}.geojson", include_in_schema=False, name=name)
-        async def read(request: Request) -> Response:
-            try:
-                if await who(gate, request.headers) is None:
-                    words = "Log in, or send `Authorization: Bearer TOKEN`."
-                    return JSONResponse({"error": words}, 401, {"WWW-Authenticate": "Bearer"})
-                answer = await hub.read(f"{name}.geojson", request.headers)
-            except BusDown:
-                return unverified(request.url.path)
-            except HubDown:
-                return refusal(request.url.path, 503, "The hub does not answer; try again in a moment.", retry_s=2)
-            return Response(
-                answer.content, answer.status_code, media_type=answer.headers.get("content-type", "application/json")
-            )
-
-    for name in _READS:
-        forward(name)
-    return routes
+    async def geojson(self, name: str, request: Request) -> Response:
+        """Hand on what the hub lets the caller see."""
+        path = request.url.path
+        if name not in _READS:
+            return refusal(path, 404, "There is nothing here.")
+        try:
+            if await who(self._gate, request.headers) is None:
+                words = "Log in, or send `Authorization: Bearer TOKEN`."
+                return JSONResponse({"error": words}, 401, {"WWW-Authenticate": "Bearer"})
+            answer = await self._hub.read(f"{name}.geojson", request.headers)
+        except BusDown:
+            return unverified(path)
+        except HubDown:
+            return refusal(path, 503, "The hub does not answer; try again in a moment.", retry_s=2)
+        kind = answer.headers.get("content-type", "application/json")
+        return Response(answer.content, answer.status_code, media_type=kind)
 
 
 def login_first(path: str) -> Response:

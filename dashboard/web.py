@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import logging
+import socket
+from collections.abc import Generator
 
 import uvicorn
 
@@ -10,6 +12,8 @@ from dashboard.app import create_app
 from dashboard.config import Settings
 from dashboard.hub_reads import HubReads
 from dashboard.sessions import Sessions
+from layers.basemap import BasemapError
+from layers.basemap_source import NoTiles, TileSource, open_source
 
 _STOP_WITHIN_S = 2
 
@@ -19,9 +23,19 @@ _log = logging.getLogger(__name__)
 class _Server(uvicorn.Server):
     """Leaves signals to the process that runs us: it stops everything in its own order."""
 
+    def __init__(self, config: uvicorn.Config, ready: asyncio.Event) -> None:
+        super().__init__(config)
+        self._ready = ready
+
     @contextlib.contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def]
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Take none."""
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Open the port and say so."""
+        await super().startup(sockets)
+        self._ready.set()
 
 
 async def run(settings: Settings, redis_url: str, stop: asyncio.Event, ready: asyncio.Event | None = None) -> None:
@@ -29,11 +43,12 @@ async def run(settings: Settings, redis_url: str, stop: asyncio.Event, ready: as
 
     Raises OSError when the port cannot be opened.
     """
+    tiles = await asyncio.to_thread(_tiles, settings.site.basemap)
     sessions = Sessions(redis_url, settings.site.session_s)
     hub = HubReads(settings)
     server = _Server(
         uvicorn.Config(
-            create_app(settings, sessions, hub),
+            create_app(settings, sessions, hub, tiles),
             host=settings.site.bind,
             port=settings.site.port,
             lifespan="off",  # opened and closed here; it would also add Dash's catch-all page
@@ -45,22 +60,32 @@ async def run(settings: Settings, redis_url: str, stop: asyncio.Event, ready: as
             timeout_keep_alive=15,
             timeout_graceful_shutdown=_STOP_WITHIN_S,
             limit_concurrency=2000,
-        )
+        ),
+        ready or asyncio.Event(),
     )
     serving = asyncio.create_task(_serve(server, settings), name="web server")
     stopping = asyncio.create_task(stop.wait(), name="web stop")
-    opening = asyncio.create_task(_opened(server, serving, ready), name="web opening")
     try:
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
         server.should_exit = True
         async with asyncio.timeout(_STOP_WITHIN_S + 2):
             await serving
     finally:
-        for task in (serving, stopping, opening):
+        for task in (serving, stopping):
             task.cancel()
-        await asyncio.gather(serving, stopping, opening, return_exceptions=True)
+        await asyncio.gather(serving, stopping, return_exceptions=True)
         await hub.close()
         await sessions.close()
+        tiles.close()
+
+
+def _tiles(setting: str) -> TileSource:
+    """Return the basemap's tiles. A map that cannot be read costs the streets, not the picture."""
+    try:
+        return open_source(setting)
+    except BasemapError as error:
+        _log.error("basemap_unreadable reason=%s", error)
+        return NoTiles(f"No street map: {error}")
 
 
 async def _serve(server: uvicorn.Server, settings: Settings) -> None:
@@ -68,10 +93,3 @@ async def _serve(server: uvicorn.Server, settings: Settings) -> None:
         await server.serve()
     except SystemExit as error:  # how uvicorn says that it cannot listen
         raise OSError(f"cannot listen on {settings.site.bind}:{settings.site.port}") from error
-
-
-async def _opened(server: uvicorn.Server, serving: asyncio.Task[None], ready: asyncio.Event | None) -> None:
-    while not server.started and not serving.done():
-        await asyncio.sleep(0.02)
-    if server.started and ready is not None:
-        ready.set()

@@ -6,7 +6,7 @@ A panel is a module with `Id` (its element ids), `layout(settings)` whose outerm
 
 import importlib
 import pkgutil
-from typing import Protocol
+from typing import Any, Protocol
 
 from dash.development.base_component import Component
 
@@ -28,5 +28,10 @@ def names() -> tuple[str, ...]:
 
 def load(name: str) -> Panel:
     """Return the panel called `name`. Raises ModuleNotFoundError."""
-    module: Panel = importlib.import_module(f"{__name__}.{name}")  # type: ignore[assignment]
+    module: Panel = importlib.import_module(f"{__name__}.{name}")
     return module
+
+
+def attributes(**values: str) -> dict[str, Any]:
+    """Return `data-` and `aria-` attributes as Dash takes them: `data_panel="x"` becomes `data-panel`."""
+    return {name.replace("_", "-"): value for name, value in values.items()}

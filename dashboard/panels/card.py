@@ -5,6 +5,7 @@ from enum import StrEnum
 from dash import html
 
 from dashboard.config import Settings
+from dashboard.panels import attributes
 
 
 class Id(StrEnum):
@@ -15,4 +16,4 @@ class Id(StrEnum):
 
 def layout(settings: Settings) -> html.Aside:
     """Return the card, hidden while nothing is chosen."""
-    return html.Aside(id=Id.ROOT, className="card", hidden=True, **{"data-panel": "card", "aria-label": "Details"})
+    return html.Aside(id=Id.ROOT, className="card", hidden=True, **attributes(data_panel="card", aria_label="Details"))

@@ -5,6 +5,7 @@ from enum import StrEnum
 from dash import html
 
 from dashboard.config import Settings
+from dashboard.panels import attributes
 
 
 class Id(StrEnum):
@@ -26,5 +27,5 @@ def layout(settings: Settings) -> html.Section:
         ],
         id=Id.ROOT,
         className="panel events",
-        **{"data-panel": "events"},
+        **attributes(data_panel="events"),
     )

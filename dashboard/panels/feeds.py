@@ -5,6 +5,7 @@ from enum import StrEnum
 from dash import html
 
 from dashboard.config import Settings
+from dashboard.panels import attributes
 
 
 class Id(StrEnum):
@@ -18,7 +19,11 @@ def layout(settings: Settings) -> html.Section:
     return html.Section(
         [
             html.Div(
-                [html.H2("Feeds", className="panel-name"), html.Span(className="panel-note")],
+                [
+                    html.H2("Feeds", className="panel-name"),
+                    html.Span(className="panel-note"),
+                    html.Span("age / cadence", className="panel-note"),
+                ],
                 className="panel-head",
             ),
             html.Ol(className="feeds-cells"),
@@ -26,5 +31,5 @@ def layout(settings: Settings) -> html.Section:
         ],
         id=Id.ROOT,
         className="panel feeds",
-        **{"data-panel": "feeds"},
+        **attributes(data_panel="feeds"),
     )

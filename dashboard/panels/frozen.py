@@ -5,6 +5,7 @@ from enum import StrEnum
 from dash import html
 
 from dashboard.config import Settings
+from dashboard.panels import attributes
 
 
 class Id(StrEnum):
@@ -15,4 +16,4 @@ class Id(StrEnum):
 
 def layout(settings: Settings) -> html.Div:
     """Return the banner, hidden until something is gone."""
-    return html.Div(id=Id.ROOT, className="frozen", role="alert", hidden=True, **{"data-panel": "frozen"})
+    return html.Div(id=Id.ROOT, className="frozen", role="alert", hidden=True, **attributes(data_panel="frozen"))

@@ -5,30 +5,20 @@ from enum import StrEnum
 from dash import html
 
 from dashboard.config import Settings
-
-ROWS: tuple[tuple[str, str, str], ...] = (
-    ("unit", "avl", "available"),
-    ("unit", "enr", "en route"),
-    ("unit", "ons", "on scene"),
-    ("unit", "cmt", "committed, ask"),
-    ("unit", "oos", "out of service"),
-    ("unit", "emg", "emergency"),
-    ("unit", "stl", "stale, age shown"),
-    ("incident", "p1", "life threat"),
-    ("incident", "p2", "urgent"),
-    ("incident", "p3", "soon"),
-    ("incident", "p4", "routine"),
-    ("camera", "recording", "recording"),
-    ("camera", "buffering", "buffering"),
-    ("camera", "offline", "offline"),
-)
-"""Layer, mark, words."""
+from dashboard.panels import attributes
+from layers import symbol
 
 
 class Id(StrEnum):
     """Element ids of this panel."""
 
     ROOT = "legend"
+
+
+def short(row: symbol.Symbol) -> str:
+    """Return the row's label in so few words that all rows fit one line."""
+    said = row.label.split(":")[0].split(",")
+    return said[-1 if row.layer == "incidents" else 0].split(" or ")[0].strip().lower()
 
 
 def layout(settings: Settings) -> html.Section:
@@ -40,16 +30,19 @@ def layout(settings: Settings) -> html.Section:
                 [
                     html.Li(
                         [
-                            html.Span(className="legend-mark", **{"data-layer": layer, "data-mark": mark}),
-                            html.Span(words, className="legend-words"),
-                        ]
+                            html.Span(
+                                className="legend-mark", **attributes(data_layer=row.layer, data_mark=row.code.lower())
+                            ),
+                            html.Span(short(row), className="legend-words"),
+                        ],
+                        title=f"{row.label} ({row.mark})",
                     )
-                    for layer, mark, words in ROWS
+                    for row in symbol.legend()
                 ],
                 className="legend-rows",
             ),
         ],
         id=Id.ROOT,
         className="panel legend",
-        **{"data-panel": "legend"},
+        **attributes(data_panel="legend"),
     )

@@ -5,6 +5,7 @@ from enum import StrEnum
 from dash import html
 
 from dashboard.config import Settings
+from dashboard.panels import attributes
 
 
 class Id(StrEnum):
@@ -23,5 +24,5 @@ def layout(settings: Settings) -> html.Div:
         id=Id.ROOT,
         className="outside",
         hidden=True,
-        **{"data-panel": "outside"},
+        **attributes(data_panel="outside"),
     )

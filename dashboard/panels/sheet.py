@@ -5,6 +5,7 @@ from enum import StrEnum
 from dash import html
 
 from dashboard.config import Settings
+from dashboard.panels import attributes
 
 TABS = (("board", "Incidents"), ("events", "Cameras"), ("feeds", "Feeds"), ("legend", "Legend"))
 """Panel shown and the tab's word, in order."""
@@ -20,10 +21,10 @@ def layout(settings: Settings) -> html.Nav:
     """Return the tabs; a wall does not show them."""
     return html.Nav(
         [
-            html.Button(word, type="button", className="tab", **{"data-tab": panel, "aria-pressed": "false"})
+            html.Button(word, type="button", className="tab", **attributes(data_tab=panel, aria_pressed="false"))
             for panel, word in TABS
         ],
         id=Id.ROOT,
         className="sheet-tabs",
-        **{"data-panel": "sheet", "aria-label": "Panels"},
+        **attributes(data_panel="sheet", aria_label="Panels"),
     )

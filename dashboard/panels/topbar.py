@@ -5,6 +5,7 @@ from enum import StrEnum
 from dash import html
 
 from dashboard.config import Settings
+from dashboard.panels import attributes
 
 
 class Id(StrEnum):
@@ -40,5 +41,5 @@ def layout(settings: Settings) -> html.Header:
         ],
         id=Id.ROOT,
         className="bar",
-        **{"data-panel": "topbar"},
+        **attributes(data_panel="topbar"),
     )

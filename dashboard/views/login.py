@@ -35,7 +35,8 @@ def page(site: Site, *, next_: str = "", name: str = "", problem: str = "") -> s
 <input name="name" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="64" required
  value="{escape(name)}"{focus_name}></label>
 <label class="field"><span>Password</span>
-<input name="password" type="password" autocomplete="current-password" maxlength="1024" required{focus_password}></label>
+<input name="password" type="password" autocomplete="current-password" maxlength="1024" required
+{focus_password}></label>
 <button class="button button-main" type="submit">Log in</button>
 </form>
 <p class="door-foot">For authorised use. What you see follows your agency's agreements.</p>

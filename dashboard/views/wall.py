@@ -6,13 +6,9 @@ import msgspec
 from dash import html
 from dash.development.base_component import Component
 
+from dashboard import map as map_view
 from dashboard.config import Settings
-from dashboard.panels import board, card, events, feeds, frozen, legend, outside, sheet, topbar
-
-try:
-    from dashboard import map as map_view
-except ImportError:
-    map_view = None
+from dashboard.panels import attributes, board, card, events, feeds, frozen, legend, outside, sheet, topbar
 
 CONFIG_ID = "jointops-config"
 """The element that tells the browser's modules what they need to know (`PageConfig` in `assets/types.d.ts`)."""
@@ -40,12 +36,12 @@ def layout(settings: Settings, basemap: str = "", basemap_notice: str = "") -> C
     config = msgspec.json.encode(page_config(settings, basemap, basemap_notice)).decode()
     return html.Div(
         [
-            html.Div(id=CONFIG_ID, hidden=True, **{"data-config": config}),
+            html.Div(id=CONFIG_ID, hidden=True, **attributes(data_config=config)),
             topbar.layout(settings),
             frozen.layout(settings),
             html.Main(
                 [
-                    map_view.layout(settings) if map_view else html.Div(id="map-graph"),
+                    map_view.layout(settings),
                     outside.layout(settings),
                     card.layout(settings),
                 ],

@@ -1,0 +1,116 @@
+// @ts-check
+// The detail card of what is chosen: asks the hub (policy decides there what is in it), and again every few seconds.
+
+import { el, say, show } from "./dom.mjs";
+import { age, clock } from "./words.mjs";
+
+/** @typedef {import("../types.d.ts").Page} Page */
+/** @typedef {import("../types.d.ts").Card} Card */
+
+const AGAIN_S = 3;
+const ANSWER_WITHIN_MS = 3000;
+const HISTORY_MAX = 12;
+
+/** @param {HTMLElement} root @param {Page} page */
+export function mount(root, page) {
+  const [head, names] = [el("div", "card-head"), el("div", "card-names")];
+  const [title, subtitle] = [el("h2", "card-title"), el("p", "card-subtitle")];
+  const close = /** @type {HTMLButtonElement} */ (el("button", "button card-close", "Close"));
+  close.type = "button";
+  const note = el("p", "card-note");
+  const body = el("div", "card-body");
+  names.append(title, subtitle);
+  head.append(names, close);
+  root.append(head, note, body);
+  close.addEventListener("click", () => page.deselect());
+  addEventListener("keydown", (event) => { if (event.key === "Escape" && page.selected) page.deselect(); });
+  const face = clock(page.config.timezone);
+  /** @type {Card | null} */
+  let shown = null;
+  let wanted = "";
+  let asking = false;
+  let askedAt = 0;
+
+  const draw = () => {
+    if (!shown) return;
+    say(title, shown.title ?? shown.id);
+    say(subtitle, shown.subtitle ?? "");
+    body.replaceChildren(...parts(shown, face));
+  };
+
+  const ages = () => {
+    if (!shown?.found || !shown.observed_at) return;
+    const seen = `Seen ${age(page.now() - shown.observed_at)} ago, at ${face(shown.observed_at).time}`;
+    const got = shown.received_at ? `; received at ${face(shown.received_at).time}` : "";
+    say(note, seen + got);
+  };
+
+  const ask = async () => {
+    const chosen = page.selected;
+    if (!chosen || asking) return;
+    const key = `${chosen.layer} ${chosen.id}`;
+    asking = true;
+    askedAt = performance.now();
+    try {
+      const card = await Promise.race([page.card(chosen.layer, chosen.id), tooLate()]);
+      if (wanted !== key) return;
+      if (card.found) {
+        shown = card;
+        draw();
+        ages();
+      } else {
+        shown = null;
+        say(note, "No longer on the picture.");
+      }
+    } catch {
+      if (wanted === key) say(note, shown ? "The hub does not answer; this is how it was last seen." : "The hub does not answer.");
+    } finally {
+      asking = false;
+      if (page.selected && wanted !== key) void ask();
+    }
+  };
+
+  const choose = () => {
+    const chosen = page.selected;
+    show(root, chosen !== null);
+    document.documentElement.toggleAttribute("data-card", chosen !== null);
+    wanted = chosen ? `${chosen.layer} ${chosen.id}` : "";
+    if (!chosen) { shown = null; return; }
+    shown = null;
+    say(title, chosen.id);
+    say(subtitle, "");
+    say(note, "Asking the hub");
+    body.replaceChildren();
+    void ask();
+  };
+  page.on("select", choose);
+  page.on("second", () => {
+    if (!page.selected) return;
+    ages();
+    if (performance.now() - askedAt > AGAIN_S * 1000) void ask();
+  });
+  choose();
+}
+
+/** @returns {Promise<never>} */
+function tooLate() {
+  return new Promise((_, refuse) => setTimeout(() => refuse(new Error("no answer")), ANSWER_WITHIN_MS));
+}
+
+/** @param {Card} card @param {ReturnType<typeof clock>} face */
+function parts(card, face) {
+  const list = el("dl", "card-rows");
+  for (const [label, text] of card.rows ?? []) list.append(el("dt", "", label), el("dd", "", text));
+  const out = [list];
+  if (card.flagged?.length) out.push(el("p", "card-flagged", `Not in the registry: ${card.flagged.join(", ")}`));
+  if (card.history?.length) {
+    const history = el("ol", "card-history");
+    for (const [at, text] of card.history.slice(-HISTORY_MAX).reverse()) {
+      const row = el("li");
+      row.append(el("span", "card-at", face(at).time), el("span", "", text));
+      history.append(row);
+    }
+    out.push(el("h3", "card-part", "History"), history);
+  }
+  return out;
+}

@@ -1,0 +1,39 @@
+// @ts-check
+// The banner: the picture is frozen (by the client's own clock), or the hub cannot hear the agencies. Nothing on the
+// server is needed to show it.
+
+import { el, mark, say, show } from "./dom.mjs";
+import { clock } from "./words.mjs";
+
+/** @param {HTMLElement} root @param {import("../types.d.ts").Page} page */
+export function mount(root, page) {
+  const head = el("b", "frozen-head");
+  const what = el("span", "frozen-what");
+  root.append(head, what);
+  const face = clock(page.config.timezone);
+
+  const write = () => {
+    const { line, store } = page;
+    if (line.state === "frozen") {
+      mark(root, "kind", "frozen");
+      say(head, `DATA FROZEN since ${face(line.since).time}`);
+      say(what, line.what);
+    } else if (store.bus === "lost") {
+      mark(root, "kind", "bus");
+      say(head, `FEEDS NOT HEARD since ${face(store.busSince).time}`);
+      say(what, "The hub cannot hear the agencies; everything is where it was last seen.");
+    } else if (line.state === "connecting" && !store.rev) {
+      mark(root, "kind", "connecting");
+      say(head, "Connecting");
+      say(what, "to the live stream");
+    } else {
+      show(root, false);
+      return;
+    }
+    show(root, true);
+  };
+  page.on("line", write);
+  page.on("frame", write);
+  page.on("second", write);
+  write();
+}

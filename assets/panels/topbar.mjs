@@ -1,0 +1,122 @@
+// @ts-check
+// The top bar: counts, clocks, who looks, the theme.
+
+import { calmly, el, find, say } from "./dom.mjs";
+import { drawing } from "./marks.mjs";
+import { clock } from "./words.mjs";
+
+/** @typedef {import("../types.d.ts").Page} Page */
+
+const CLOSED = 64;
+const EMERGENCY = 1;
+
+/** @param {HTMLElement} root @param {Page} page */
+export function mount(root, page) {
+  mountCounts(find(root, "#topbar-counts"), page);
+  mountClocks(find(root, "#topbar-clocks"), page);
+  mountViewer(find(root, "#topbar-viewer"), page);
+  mountTheme(find(root, "#topbar-theme"));
+}
+
+/** @param {HTMLElement} root @param {Page} page */
+function mountCounts(root, page) {
+  const units = figure(root, "Units");
+  const emergencies = figure(root, "Emergencies", drawing("units", "emg"));
+  const incidents = el("div", "count count-incidents");
+  const marks = el("span", "count-marks");
+  incidents.append(marks, el("span", "count-word", "Incidents"));
+  root.append(incidents);
+  const byPriority = [1, 2, 3, 4].map((p) => {
+    const node = el("span", "count-mark");
+    const n = el("b", "count-n", "–");
+    node.append(drawing("incidents", String(p)), n);
+    marks.append(node);
+    return n;
+  });
+  const cameras = figure(root, "Cameras");
+
+  const write = () => {
+    const open = [0, 0, 0, 0, 0];
+    const { present, columns } = page.store.incidents;
+    for (let row = 0; row < page.store.incidents.end; row++) {
+      if (present[row] && !(columns.flags[row] & CLOSED)) open[Math.min(4, columns.priority[row])]++;
+    }
+    let urgent = 0;
+    const u = page.store.units;
+    for (let row = 0; row < u.end; row++) if (u.present[row] && u.columns.flags[row] & EMERGENCY) urgent++;
+    say(units.n, u.count.toLocaleString("en-US"));
+    say(emergencies.n, String(urgent));
+    emergencies.root.hidden = urgent === 0;
+    byPriority.forEach((n, i) => say(n, String(open[i + 1])));
+    say(cameras.n, page.store.cameras.count.toLocaleString("en-US"));
+  };
+  page.on("frame", calmly(write, 500));
+  if (page.store.rev) write();
+}
+
+/** @param {HTMLElement} root @param {string} word @param {SVGElement} [drawn] */
+function figure(root, word, drawn) {
+  const node = el("div", `count count-${word.toLowerCase()}`);
+  const line = el("span", "count-mark");
+  const n = el("b", "count-n", "–");
+  if (drawn) line.append(drawn);
+  line.append(n);
+  node.append(line, el("span", "count-word", word));
+  root.append(node);
+  return { root: node, n };
+}
+
+/** @param {HTMLElement} root @param {Page} page */
+function mountClocks(root, page) {
+  const faces = [
+    { face: clock(page.config.timezone), node: el("div", "clock clock-local"), utc: false },
+    { face: clock("UTC"), node: el("div", "clock clock-utc"), utc: true },
+  ].map(({ face, node, utc }) => {
+    const time = el("b", "clock-time", "--:--:--");
+    const zone = el("span", "clock-zone", utc ? "UTC" : "");
+    node.append(time, zone);
+    root.append(node);
+    return { face, time, zone, utc };
+  });
+  const write = () => {
+    for (const { face, time, zone, utc } of faces) {
+      const shown = face(page.now());
+      say(time, shown.time);
+      say(zone, utc ? "UTC" : `${shown.zone} · ${shown.date}`);
+    }
+  };
+  page.on("second", write);
+  write();
+}
+
+/** @param {HTMLElement} root @param {Page} page */
+function mountViewer(root, page) {
+  const name = el("b", "who-name");
+  const agency = el("span", "who-agency");
+  root.append(name, agency);
+  const write = () => {
+    const viewer = page.hello?.viewer;
+    if (!viewer) return;
+    const known = page.hello?.agencies.find((a) => a.id === viewer.agency);
+    say(name, viewer.name);
+    say(agency, known?.name ?? viewer.agency);
+  };
+  page.on("hello", write);
+  write();
+}
+
+/** @param {HTMLElement} button */
+function mountTheme(button) {
+  /** @type {{names: string[], set: (name: string) => void} | undefined} */
+  const themes = /** @type {any} */ (window).jointopsTheme;
+  if (!themes) return;
+  const { names, set } = themes;
+  const write = () => say(button, `Theme: ${document.documentElement.dataset.theme ?? "dark"}`);
+  button.title = "Change the theme: dark, light, night";
+  button.addEventListener("click", () => {
+    const now = names.indexOf(document.documentElement.dataset.theme ?? "dark");
+    set(names[(now + 1) % names.length]);
+    write();
+  });
+  write();
+}

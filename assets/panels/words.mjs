@@ -1,0 +1,105 @@
+// @ts-check
+// Codes in words, ages and clocks. Pure: time is an argument.
+
+/** @type {Record<string, string>} */
+const TYPES = {
+  ABDUCT: "Abduction", ACTSHOOT: "Active shooter", ALARM: "Alarm", ASSAULT: "Assault", ASSIST: "Assist",
+  ATL: "Attempt to locate", BARICADE: "Barricaded person", BOMB: "Bomb threat", BURG: "Burglary",
+  CU1: "Clean-up", DISTURB: "Disturbance", DOMESTIC: "Domestic", DRUGS: "Drugs", FIRE: "Fire",
+  FIREALRM: "Fire alarm", FRAUD: "Fraud", HAZMAT: "Hazardous material", HLP1: "Officer needs help",
+  HOSTAGE: "Hostage", MEDICAL: "Medical", MISSING: "Missing person", MVA: "Traffic crash",
+  MVAINJ: "Traffic crash, injury", PERSDOWN: "Person down", PURSUIT: "Pursuit", RESCUE: "Rescue",
+  ROBBERY: "Robbery", SHOTS: "Shots fired", STABBING: "Stabbing", STRUCTFR: "Structure fire",
+  SUSPACT: "Suspicious activity", SUSPPKG: "Suspicious package", SUSPVEH: "Suspicious vehicle", THEFT: "Theft",
+  TRAFFIC: "Traffic", TRESPASS: "Trespass", VANDAL: "Vandalism", WARRANT: "Warrant", WEAPON: "Weapon",
+  WELFARE: "Welfare check",
+};
+
+/** @type {Record<string, string>} */
+const EVENTS = {
+  analytics_detection: "Analytics detection", buffering: "Buffering", gunshot_detected: "Gunshot detected",
+  livestream_available: "Live stream available", lpr_hit: "Plate reader hit", offline: "Camera offline",
+  person_down: "Person down", recording_started: "Recording started", recording_stopped: "Recording stopped",
+  tamper: "Camera tampered with", uas_landed: "Drone landed", uas_launched: "Drone launched",
+  uas_on_station: "Drone on station", weapon_drawn: "Weapon drawn",
+};
+
+/** A camera event's type in words. @param {string} code */
+export function eventType(code) {
+  return EVENTS[code] ?? plain(code);
+}
+
+/** The furthest along first: an incident may hold several. @type {[string, string][]} */
+const STATUSES = [
+  ["Cancelled", "Cancelled"], ["Closed", "Closed"], ["FireUnderControl", "Fire under control"],
+  ["StructureCleared", "Structure cleared"], ["ResourcesOnscene", "On scene"], ["ResourcesEnroute", "En route"],
+  ["ResourcesAssigned", "Assigned"], ["ReOpened", "Reopened"], ["NewLocation", "New location"], ["Active", "Active"],
+];
+
+/** "SuspiciousPerson" or "person_down" as words. @param {string} code */
+export function plain(code) {
+  const words = code.replace(/([a-z])([A-Z])/g, "$1 $2").replace(/[_-]+/g, " ").trim().toLowerCase();
+  return words ? words[0].toUpperCase() + words.slice(1) : "";
+}
+
+/** @param {import("../types.d.ts").IncidentRecord} record */
+export function incidentType(record) {
+  const code = record.type ?? "";
+  if (TYPES[code]) return TYPES[code];
+  return record.type_internal || (code ? (/^[A-Z0-9]+$/.test(code) ? code : plain(code)) : "Type not said");
+}
+
+/** @param {string[] | undefined} status */
+export function incidentStatus(status) {
+  const held = new Set(status ?? []);
+  for (const [code, words] of STATUSES) {
+    if (!held.has(code)) continue;
+    return words;
+  }
+  const other = (status ?? [])[0];
+  return other ? plain(other) : "Status not said";
+}
+
+/** Short age. @param {number} seconds */
+export function age(seconds) {
+  const s = Math.max(0, seconds);
+  if (s < 60) return `${Math.floor(s)} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min`;
+  const h = Math.floor(s / 3600);
+  if (h < 48) return `${h} h ${String(Math.floor((s % 3600) / 60)).padStart(2, "0")}`;
+  return `${Math.floor(h / 24)} d`;
+}
+
+/** Age of a feed's newest word: tenths below ten seconds. @param {number | null} seconds */
+export function feedAge(seconds) {
+  if (seconds === null) return "–";
+  return seconds < 9.95 ? `${Math.max(0, seconds).toFixed(1)} s` : age(seconds);
+}
+
+/** "every 10 s". @param {number} seconds */
+export function cadence(seconds) {
+  return `every ${seconds < 120 ? `${Number(seconds.toFixed(1))} s` : age(seconds)}`;
+}
+
+/** @param {number} n @param {string} one @param {string} [many] */
+export function count(n, one, many = `${one}s`) {
+  return `${n.toLocaleString("en-US")} ${n === 1 ? one : many}`;
+}
+
+/** A clock face in a time zone: {time, date, zone}. @param {string} timeZone */
+export function clock(timeZone) {
+  const time = new Intl.DateTimeFormat("en-GB", { timeZone, hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  const date = new Intl.DateTimeFormat("en-GB", { timeZone, weekday: "short", day: "2-digit", month: "short" });
+  const zone = new Intl.DateTimeFormat("en-US", { timeZone, timeZoneName: "short" });
+  /** @param {number} at Unix seconds */
+  return (at) => ({
+    time: time.format(at * 1000),
+    date: date.format(at * 1000),
+    zone: zone.formatToParts(at * 1000).find((part) => part.type === "timeZoneName")?.value ?? "",
+  });
+}
+
+/** The agency's capitals. @param {import("../types.d.ts").Page} page @param {string} agency */
+export function tagOf(page, agency) {
+  return page.hello?.agencies.find((a) => a.id === agency)?.tag ?? agency.toUpperCase().slice(0, 4);
+}
