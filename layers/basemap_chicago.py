@@ -132,8 +132,8 @@ def _labels(road: Features, water: Features) -> Features:
     road = only(road, dimension=1)
     rows = [_ROADS.get(c, ("", "", 14)) for c in road.text("class")]
     detail = np.array([r[1] for r in rows], np.str_)
-    shield, number = road.text("shield"), road.text("ref").astype(object)
-    ref = np.array([_SHIELDS[s] + r if s in _SHIELDS else "" for s, r in zip(shield, number, strict=True)], np.str_)
+    numbers = zip(road.text("shield"), road.text("ref"), strict=True)
+    ref = np.array([_SHIELDS[s] + r.replace("·", "/") if s in _SHIELDS else "" for s, r in numbers], np.str_)
     made = features(road.shapes, name=road.text("name"), kind_detail=detail, ref=ref)
     river = only(water, dimension=1)
     n = len(river)

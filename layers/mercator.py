@@ -48,3 +48,11 @@ def tile_bounds(z: int, x: int, y: int) -> Bounds:
     west, south, east, north = tile_box(z, x, y)
     lon, lat = to_degrees(np.array([west, east]), np.array([south, north]))
     return (float(lon[0]), float(lat[0]), float(lon[1]), float(lat[1]))
+
+
+def tile_at(z: int, lon: float, lat: float) -> tuple[int, int]:
+    """Return x, y of the tile that holds a place (degrees)."""
+    x, y = to_metres(lon, lat)
+    n = 1 << z
+    side = 2 * HALF_M / n
+    return (min(n - 1, max(0, int((x + HALF_M) / side))), min(n - 1, max(0, int((HALF_M - y) / side))))
