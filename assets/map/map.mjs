@@ -17,11 +17,10 @@ import { instant, watchLine } from "./watch.mjs";
 /** @typedef {import("./plotly_map.mjs").LiveMap} LiveMap */
 
 const root = document.querySelector("#jointops-config");
-const graph = document.querySelector("#map-graph");
-if (root && graph) open(JSON.parse(root.getAttribute("data-config") ?? "{}"), graph);
+if (root) open(JSON.parse(root.getAttribute("data-config") ?? "{}"));
 
-/** @param {import("../types.d.ts").PageConfig} config @param {Element} graph */
-function open(config, graph) {
+/** @param {import("../types.d.ts").PageConfig} config */
+function open(config) {
   const clock = serverClock();
   const measured = meter();
   /** @type {ReturnType<typeof emitter<Parameters<Page["on"]>[0]>>} */
@@ -84,7 +83,7 @@ function open(config, graph) {
     },
   });
 
-  followMap(graph, (live) => {
+  followMap("#map-graph", (live) => {
     if (!map) start(live, config.view);
     map = live;
     scene.mount(live, watch.graphicsLost);

@@ -52,15 +52,16 @@ export function instanceOf(root) {
 
 /**
  * Calls `mounted` with the map once its style is there, and again with each later instance. Returns how to stop.
- * @param {Element} root
+ * @param {string} selector of the dcc.Graph, looked up each time: Dash puts a placeholder there first
  * @param {(map: LiveMap) => void} mounted
  */
-export function followMap(root, mounted) {
+export function followMap(selector, mounted) {
   /** @type {LiveMap | null} */
   let known = null;
   let timer = 0;
   const look = () => {
-    const map = instanceOf(root);
+    const root = document.querySelector(selector);
+    const map = root && instanceOf(root);
     // The bare style has no tiles to wait for, so "style loaded" is soon true.
     if (map && map !== known && map.isStyleLoaded()) {
       known = map;

@@ -1,0 +1,179 @@
+"""The real wall page in a real browser, fed by the made-up city: the web process, its Redis, a log-in, a tab.
+
+The stream comes from `tests.support.fake_hub`; all else is the product.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from dashboard.sessions import Sessions
+from dashboard.viewer import COOKIE, Viewer
+from feeds import embedded_redis
+from feeds.names import AgencyId
+
+CHROMIUM = os.environ.get("CHROME", "/usr/bin/chromium")
+ARGUMENTS = (
+    "--no-sandbox",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+_READY_S = 20.0
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Web:
+    """The web process of a site whose stream is on `live_port`."""
+
+    def __init__(self, port: int, cookie: str, process: asyncio.subprocess.Process) -> None:
+        self.port, self.cookie, self._process = port, cookie, process
+
+    @property
+    def url(self) -> str:
+        """Address of the pages."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def freeze(self) -> None:
+        """Stop the process where it is (SIGSTOP)."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._process.send_signal(signal.SIGCONT)
+
+
+@contextlib.asynccontextmanager
+async def web(live_port: int, view: tuple[float, float, float] = (-87.66, 41.868, 11.6)) -> AsyncIterator[Web]:
+    """Run the web process of a site whose stream is on `live_port`; `view` is where its map starts."""
+    with tempfile.TemporaryDirectory(prefix="wall-") as folder:
+        redis = embedded_redis.start(Path(folder) / "redis", "no")
+        try:
+            port = free_port()
+            site = Path(folder) / "site.toml"
+            site.write_text(
+                f'[site]\nname = "Joint Command Centre"\ntimezone = "America/Chicago"\ndemo = true\nport = {port}\n'
+                f"live_port = {live_port}\nview = {list(view)}\n"
+                '[[agency]]\nid = "jocc"\nname = "Joint Command"\ntag = "JOCC"\n'
+            )
+            sessions = Sessions(redis.url, 3600)
+            viewer = Viewer(name="wall", agency=AgencyId("jocc"), roles=("wall",), kind="wall")
+            cookie = await sessions.begin(viewer)
+            await sessions.close()
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *("-m", "dashboard.cli", "web", "--config", str(site)),
+                env=os.environ | {"REDIS_URL": redis.url},
+            )
+            try:
+                await _listens(port, process)
+                yield Web(port, cookie, process)
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    process.send_signal(signal.SIGCONT)
+                    process.terminate()
+                try:
+                    await asyncio.wait_for(process.wait(), 5)
+                except TimeoutError:
+                    process.kill()
+                    await process.wait()
+        finally:
+            redis.stop()
+
+
+async def _listens(port: int, process: asyncio.subprocess.Process) -> None:
+    deadline = time.monotonic() + _READY_S
+    while time.monotonic() < deadline:
+        assert process.returncode is None, f"the web process ended with {process.returncode}"
+        with contextlib.suppress(OSError):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.close()
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"the web process does not listen after {_READY_S:g} s")
+
+
+@contextlib.asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """Run the machine's own browser, headless, with software graphics."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+class Tab:
+    """A tab on the wall, with what it said."""
+
+    def __init__(self, page: Page, context: BrowserContext) -> None:
+        self.page, self.context = page, context
+        self.problems: list[str] = []
+        """Errors and warnings of the console, and requests that left the site."""
+
+    async def eval(self, script: str) -> Any:
+        """Return what `script` (an expression) gives."""
+        return await self.page.evaluate(script)
+
+    async def until(self, script: str, within: float = 15.0) -> Any:
+        """Wait until `script` gives something true, and return it."""
+        deadline = time.monotonic() + within
+        while True:
+            value = await self.page.evaluate(script)
+            if value:
+                return value
+            assert time.monotonic() < deadline, f"not within {within:g} s: {script}; console: {self.problems[-5:]}"
+            await asyncio.sleep(0.05)
+
+
+@contextlib.asynccontextmanager
+async def wall(browser: Browser, site: Web, width: int = 1920, height: int = 1080, **options: Any) -> AsyncIterator[Tab]:
+    """Open the wall in a tab of its own, logged in; `options` go to the browser's context."""
+    context = await browser.new_context(viewport={"width": width, "height": height}, **options)
+    await context.add_cookies([{"name": COOKIE, "value": site.cookie, "url": site.url}])
+    page = await context.new_page()
+    tab = Tab(page, context)
+    page.on("console", lambda m: m.type in ("error", "warning") and tab.problems.append(f"{m.type}: {m.text}"))
+    page.on("pageerror", lambda e: tab.problems.append(f"pageerror: {e}"))
+    page.on(
+        "request",
+        lambda r: r.url.startswith(("http", "ws"))
+        and "//127.0.0.1:" not in r.url
+        and tab.problems.append(f"off origin: {r.url}"),
+    )
+    try:
+        await page.goto(f"{site.url}/wall")
+        yield tab
+    finally:
+        await context.close()
+
+
+STATS = "window.jointops?.stats ? window.jointops.stats() : null"
+
+
+async def stats(tab: Tab) -> dict[str, Any]:
+    """Return what `window.jointops.stats()` says."""
+    found: dict[str, Any] = json.loads(json.dumps(await tab.eval(STATS)))
+    return found
