@@ -1,0 +1,256 @@
+"""The picture as bytes and back: what a restarted hub begins with; the journal's tail does the rest.
+
+`snapshot` is a quick copy of references, taken between two batches; `encode` may then run elsewhere, as
+everything it touches is immutable. What is kept are the reports that still speak, so restoring is hearing
+them again.
+"""
+
+import zlib
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from feeds.bus import BatchId
+from feeds.errors import DecodeError
+from feeds.names import AgencyId
+from feeds.report import AnyReport, Category
+from layers.picture import CAMERAS, INCIDENTS, UNITS, Happening, Origin, Picture
+from layers.roster import Roster
+from layers.track import FieldTrack, Said, Stamp, UnitTrack
+
+VERSION = 1
+_CHUNK = 1000
+_INFLATED_MAX = 512 * 1024 * 1024
+
+_SaidForm = tuple[float, AnyReport, str, float]
+"""effective_at, report, source, received_at"""
+
+
+class _UnitForm(Struct, array_like=True, frozen=True):
+    agency: str
+    id: str
+    known: int
+    groups: tuple[int, ...]
+    """Index into `said` by group, -1 for none."""
+    said: tuple[_SaidForm, ...]
+
+
+class _FieldForm(Struct, array_like=True, frozen=True):
+    layer: str
+    agency: str
+    id: str
+    known: int
+    cells: tuple[tuple[str, int, int], ...]
+    """field, index into `said`, bits needed; the value is the report's own."""
+    values: tuple[Any, ...]
+    first: tuple[tuple[int, float], ...]
+    last: tuple[tuple[int, int], ...]
+    bare: int
+    history: tuple[tuple[int, int], ...]
+    """order of arrival, index into `said`"""
+    alerts: tuple[tuple[str, int], ...]
+    said: tuple[_SaidForm, ...]
+
+
+class _EventForm(Struct, array_like=True, frozen=True):
+    serial: int
+    layer: str
+    id: str
+    agency: str
+    labels: tuple[str, ...]
+    category: Category
+    said: _SaidForm
+    fields: dict[str, Any]
+
+
+class _Form(Struct, array_like=True, frozen=True):
+    version: int
+    last: dict[str, tuple[int, int]]
+    serial: int
+    units: tuple[bytes, ...]
+    fields: tuple[bytes, ...]
+    events: tuple[bytes, ...]
+
+
+class Snapshot(NamedTuple):
+    """A consistent cut of the picture: `last` holds the journal ids it stands at."""
+
+    last: dict[AgencyId, BatchId]
+    serial: int
+    units: list[tuple[str, str, int, tuple[float, ...], tuple[Any, ...], tuple[Any, ...]]]
+    fields: list[_FieldForm]
+    events: list[Happening]
+    origins: tuple[Origin, ...]
+
+
+def snapshot(picture: Picture) -> Snapshot:
+    """Return a cut of the picture as it stands; cheap (references only)."""
+    return Snapshot(
+        dict(picture.last),
+        picture.serial,
+        [
+            (t.agency, t.id, t.known, tuple(t.eff), tuple(t.said), tuple(t.stamps))
+            for t in picture.shelves[UNITS].live()
+        ],
+        [_field_form(layer, track) for layer in (INCIDENTS, CAMERAS) for track in picture.shelves[layer].live()],
+        [event for kept in picture.events.values() for event in kept],
+        tuple(picture.origins),
+    )
+
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def encode(cut: Snapshot) -> bytes:
+    """Return the cut as bytes (msgpack, deflated), in pieces so that another thread is never held for long."""
+    form = _Form(
+        VERSION,
+        {agency: (batch.ms, batch.n) for agency, batch in cut.last.items()},
+        cut.serial,
+        tuple(_encode([_unit_form(*unit) for unit in piece]) for piece in _pieces(cut.units)),
+        tuple(_encode(piece) for piece in _pieces(cut.fields)),
+        tuple(_encode([_event_form(event, cut.origins) for event in piece]) for piece in _pieces(cut.events)),
+    )
+    return zlib.compress(_encode(form), 1)
+
+
+def keyframe(picture: Picture) -> bytes:
+    """Return the picture as bytes, with the last journal id of each agency."""
+    return encode(snapshot(picture))
+
+
+def restore(data: bytes, roster: Roster) -> Picture:
+    """Return the picture in `data`. Raises DecodeError, also for a version we do not know."""
+    try:
+        inflater = zlib.decompressobj()
+        body = inflater.decompress(data, _INFLATED_MAX)
+        form = msgspec.msgpack.decode(body, type=_Form)
+        if form.version != VERSION:
+            raise DecodeError(f"keyframe has version {form.version}, expected {VERSION}")
+        picture = Picture(roster)
+        _restore(picture, form)
+    except (msgspec.DecodeError, msgspec.ValidationError, zlib.error, IndexError) as error:
+        raise DecodeError(f"keyframe cannot be read: {error}") from error
+    return picture
+
+
+def _pieces(items: list[Any]) -> Iterator[list[Any]]:
+    for start in range(0, len(items), _CHUNK):
+        yield items[start : start + _CHUNK]
+
+
+def _said_form(said: Said) -> _SaidForm:
+    return said.effective_at, said.report, said.stamp.source, said.stamp.received_at
+
+
+def _unit_form(
+    agency: str, unit_id: str, known: int, eff: tuple[float, ...], said: tuple[Any, ...], stamps: tuple[Any, ...]
+) -> _UnitForm:
+    index: dict[tuple[int, int], int] = {}
+    kept: list[_SaidForm] = []
+    groups = []
+    for at, report, stamp in zip(eff, said, stamps, strict=True):
+        if report is None:
+            groups.append(-1)
+            continue
+        key = (id(report), id(stamp))
+        if key not in index:
+            index[key] = len(kept)
+            kept.append((at, report, stamp.source, stamp.received_at))
+        groups.append(index[key])
+    return _UnitForm(agency, unit_id, known, tuple(groups), tuple(kept))
+
+
+def _field_form(layer: str, track: FieldTrack) -> _FieldForm:
+    index: dict[int, int] = {}
+    kept: list[_SaidForm] = []
+
+    def at(said: Said) -> int:
+        number = index.get(id(said))
+        if number is None:
+            number = index[id(said)] = len(kept)
+            kept.append(_said_form(said))
+        return number
+
+    return _FieldForm(
+        layer,
+        track.agency,
+        track.id,
+        track.known,
+        tuple((name, at(said), needs) for name, (_, said, needs) in track.cells.items()),
+        tuple(value for value, _, _ in track.cells.values()),
+        tuple(track.first.items()),
+        tuple((bit, at(said)) for bit, said in track.last.items()),
+        at(track.bare) if track.bare else -1,
+        tuple((order, at(said)) for _, order, said in track.history),
+        tuple((key, at(said)) for key, said in track.alerts.items()),
+        tuple(kept),
+    )
+
+
+def _event_form(event: Happening, origins: tuple[Origin, ...]) -> _EventForm:
+    origin = origins[event.origin]
+    return _EventForm(
+        event.serial,
+        event.layer,
+        event.id,
+        origin.agency,
+        tuple(sorted(origin.labels)),
+        event.category,
+        _said_form(event.said),
+        event.fields,
+    )
+
+
+def _said(form: _SaidForm) -> Said:
+    return Said(form[0], form[1], Stamp(form[2], form[3]))  # type: ignore[arg-type]
+
+
+def _value(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _restore(picture: Picture, form: _Form) -> None:
+    picture.last = {AgencyId(agency): BatchId(*batch) for agency, batch in form.last.items()}
+    picture.serial = form.serial
+    for piece in form.units:
+        for unit in msgspec.msgpack.decode(piece, type=list[_UnitForm]):
+            shelf = picture.shelves[UNITS]
+            agency = AgencyId(unit.agency)
+            track = UnitTrack(agency, unit.id, shelf.slot())
+            said = [_said(s) for s in unit.said]
+            for group, number in enumerate(unit.groups):
+                if number >= 0:
+                    track.eff[group] = said[number].effective_at
+                    track.said[group] = said[number].report
+                    track.stamps[group] = said[number].stamp
+            track.known = unit.known
+            picture.adopt(UNITS, track)
+    for piece in form.fields:
+        for entity in msgspec.msgpack.decode(piece, type=list[_FieldForm]):
+            _restore_fields(picture, entity)
+    for piece in form.events:
+        for event in msgspec.msgpack.decode(piece, type=list[_EventForm]):
+            origin = picture.origin(AgencyId(event.agency), frozenset(event.labels))
+            fields = {name: _value(value) for name, value in event.fields.items()}
+            picture.remember(
+                Happening(event.serial, event.layer, event.id, origin, event.category, _said(event.said), fields)
+            )
+
+
+def _restore_fields(picture: Picture, entity: _FieldForm) -> None:
+    track = FieldTrack(AgencyId(entity.agency), entity.id, picture.shelves[entity.layer].slot())
+    said = [_said(s) for s in entity.said]
+    track.known = entity.known
+    track.cells = {
+        name: (_value(value), said[number], needs)
+        for (name, number, needs), value in zip(entity.cells, entity.values, strict=True)
+    }
+    track.first = dict(entity.first)
+    track.last = {bit: said[number] for bit, number in entity.last}
+    track.bare = said[entity.bare] if entity.bare >= 0 else None
+    track.history = [(said[number].effective_at, order, said[number]) for order, number in entity.history]
+    track.alerts = {key: said[number] for key, number in entity.alerts}
+    picture.adopt(entity.layer, track)

@@ -1,0 +1,368 @@
+"""THE PICTURE: what is known, whoever may know it. Knows no viewer, no policy, no clock, no socket.
+
+Rules
+- Key of everything = (agency, id): nobody overwrites another's.
+- A batch at or before the agency's last applied id is dropped: applying twice changes nothing.
+- What stands is the fold of all reports by (effective time, journal order): see layers/track.py.
+- Live and replay feed the same `apply`; time is only ever an argument (`expire`).
+- The picture never imports policy. What is shown of it goes through `layers.policy` alone.
+
+    apply(batch) -> tracks -> flush() -> Touched per layer -> layers.view.View (per viewer class)
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from feeds.bus import BEGINNING, BatchId, Delivery
+from feeds.names import AgencyId
+from feeds.report import CameraReport, Category, IncidentReport, UnitReport
+from layers.roster import Roster
+from layers.swarm import Swarm
+from layers.track import (
+    ALERTS,
+    BIT,
+    EVERYTHING,
+    FORGET_S,
+    FieldTrack,
+    Said,
+    Stamp,
+    UnitTrack,
+    camera_values,
+    incident_values,
+    known_labels,
+    lost_after,
+    occurrence_bit,
+)
+
+UNITS, INCIDENTS, CAMERAS = "units", "incidents", "cameras"
+LAYERS = (UNITS, INCIDENTS, CAMERAS)
+
+EVENTS_MAX = 1000
+"""Events kept per origin and category; beyond it the oldest go. Per origin, so that a flood of one hides no other's."""
+OPEN_FORGET_S = 7 * 24 * 3600.0
+"""An incident that nobody closed is forgotten when nothing was said of it for this long, seconds."""
+_FORGET_EVERY_S = 10.0
+_CLOSED = frozenset({"Closed", "Cancelled"})
+_SUMMARY = BIT[Category.INCIDENT_SUMMARY]
+_CAMERA_BASE = BIT[Category.CAMERA_LOCATION]
+
+
+class Origin(NamedTuple):
+    """Whose a thing is and how it is labelled: all that policy needs to know of it besides categories."""
+
+    agency: AgencyId
+    labels: frozenset[str]
+
+
+class Happening(NamedTuple):
+    """Something that happened, as the picture remembers it: a camera event or an incident's change."""
+
+    serial: int
+    """Order of arrival; never leaves the server."""
+    layer: str
+    id: str
+    """The camera or incident."""
+    origin: int
+    category: Category
+    said: Said
+    fields: dict[str, Any]
+    """What the incident was at that moment (type, priority, status, place); empty for cameras."""
+
+
+class Touched(NamedTuple):
+    """What changed in one layer since the last flush; n things each, in the order they were first touched."""
+
+    slots: np.ndarray
+    moved: np.ndarray
+    """u4 category bits whose columns or times changed."""
+    reworded: np.ndarray
+    """u4 category bits whose slow fields changed."""
+    forgotten: tuple[int, ...]
+    """Slots that hold nothing any more; given out again only after the next flush."""
+
+
+class Shelf:
+    """One layer's things by slot. `origin` is n codes into `Picture.origins`."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[AgencyId, dict[str, Any]] = {}
+        self.tracks: list[Any] = []
+        self.origin = np.zeros(64, np.int32)
+        self.dirty: list[Any] = []
+        self._free: list[int] = []
+        self._forgotten: list[int] = []
+
+    def slot(self) -> int:
+        """Return a slot for a new thing."""
+        if self._free:
+            return self._free.pop()
+        self.tracks.append(None)
+        if len(self.tracks) > len(self.origin):
+            self.origin = np.concatenate([self.origin, np.zeros_like(self.origin)])
+        return len(self.tracks) - 1
+
+    def find(self, agency: str, entity_id: str) -> Any | None:
+        """Return the track of a thing, or None."""
+        return self.by_id.get(AgencyId(agency), {}).get(entity_id)
+
+    def forget(self, track: Any) -> None:
+        """Drop a thing."""
+        del self.by_id[track.agency][track.id]
+        self.tracks[track.slot] = None
+        self._forgotten.append(track.slot)
+
+    def live(self) -> Iterator[Any]:
+        """Yield every track."""
+        return (track for tracks in self.by_id.values() for track in tracks.values())
+
+    def flush(self) -> Touched:
+        """Return what changed since the last flush, and begin anew."""
+        tracks = [track for track in self.dirty if self.tracks[track.slot] is track]
+        touched = Touched(
+            np.array([t.slot for t in tracks], np.intp),
+            np.array([t.moved for t in tracks], np.uint32),
+            np.array([t.reworded for t in tracks], np.uint32),
+            tuple(self._forgotten),
+        )
+        for track in self.dirty:
+            track.moved = track.reworded = 0
+        self._free.extend(self._forgotten)
+        self.dirty, self._forgotten = [], []
+        return touched
+
+    def __len__(self) -> int:
+        """Return the number of things."""
+        return sum(len(tracks) for tracks in self.by_id.values())
+
+
+class Picture:
+    """The state of everything. `last` holds the last applied journal id of each agency."""
+
+    def __init__(self, roster: Roster) -> None:
+        self.roster = roster
+        self.last: dict[AgencyId, BatchId] = {}
+        self.shelves: dict[str, Shelf] = {name: Shelf() for name in LAYERS}
+        self.swarm = Swarm(roster)
+        """The units' columns, by slot."""
+        self.origins: list[Origin] = []
+        self.events: dict[tuple[int, Category], deque[Happening]] = {}
+        self.fresh_events: list[Happening] = []
+        """Since the last flush, in order of arrival."""
+        self.serial = 0
+        self._origin_codes: dict[Origin, int] = {}
+        self._forget_at = 0.0
+
+    def apply(self, delivery: Delivery) -> int:
+        """Take in one batch; return the number of reports applied, 0 when it was applied before."""
+        agency, batch_id, batch = delivery
+        if batch_id <= self.last.get(agency, BEGINNING):
+            return 0
+        units = self.shelves[UNITS]
+        tracks = units.by_id.get(agency)
+        if tracks is None:
+            tracks = units.by_id[agency] = {}
+        dirty = units.dirty
+        count = 0
+        for parcel in batch.parcels:
+            received_at = parcel.received_at
+            stamp = Stamp(parcel.source, received_at)
+            count += len(parcel.reports)
+            for report in parcel.reports:
+                observed_at = report.observed_at
+                eff = observed_at if observed_at < received_at else received_at
+                if type(report) is UnitReport:
+                    track = tracks.get(report.unit_id)
+                    if track is None:
+                        track = self._new_unit(agency, report.unit_id, tracks)
+                        dirty.append(track)
+                    elif not (track.moved or track.reworded):
+                        dirty.append(track)
+                    if track.hear(report, eff, stamp):
+                        self._relabel(units, track)
+                elif type(report) is IncidentReport:
+                    self._incident(agency, report, Said(eff, report, stamp))
+                elif type(report) is CameraReport:
+                    self._camera(agency, report, Said(eff, report, stamp))
+        # Only now: were the batch to fail half-way, applying it again would mend it.
+        self.last[agency] = batch_id
+        return count
+
+    def _new_unit(self, agency: AgencyId, unit_id: str, tracks: dict[str, Any]) -> UnitTrack:
+        shelf = self.shelves[UNITS]
+        track = tracks[unit_id] = UnitTrack(agency, unit_id, shelf.slot())
+        shelf.tracks[track.slot] = track
+        shelf.origin[track.slot] = self.origin(agency, frozenset())
+        return track
+
+    def _track(self, layer: str, agency: AgencyId, entity_id: str) -> FieldTrack:
+        shelf = self.shelves[layer]
+        tracks = shelf.by_id.setdefault(agency, {})
+        track: FieldTrack | None = tracks.get(entity_id)
+        if track is None:
+            track = tracks[entity_id] = FieldTrack(agency, entity_id, shelf.slot())
+            shelf.tracks[track.slot] = track
+            shelf.origin[track.slot] = self.origin(agency, frozenset())
+        return track
+
+    def origin(self, agency: AgencyId, labels: frozenset[str]) -> int:
+        """Return the code of an origin, a new one when it was not met before."""
+        origin = Origin(agency, labels)
+        code = self._origin_codes.get(origin)
+        if code is None:
+            code = self._origin_codes[origin] = len(self.origins)
+            self.origins.append(origin)
+        return code
+
+    def _relabel(self, shelf: Shelf, track: Any) -> None:
+        code = self.origin(track.agency, track.labels())
+        if code != shelf.origin[track.slot]:
+            shelf.origin[track.slot] = code
+            self._touch(shelf, track, EVERYTHING)
+
+    def _touch(self, shelf: Shelf, track: Any, bits: int) -> None:
+        if not (track.moved or track.reworded):
+            shelf.dirty.append(track)
+        track.moved |= bits
+        track.reworded |= bits
+
+    def _incident(self, agency: AgencyId, report: IncidentReport, said: Said) -> None:
+        shelf = self.shelves[INCIDENTS]
+        track = self._track(INCIDENTS, agency, report.incident_id)
+        known = track.known
+        clean = not (track.moved or track.reworded)
+        before = track.value("status_common") or ()
+        self.serial += 1
+        changed = track.hear(said, incident_values(report), _SUMMARY)
+        track.remember(said, self.serial)
+        if clean:
+            shelf.dirty.append(track)
+        self._relabel(shelf, track)
+        if changed & _SUMMARY or not known:
+            status = track.value("status_common") or ()
+            new = [s for s in status if s not in before]
+            place = track.value("place")
+            fields = {
+                "type_common": track.value("type_common"),
+                "priority_common": track.value("priority_common"),
+                "status_common": tuple(new or status),
+                "place": place,
+                "first": not known,
+            }
+            self._happened(INCIDENTS, track, Category.INCIDENT_SUMMARY, said, fields)
+
+    def _camera(self, agency: AgencyId, report: CameraReport, said: Said) -> None:
+        shelf = self.shelves[CAMERAS]
+        track = self._track(CAMERAS, agency, report.camera_id)
+        clean = not (track.moved or track.reworded)
+        also = occurrence_bit(report)
+        # A labelled occurrence is told as an event to those who may know; on the camera itself it leaves no trace,
+        # or its hour would show to the others in the camera's age.
+        if not (also and report.labels):
+            track.hear(said, camera_values(report), _CAMERA_BASE, also)
+            if clean:
+                shelf.dirty.append(track)
+        if report.event_type in ALERTS:
+            track.alert(said)
+            self._touch(shelf, track, also)
+        self._relabel(shelf, track)
+        if also:
+            self.serial += 1
+            category = next(c for c, bit in BIT.items() if bit == also)
+            self._happened(CAMERAS, track, category, said, {})
+
+    def _happened(self, layer: str, track: FieldTrack, category: Category, said: Said, fields: dict[str, Any]) -> None:
+        labels = track.labels() | known_labels(said.report.labels)
+        origin = self.origin(track.agency, labels)
+        event = Happening(self.serial, layer, track.id, origin, category, said, fields)
+        self.remember(event)
+        self.fresh_events.append(event)
+
+    def remember(self, event: Happening) -> None:
+        """Keep an event among those of its origin and category."""
+        kept = self.events.get((event.origin, event.category))
+        if kept is None:
+            kept = self.events[(event.origin, event.category)] = deque(maxlen=EVENTS_MAX)
+        kept.append(event)
+
+    def adopt(self, layer: str, track: Any) -> None:
+        """Put a restored track on its shelf."""
+        shelf = self.shelves[layer]
+        shelf.by_id.setdefault(track.agency, {})[track.id] = track
+        shelf.tracks[track.slot] = track
+        shelf.origin[track.slot] = self.origin(track.agency, track.labels())
+        self._touch(shelf, track, EVERYTHING)
+
+    def flush(self) -> tuple[dict[str, Touched], list[Happening]]:
+        """Return what changed since the last flush, layer by layer, and the events since; brings the columns up."""
+        units = self.shelves[UNITS]
+        touched = {name: shelf.flush() for name, shelf in self.shelves.items()}
+        changed = touched[UNITS]
+        self.swarm.take([units.tracks[slot] for slot in changed.slots.tolist()], changed.moved, changed.reworded)
+        events, self.fresh_events = self.fresh_events, []
+        return touched, events
+
+    def expire(self, t: float) -> None:
+        """Forget what nobody will ask for any more at `t`; what is left ages by itself (deadlines in the views)."""
+        if t < self._forget_at:
+            return
+        self._forget_at = t + _FORGET_EVERY_S
+        for name, shelf in self.shelves.items():
+            for track in [track for track in shelf.live() if t > self.forget_at(name, track)]:
+                shelf.forget(track)
+
+    def forget_at(self, layer: str, track: Any) -> float:
+        """Return when a thing is forgotten, Unix seconds."""
+        heard_at: float = track.heard_at()
+        if layer == INCIDENTS:
+            closed = closed_at(track)
+            return heard_at + OPEN_FORGET_S if closed is None else max(closed, heard_at) + FORGET_S
+        if layer == UNITS:
+            source = max((s for s in track.stamps if s is not None), key=lambda s: s.received_at).source
+            cadence = self.roster.cadence(source, unit_states(track))
+        else:
+            source = max(track.last.values(), key=lambda s: s.effective_at).stamp.source
+            cadence = self.roster.cadence(source, camera_states(track))
+        return heard_at + lost_after(cadence) + FORGET_S
+
+    def counts(self) -> dict[str, int]:
+        """Return how many things are known per layer. For tests and the site's own log: no viewer's business."""
+        return {name: len(shelf) for name, shelf in self.shelves.items()}
+
+
+def unit_states(track: UnitTrack) -> tuple[str, ...]:
+    """Return a unit's statuses as `cadence_by_state` names them."""
+    report = track.said[1]
+    if report is None:
+        return ()
+    return (*(report.secondary_status or ()), *((report.primary_status,) if report.primary_status else ()))
+
+
+def camera_states(track: FieldTrack) -> tuple[str, ...]:
+    """Return a camera's state as `cadence_by_state` names it."""
+    state = track.value("camera_state")
+    return (state,) if state else ()
+
+
+def is_closed(status: tuple[str, ...]) -> bool:
+    """Say whether an incident with these statuses is over."""
+    return bool(_CLOSED.intersection(status)) and "ReOpened" not in status
+
+
+def closed_at(track: FieldTrack) -> float | None:
+    """Return when an incident was closed or cancelled, Unix seconds; None while it is open.
+
+    Saying again that it is closed does not close it again: the first of the unbroken run counts.
+    """
+    if not is_closed(track.value("status_common") or ()):
+        return None
+    since = track.cells["status_common"][1].effective_at
+    for effective_at, _, said in reversed(track.history):
+        assert isinstance(said.report, IncidentReport)
+        if said.report.status_common is not None:
+            if not is_closed(said.report.status_common):
+                break
+            since = effective_at
+    return since

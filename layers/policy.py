@@ -1,0 +1,322 @@
+"""THE POLICY: what of the picture a viewer class may know. The one door between knowing and showing.
+
+Rules
+- Default deny, per agency and data category. An agency sees its own data whole; of another's only what a
+  share grants it.
+- A thing exists for a viewer when its base category is granted and something that may be seen was said of it.
+- Fields of categories that are not granted are absent: no null, no hint.
+- A label on a thing denies it across agencies unless a share names that label. Labels deny first.
+- Fails closed: whatever goes wrong in here withholds that one thing and counts in `alarms`.
+- Everything that leaves (stream, events, cards, GeoJSON, health, counts) is made from what these functions
+  return, never from the picture. `Door._disclose` and `Door.mask` are where precision and delay will go.
+
+Pure: no clock, no socket; time is an argument.
+"""
+
+import logging
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+from msgspec import Struct
+
+from feeds.envelope import SKEW_S
+from feeds.names import AgencyId
+from feeds.report import CATEGORIES, UNIT_GROUPS, CameraReport, Category, IncidentReport, unregistered
+from layers.picture import (
+    CAMERAS,
+    INCIDENTS,
+    UNITS,
+    Happening,
+    Origin,
+    Picture,
+    camera_states,
+    closed_at,
+    unit_states,
+)
+from layers.seen import Alert, Line, Seen, SeenEvent
+from layers.track import (
+    BARE,
+    BIT,
+    CLOSED_FOR_S,
+    EVERYTHING,
+    GROUP_BIT,
+    NEVER,
+    POSITION,
+    FieldTrack,
+    Said,
+    UnitTrack,
+    bits,
+    incident_values,
+    known_labels,
+    lost_after,
+    occurrence_bit,
+    stale_after,
+    stands_until,
+)
+
+log = logging.getLogger(__name__)
+
+ANY = "*"
+
+BASE: dict[str, int] = {
+    UNITS: BIT[Category.UNIT_POSITION],
+    INCIDENTS: BIT[Category.INCIDENT_SUMMARY],
+    CAMERAS: BIT[Category.CAMERA_LOCATION],
+}
+"""The category bit without which a thing of the layer does not exist for a viewer."""
+
+_STATUS = BIT[Category.UNIT_STATUS]
+_GROUP_FIELDS = tuple(
+    next((names for category, names in UNIT_GROUPS.items() if BIT[category] == bit and index != BARE), ())
+    for index, bit in enumerate(GROUP_BIT)
+)
+
+
+class Grant(Struct, frozen=True):
+    """One share of the site's file: what `from_` lets `to` see; `*` stands for any agency."""
+
+    from_: str
+    to: frozenset[str]
+    categories: frozenset[Category]
+    labels: frozenset[str] = frozenset()
+
+
+class ViewerClass(NamedTuple):
+    """All viewers who may see the same. Policy knows the class, never the person."""
+
+    agency: AgencyId
+    roles: tuple[str, ...] = ()
+
+
+class Rules:
+    """The site's shares, compiled. `alarms` counts what was withheld because something went wrong."""
+
+    def __init__(self, grants: Iterable[Grant]) -> None:
+        self._grants = tuple(grants)
+        self.alarms = 0
+
+    def class_of(self, agency: AgencyId, roles: Iterable[str]) -> ViewerClass:
+        """Return the class of a viewer. No share names roles yet, so equal agencies see the same."""
+        return ViewerClass(agency)
+
+    def granted(self, viewer: ViewerClass, origin: Origin) -> int:
+        """Return the category bits the class may see of things of this origin."""
+        if viewer.agency == origin.agency:
+            return EVERYTHING
+        granted = 0
+        for grant in self._grants:
+            if (
+                grant.from_ in (ANY, origin.agency)
+                and (ANY in grant.to or viewer.agency in grant.to)
+                and origin.labels <= grant.labels
+            ):
+                for category in grant.categories:
+                    granted |= BIT[category]
+        return granted
+
+    def may(self, viewer: ViewerClass, agency: AgencyId, category: Category) -> bool:
+        """Say whether the class may see data of this category that carries no label."""
+        return bool(self.granted(viewer, Origin(agency, frozenset())) & BIT[category])
+
+    def sees_of(self, viewer: ViewerClass, agency: AgencyId) -> bool:
+        """Say whether the class may see anything of the agency at all."""
+        return self.granted(viewer, Origin(agency, frozenset())) != 0
+
+    def alarm(self, what: str, error: Exception) -> None:
+        """Count and log something withheld because of an error; ids and contents stay out of the log."""
+        self.alarms += 1
+        log.error("policy.withheld layer=%s error=%s", what, type(error).__name__)
+
+
+class Door:
+    """The picture as one viewer class may know it. Every way out is made from what these methods return."""
+
+    def __init__(self, picture: Picture, rules: Rules, viewer: ViewerClass) -> None:
+        self.viewer = viewer
+        self._picture = picture
+        self._rules = rules
+        self._granted = np.zeros(0, np.uint32)
+
+    def grants(self) -> np.ndarray:
+        """Return the category bits (u4) granted for each of the picture's origins, by code."""
+        origins = self._picture.origins
+        if len(self._granted) < len(origins):
+            new = [self._rules.granted(self.viewer, origin) for origin in origins[len(self._granted) :]]
+            self._granted = np.concatenate([self._granted, np.array(new, np.uint32)])
+        return self._granted
+
+    def look(self, layer: str, track: Any, *, whole: bool = False) -> Seen | None:
+        """Return what may be seen of a thing, or None when for this class it does not exist.
+
+        `whole` adds what only a card shows: history and flags. A fault withholds the thing.
+        """
+        try:
+            granted = int(self.grants()[self._picture.shelves[layer].origin[track.slot]])
+            if not granted & BASE[layer] or not granted & track.known:
+                return None
+            return self._disclose(layer, track, granted, whole)
+        except Exception as error:
+            self._rules.alarm(layer, error)
+            return None
+
+    def find(self, layer: str, entity_id: str, agency: str = "", *, whole: bool = False) -> Seen | None:
+        """Return a thing by its id; of several agencies that use the id, the first that may be seen."""
+        shelf = self._picture.shelves.get(layer)
+        if shelf is None:
+            return None
+        for owner in sorted(shelf.by_id):
+            track = shelf.find(owner, entity_id) if agency in ("", owner) else None
+            seen = self.look(layer, track, whole=whole) if track is not None else None
+            if seen is not None:
+                return seen
+        return None
+
+    def mask(self, values: np.ndarray, granted: np.ndarray, category: Category, absent: int) -> np.ndarray:
+        """Return n values of one column, `absent` where the n `granted` bits do not hold its category."""
+        return np.where(granted & BIT[category], values, absent)
+
+    def event(self, happening: Happening) -> SeenEvent | None:
+        """Return what may be seen of something that happened, or None. A fault withholds it."""
+        try:
+            granted = int(self.grants()[happening.origin])
+            if not granted & BIT[happening.category]:
+                return None
+            return self._disclose_event(happening, granted)
+        except Exception as error:
+            self._rules.alarm("events", error)
+            return None
+
+    def _disclose(self, layer: str, track: Any, granted: int, whole: bool) -> Seen | None:
+        # Precision and delay will act here (a thing) and in `mask` (a column), before anything is encoded.
+        if layer == UNITS:
+            return self._unit(track, granted, whole)
+        return self._other(layer, track, granted, whole)
+
+    def _unit(self, track: UnitTrack, granted: int, whole: bool) -> Seen | None:
+        fields: dict[str, Any] = {}
+        flagged: list[str] = []
+        heads: list[Said] = []
+        for index, bit in enumerate(GROUP_BIT):
+            said = track.group(index) if granted & bit else None
+            if said is None:
+                continue
+            heads.append(said)
+            for name in _GROUP_FIELDS[index]:
+                value = getattr(said.report, name)
+                if value is not None:
+                    fields[name] = value
+            if whole:
+                flagged += [name for name in unregistered(said.report) if name in _GROUP_FIELDS[index]]
+        if not heads:
+            return None
+        # The age drawn is the position's; where none was said, that of the newest thing that may be seen.
+        head = track.group(POSITION) or max(heads, key=lambda said: said.effective_at)
+        lon, lat = fields.pop("lon", None), fields.pop("lat", None)
+        if lon is not None and lat is not None:
+            fields["place"] = (lon, lat)
+        states = unit_states(track) if granted & _STATUS else ()
+        opened = min(said.effective_at for said in heads)
+        return self._seen(UNITS, track, head, states, fields, opened_at=opened, flagged=tuple(flagged))
+
+    def _other(self, layer: str, track: FieldTrack, granted: int, whole: bool) -> Seen | None:
+        known = bits(granted & track.known)
+        fields = {name: value for name, (value, _, needs) in track.cells.items() if needs & granted == needs}
+        head = max((track.last[bit] for bit in known), key=lambda said: said.effective_at)
+        more: dict[str, Any] = {"opened_at": min(track.first[bit] for bit in known)}
+        states: tuple[str, ...] = ()
+        if layer == INCIDENTS:
+            closed = closed_at(track)
+            if closed is not None:
+                more["leave_at"] = closed + CLOSED_FOR_S
+            if whole:
+                more["history"] = self._history(track)
+        else:
+            states = camera_states(track) if "camera_state" in fields else ()
+            more["alerts"] = self._alerts(track)
+        if whole:
+            said_by = {name: track.cells[name][1].report for name in fields if name != "place"}
+            more["flagged"] = tuple(sorted(name for name, report in said_by.items() if name in unregistered(report)))
+        return self._seen(layer, track, head, states, fields, **more)
+
+    def _seen(
+        self, layer: str, track: Any, head: Said, states: tuple[str, ...], fields: dict[str, Any], **more: Any
+    ) -> Seen:
+        report, stamp = head.report, head.stamp
+        cadence = self._picture.roster.cadence(stamp.source, states)
+        fresh_for, kept_for = stale_after(cadence, report), lost_after(cadence)
+        if layer == INCIDENTS:
+            # A dispatch desk speaks when something changes: its silence does not make an incident old.
+            fresh_for = kept_for = float("inf")
+            if report.stale_at is not None:
+                fresh_for = max(0.0, report.stale_at - report.observed_at)
+        return Seen(
+            layer=layer,
+            agency=track.agency,
+            id=track.id,
+            own=track.agency == self.viewer.agency,
+            fields=fields,
+            observed_at=report.observed_at,
+            received_at=stamp.received_at,
+            effective_at=head.effective_at,
+            stale_at=head.effective_at + fresh_for,
+            lost_at=head.effective_at + kept_for,
+            source=stamp.source,
+            cadence_s=cadence,
+            status=report.status,
+            skew=report.observed_at - stamp.received_at > SKEW_S,
+            **more,
+        )
+
+    def _with_labels(self, track: FieldTrack, said: Said) -> int:
+        """Return what is granted of one report of a thing: its own labels count beside the thing's."""
+        labels = track.labels() | known_labels(said.report.labels)
+        return self._rules.granted(self.viewer, Origin(track.agency, labels))
+
+    def _alerts(self, track: FieldTrack) -> tuple[Alert, ...]:
+        alerts = []
+        for said in track.alerts.values():
+            report = said.report
+            assert isinstance(report, CameraReport)
+            until = stands_until(said)
+            if until > NEVER and self._with_labels(track, said) & occurrence_bit(report):
+                alerts.append(Alert(report.event_type, until, report.verification))
+        return tuple(alerts)
+
+    def _history(self, track: FieldTrack) -> tuple[Line, ...]:
+        lines = []
+        for at, _, said in track.history:
+            assert isinstance(said.report, IncidentReport)
+            granted = self._with_labels(track, said)
+            fields = {name: value for name, value, needs in incident_values(said.report) if needs & granted == needs}
+            if fields:
+                lines.append(Line(at, fields))
+        return tuple(lines)
+
+    def _disclose_event(self, happening: Happening, granted: int) -> SeenEvent:
+        report = happening.said.report
+        if isinstance(report, CameraReport):
+            table = CATEGORIES[CameraReport]
+            names = ("confidence", "verification", "incident_id", "name", "case_ref", "hotlist", "reason_code")
+            fields = {
+                n: getattr(report, n) for n in names if granted & BIT[table[n]] and getattr(report, n) is not None
+            }
+            if report.lat is not None and report.lon is not None and granted & BIT[Category.CAMERA_LOCATION]:
+                fields["place"] = (report.lon, report.lat)
+            event = report.event_type
+        else:
+            fields = {name: value for name, value in happening.fields.items() if value is not None}
+            if not granted & BIT[Category.INCIDENT_LOCATION]:
+                fields.pop("place", None)
+            status = fields.get("status_common") or ()
+            event = status[-1] if status else "updated"
+        return SeenEvent(
+            layer=happening.layer,
+            agency=self._picture.origins[happening.origin].agency,
+            id=happening.id if granted & BASE[happening.layer] else "",
+            event=event,
+            at=happening.said.effective_at,
+            received_at=happening.said.stamp.received_at,
+            fields=fields,
+            own=self._picture.origins[happening.origin].agency == self.viewer.agency,
+        )

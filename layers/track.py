@@ -1,0 +1,404 @@
+"""The life of one thing: what was last said of it, by whom, and how old that is.
+
+Rules
+- Order is by *effective* time, min(observed, received); among equals the later in the journal wins.
+  So a late report never moves a thing back, and hearing a report again changes nothing.
+- A unit's fields come in groups and each group is replaced whole; an incident's and a camera's fields
+  stand alone. Either way the outcome is the fold over all reports sorted by (effective time, journal
+  order), whatever order they came in.
+- Fresh up to 3 cadences of its source, then stale; lost after 10 cadences, at least a minute.
+- Labels of every report that still speaks for the thing count: a label goes only when what it came with is replaced.
+
+Pure: time is an argument.
+"""
+
+from bisect import insort
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from feeds.names import AgencyId, SourceId
+from feeds.registry import SENSITIVE_LABELS
+from feeds.report import (
+    CATEGORIES,
+    AnyReport,
+    CameraReport,
+    Category,
+    IncidentReport,
+    Report,
+    UnitReport,
+    event_category,
+)
+
+FRESH, STALE, LOST = 0, 1, 2
+"""The three states of a thing's life, as they travel on the wire."""
+
+STALE_CADENCES = 3.0
+LOST_CADENCES = 10.0
+LOST_MIN_S = 60.0
+"""Nothing is lost sooner than this, seconds."""
+FORGET_S = 24 * 3600.0
+"""A unit or camera is forgotten this long after it was lost, an incident this long after it closed, seconds."""
+CLOSED_FOR_S = 600.0
+"""A closed incident stays in view this long, seconds."""
+HISTORY_MAX = 500
+"""Reports kept per incident: the first and the newest; its state needs none of them."""
+
+UNKNOWN_LABEL = "other"
+"""Stands for every label we do not know: it denies like a sensitive one, and no share can name it."""
+
+BIT: dict[Category, int] = {category: 1 << i for i, category in enumerate(Category)}
+"""Each data category as one bit, so that grants and changes are integers."""
+EVERYTHING = (1 << len(BIT)) - 1
+
+NEVER = float("-inf")
+
+
+def bits(mask: int) -> list[int]:
+    """Return the single bits of `mask`, smallest first."""
+    return [1 << i for i in range(mask.bit_length()) if mask >> i & 1]
+
+
+class Stamp(NamedTuple):
+    """Who said it and when we heard: one per parcel."""
+
+    source: SourceId
+    received_at: float
+
+
+class Said(NamedTuple):
+    """One report as it still speaks for a thing."""
+
+    effective_at: float
+    report: AnyReport
+    stamp: Stamp
+
+
+def stale_after(cadence_s: float, report: Report) -> float:
+    """Return how long after its effective time a report is fresh, seconds: by cadence, or sooner if the sender says."""
+    after = STALE_CADENCES * cadence_s
+    if report.stale_at is not None:
+        after = min(after, max(0.0, report.stale_at - report.observed_at))
+    return after
+
+
+def lost_after(cadence_s: float) -> float:
+    """Return how long after its effective time a thing is lost, seconds."""
+    return max(LOST_MIN_S, LOST_CADENCES * cadence_s)
+
+
+def lives(t: float, stale_at: np.ndarray, lost_at: np.ndarray) -> np.ndarray:
+    """Return FRESH, STALE or LOST at `t` for n things by their two deadlines (f8, Unix seconds)."""
+    return (t > stale_at).astype(np.uint8) + (t > lost_at).astype(np.uint8)
+
+
+def known_labels(labels: Iterable[str]) -> frozenset[str]:
+    """Return the labels as policy knows them; any other becomes `UNKNOWN_LABEL`, so that their number is bounded."""
+    return frozenset(label if label in SENSITIVE_LABELS else UNKNOWN_LABEL for label in labels)
+
+
+POSITION, STATUS, EMERGENCY, IDENTITY, CAPABILITY, BARE = range(6)
+"""A unit's groups; BARE is a report that says nothing but that the unit is there."""
+GROUP_BIT = (
+    BIT[Category.UNIT_POSITION],
+    BIT[Category.UNIT_STATUS],
+    BIT[Category.UNIT_EMERGENCY],
+    BIT[Category.UNIT_IDENTITY],
+    BIT[Category.UNIT_CAPABILITY],
+    BIT[Category.UNIT_POSITION],
+)
+_POSITION_BIT = GROUP_BIT[POSITION]
+
+
+class UnitTrack:
+    """One unit. `moved` and `reworded` gather what changed since the picture was last flushed (category bits)."""
+
+    __slots__ = ("agency", "eff", "id", "known", "labelled", "moved", "reworded", "said", "slot", "stamps")
+
+    def __init__(self, agency: AgencyId, unit_id: str, slot: int) -> None:
+        self.agency = agency
+        self.id = unit_id
+        self.slot = slot
+        self.eff: list[float] = [NEVER] * 6
+        self.said: list[Any] = [None] * 6
+        self.stamps: list[Any] = [None] * 6
+        self.known = 0
+        """Category bits of the groups that were ever said."""
+        self.labelled = False
+        self.moved = 0
+        self.reworded = 0
+
+    def hear(self, report: UnitReport, eff: float, stamp: Stamp) -> bool:  # noqa: C901 - the hot path stays in one piece
+        """Take in a report; return whether labels may have changed. This is the hot path: about a microsecond."""
+        said = self.said
+        effs = self.eff
+        bare = True
+        if (
+            report.lat is not None
+            or report.lon is not None
+            or report.speed_mps is not None
+            or report.course_deg is not None
+            or report.hae_m is not None
+            or report.h_err_m is not None
+            or report.v_err_m is not None
+            or report.fix_method is not None
+        ):
+            bare = False
+            if eff >= effs[0]:
+                old = said[0]
+                if old is None or old.status != report.status or self.stamps[0].source != stamp.source:
+                    self.reworded |= _POSITION_BIT
+                    self.known |= _POSITION_BIT
+                effs[0] = eff
+                said[0] = report
+                self.stamps[0] = stamp
+                self.moved |= _POSITION_BIT
+        if (
+            report.primary_status is not None
+            or report.secondary_status is not None
+            or (report.status_internal is not None or report.incident_id is not None)
+        ):
+            bare = False
+            if eff >= effs[1]:
+                old = said[1]
+                self._take(
+                    1,
+                    report,
+                    eff,
+                    stamp,
+                    old is None
+                    or (
+                        old.primary_status != report.primary_status
+                        or old.secondary_status != report.secondary_status
+                        or old.incident_id != report.incident_id
+                        or old.status_internal != report.status_internal
+                    ),
+                )
+        if report.call_sign is not None or report.unit_type is not None:
+            bare = False
+            if eff >= effs[3]:
+                old = said[3]
+                self._take(
+                    3,
+                    report,
+                    eff,
+                    stamp,
+                    old is None or (old.call_sign != report.call_sign or old.unit_type != report.unit_type),
+                )
+        if report.emergency is not None:
+            bare = False
+            if eff >= effs[2]:
+                old = said[2]
+                self._take(2, report, eff, stamp, old is None or old.emergency != report.emergency)
+        if report.capabilities is not None or report.crew is not None:
+            bare = False
+            if eff >= effs[4]:
+                old = said[4]
+                self._take(
+                    4,
+                    report,
+                    eff,
+                    stamp,
+                    old is None or (old.capabilities != report.capabilities or old.crew != report.crew),
+                )
+        if bare and eff >= effs[5]:
+            self._take(5, report, eff, stamp, False)
+        return bool(report.labels) or self.labelled
+
+    def _take(self, group: int, report: UnitReport, eff: float, stamp: Stamp, new: bool) -> None:
+        self.eff[group] = eff
+        self.said[group] = report
+        self.stamps[group] = stamp
+        self.known |= GROUP_BIT[group]
+        # Without a position the age drawn is that of what else was said, so hearing it again is a change too.
+        if new or self.said[POSITION] is None:
+            bit = GROUP_BIT[group]
+            self.moved |= bit
+            self.reworded |= bit
+
+    def labels(self) -> frozenset[str]:
+        """Return the labels of every report that still speaks for the unit."""
+        labels = frozenset(label for report in self.said if report is not None for label in report.labels)
+        self.labelled = bool(labels)
+        return known_labels(labels)
+
+    def group(self, group: int) -> Said | None:
+        """Return the report that stands for a group, or None."""
+        report = self.said[group]
+        return None if report is None else Said(self.eff[group], report, self.stamps[group])
+
+    def heard_at(self) -> float:
+        """Return the newest effective time of anything said, Unix seconds."""
+        return max(self.eff)
+
+
+INCIDENT_FIELDS = (
+    "type_common", "status_common", "priority_common", "origin", "location_type", "address", "internal_id",
+    "type_internal", "status_internal", "assigned_units", "dispositions", "hazards", "patients",
+    "suspects_outstanding", "narrative",
+)  # fmt: skip
+"""What an incident's reports say, each field for itself; `lat` and `lon` go together."""
+
+CAMERA_FIELDS = (
+    "camera_kind", "name", "carrier_unit_id", "h_err_m", "bearing_deg", "fov_deg", "range_m", "media_ref",
+)  # fmt: skip
+"""What a camera's reports say of itself; the rest of an event belongs to the occurrence."""
+
+IMPLIED_STATE = {
+    "recording_started": "recording",
+    "recording_stopped": "idle",
+    "buffering": "buffering",
+    "offline": "offline",
+    "livestream_available": "live",
+}
+"""Camera state that an event implies when it does not say one."""
+
+ALERTS = frozenset({"gunshot_detected", "lpr_hit", "tamper", "weapon_drawn"})
+"""Camera events that stand until a person has looked at them."""
+ALERT_S = 4 * 3600.0
+"""How long an alert stands when the sender does not say, seconds."""
+_ALERTS_MAX = 16
+
+
+class FieldTrack:
+    """An incident or a camera: each field is what the newest report that said it said."""
+
+    __slots__ = ("agency", "alerts", "bare", "cells", "first", "history", "id", "known", "last", "moved", "reworded",
+                 "slot")  # fmt: skip
+
+    def __init__(self, agency: AgencyId, entity_id: str, slot: int) -> None:
+        self.agency = agency
+        self.id = entity_id
+        self.slot = slot
+        self.cells: dict[str, tuple[Any, Said, int]] = {}
+        """field -> (value, the report that said it, category bits a viewer needs for it)."""
+        self.first: dict[int, float] = {}
+        """category bit -> oldest effective time."""
+        self.last: dict[int, Said] = {}
+        """category bit -> newest report that said anything of that category."""
+        self.bare: Said | None = None
+        self.history: list[tuple[float, int, Said]] = []
+        """Incidents: (effective time, order of arrival, report), oldest first."""
+        self.alerts: dict[str, Said] = {}
+        """Cameras: alerts by event id (or type), newest report of each."""
+        self.known = 0
+        self.moved = 0
+        self.reworded = 0
+
+    def hear(self, said: Said, values: Iterable[tuple[str, Any, int]], base: int, also: int = 0) -> int:
+        """Take in a report's `(field, value, needs)`s; return the category bits whose values changed.
+
+        `needs` are the categories a viewer must have to learn the value from this report. One bit is the rule;
+        two (with `also`) is an occurrence that also says where the camera is (a plate hit): it counts only while
+        no ordinary report said the field, or its hour would show in the camera's age to those who may not know of hits.
+        """
+        changed = heard = 0
+        eff = said.effective_at
+        for field, value, needs in values:
+            plain = needs & (needs - 1) == 0
+            heard |= needs if plain else also
+            cell = self.cells.get(field)
+            if cell is not None:
+                was_plain = cell[2] & (cell[2] - 1) == 0
+                if (plain, eff) < (was_plain, cell[1].effective_at):
+                    continue
+            self.cells[field] = (value, said, needs)
+            if cell is None or cell[0] != value:
+                changed |= needs
+        heard = heard or also or base
+        if heard == base and (self.bare is None or eff >= self.bare.effective_at):
+            self.bare = said
+        for bit in bits(heard):
+            self.first[bit] = min(self.first.get(bit, eff), eff)
+            last = self.last.get(bit)
+            if last is None or eff >= last.effective_at:
+                self.last[bit] = said
+        self.known |= heard
+        # Hearing a thing again moves its age, even when every value stayed.
+        self.moved |= heard
+        self.reworded |= heard
+        return changed
+
+    def remember(self, said: Said, order: int) -> None:
+        """Keep a report of an incident's history; drops the oldest but one beyond `HISTORY_MAX`."""
+        insort(self.history, (said.effective_at, order, said), key=_when)
+        if len(self.history) > HISTORY_MAX:
+            del self.history[1]
+
+    def alert(self, said: Said) -> None:
+        """Keep an alert of a camera; a later report of the same event replaces it (verified, rejected)."""
+        report = said.report
+        assert isinstance(report, CameraReport)
+        key = report.event_id or report.event_type
+        old = self.alerts.get(key)
+        if old is not None and old.effective_at > said.effective_at:
+            return
+        self.alerts[key] = said
+        if len(self.alerts) > _ALERTS_MAX:
+            del self.alerts[min(self.alerts, key=lambda k: self.alerts[k].effective_at)]
+
+    def value(self, field: str) -> Any:
+        """Return what was last said of a field, or None."""
+        cell = self.cells.get(field)
+        return None if cell is None else cell[0]
+
+    def labels(self) -> frozenset[str]:
+        """Return the labels of every report that still speaks for the thing."""
+        found = {label for _, said, _ in self.cells.values() for label in said.report.labels}
+        for said in (*self.last.values(), *((self.bare,) if self.bare else ())):
+            found.update(said.report.labels)
+        return known_labels(found)
+
+    def heard_at(self) -> float:
+        """Return the newest effective time of anything said, Unix seconds."""
+        return max((said.effective_at for said in self.last.values()), default=NEVER)
+
+
+def _when(entry: tuple[float, int, Said]) -> tuple[float, int]:
+    return entry[0], entry[1]
+
+
+def _bits(kind: type[Report], fields: Iterable[str]) -> tuple[tuple[str, int], ...]:
+    return tuple((f, BIT[CATEGORIES[kind][f]]) for f in fields)
+
+
+_INCIDENT_BITS = _bits(IncidentReport, INCIDENT_FIELDS)
+_CAMERA_BITS = _bits(CameraReport, CAMERA_FIELDS)
+_INCIDENT_PLACE = BIT[Category.INCIDENT_LOCATION]
+_CAMERA_PLACE = BIT[Category.CAMERA_LOCATION]
+_CAMERA_STATE = BIT[Category.CAMERA_STATE]
+
+
+def incident_values(report: IncidentReport) -> list[tuple[str, Any, int]]:
+    """Return what the report says: `(field, value, category bit)`; `place` is (lon, lat)."""
+    values = [(f, v, bit) for f, bit in _INCIDENT_BITS if (v := getattr(report, f)) is not None]
+    if report.lat is not None and report.lon is not None:
+        values.append(("place", (report.lon, report.lat), _INCIDENT_PLACE))
+    return values
+
+
+def occurrence_bit(report: CameraReport) -> int:
+    """Return the bit of the category that tells of this occurrence; 0 when the camera only announced itself."""
+    return 0 if report.event_type == "announced" else BIT[event_category(report.event_type)]
+
+
+def camera_values(report: CameraReport) -> list[tuple[str, Any, int]]:
+    """Return what the report says of the camera itself: `(field, value, needs)`; `place` is (lon, lat)."""
+    also = occurrence_bit(report)
+    values = [(f, v, bit | also) for f, bit in _CAMERA_BITS if (v := getattr(report, f)) is not None]
+    if report.lat is not None and report.lon is not None:
+        values.append(("place", (report.lon, report.lat), _CAMERA_PLACE | also))
+    state = report.camera_state or IMPLIED_STATE.get(report.event_type)
+    if state is not None:
+        values.append(("camera_state", state, _CAMERA_STATE | also))
+    return values
+
+
+def stands_until(said: Said) -> float:
+    """Return when an alert stops standing, Unix seconds; NEVER when a person rejected it."""
+    report = said.report
+    assert isinstance(report, CameraReport)
+    if report.verification == "rejected":
+        return NEVER
+    return report.alert_until if report.alert_until is not None else said.effective_at + ALERT_S

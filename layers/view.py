@@ -1,0 +1,248 @@
+"""THE VIEW: the picture as one viewer class sees it, moved on tick by tick. Every door is a function of it.
+
+Stages of a step, each after policy (`Door`):
+  1. what went, what became hidden, what came, what moved      columns, by the class's own rows
+  2. what time did: fresh, stale, lost; alerts that ended; closed incidents that leave
+  3. records of what is new or reworded, and of whatever names a thing that came or went
+  4. events, numbered from 1 for this class
+The revision moves only when this class would see a difference, so two worlds that differ in hidden things
+give the same frames, byte for byte. Time is an argument.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from layers.happenings import event_record
+from layers.layer import Layer
+from layers.picture import Happening, Picture, Shelf, Touched
+from layers.policy import BASE, Door, Rules, ViewerClass
+from layers.seen import Seen
+from layers.table import Table
+from layers.track import EVERYTHING, lives
+
+EVENTS_KEPT = 2000
+"""Events a class keeps for viewers who come back, newest."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One numbered event, encoded once."""
+
+    number: int
+    record: dict[str, Any]
+    raw: bytes
+
+
+class View:
+    """What one viewer class sees. `step` after each `Picture.flush`; `rev` grows by one with each difference."""
+
+    def __init__(self, picture: Picture, rules: Rules, viewer: ViewerClass, layers: Iterable[Layer], t: float) -> None:
+        self.viewer = viewer
+        self.door = Door(picture, rules, viewer)
+        self.tables: dict[str, Table] = {layer.name: Table(layer) for layer in layers}
+        self.rev = 0
+        self.at = t
+        self.events: deque[Event] = deque(maxlen=EVENTS_KEPT)
+        self.event_number = 0
+        self.new_events: list[Event] = []
+        """Of the last step."""
+        self.oldest_receipt = float("inf")
+        """Of what changed in the last step, Unix seconds; inf when nothing that was received changed."""
+        self._picture = picture
+        self._rules = rules
+        self._came: set[tuple[str, str]] = set()
+        self._went: set[tuple[str, str]] = set()
+        self._to_word: dict[str, dict[int, Seen | None]] = {}
+        self._differs = False
+        everything = {name: _all(picture.shelves[name]) for name in self.tables}
+        past = sorted((e for kept in picture.events.values() for e in kept), key=lambda e: e.serial)
+        self.step(everything, past, t)
+        self.rev = max(self.rev, 1)
+
+    def step(self, touched: dict[str, Touched], happenings: list[Happening], t: float) -> bool:
+        """Move on to `t` with what changed in the picture; return whether this class sees a difference."""
+        self.at = t
+        self._differs = False
+        self.oldest_receipt = float("inf")
+        self._came.clear()
+        self._went.clear()
+        self._to_word = {name: {} for name in self.tables}
+        rev = self.rev + 1
+        for name, table in self.tables.items():
+            table.release()
+            self._project(table, self._picture.shelves[name], touched[name], rev, t)
+            self._age(table, rev, t)
+        self._word(rev)
+        self.new_events = self._happen(happenings)
+        if self._differs or self.new_events:
+            self.rev = rev
+            return True
+        return False
+
+    def sees(self, layer: str, entity_id: str) -> bool:
+        """Say whether the class sees a thing of that id now."""
+        table = self.tables.get(layer)
+        return table is not None and entity_id in table.ids
+
+    def counts(self) -> dict[str, int]:
+        """Return how many things the class sees, per layer."""
+        return {name: table.count for name, table in self.tables.items()}
+
+    def _project(self, table: Table, shelf: Shelf, touched: Touched, rev: int, t: float) -> None:
+        table.fit(len(shelf.tracks))
+        for slot in touched.forgotten:
+            if table.row_of[slot] >= 0:
+                self._remove(table, int(table.row_of[slot]), rev)
+        slots = touched.slots
+        if not len(slots):
+            return
+        layer = table.layer
+        granted = self.door.grants()[shelf.origin[slots]]
+        known = self._known(layer, shelf, slots)
+        exists = ((granted & BASE[layer.name]) != 0) & ((granted & known) != 0)
+        rows = table.row_of[slots]
+        for row in rows[~exists & (rows >= 0)].tolist():
+            self._remove(table, row, rev)
+        news = exists & ((((touched.moved | touched.reworded) & granted) != 0) | (rows < 0))
+        if layer.swarm_rows is not None:
+            swarm = news & (self._picture.swarm.columns["placed"][slots] == 1)
+            if swarm.any() and self._swarm(table, shelf, slots[swarm], granted[swarm], touched.reworded[swarm], rev):
+                news &= ~swarm
+        for slot in slots[news].tolist():
+            self._one(table, shelf, slot, rev, t)
+
+    def _known(self, layer: Layer, shelf: Shelf, slots: np.ndarray) -> np.ndarray:
+        if layer.swarm_rows is not None:
+            known: np.ndarray = self._picture.swarm.columns["known"][slots]
+            return known
+        return np.array([shelf.tracks[slot].known for slot in slots.tolist()], np.uint32)
+
+    def _swarm(
+        self, table: Table, shelf: Shelf, slots: np.ndarray, granted: np.ndarray, reworded: np.ndarray, rev: int
+    ) -> bool:
+        """Write n things a column at a time; return False when that failed, nothing written: then one by one."""
+        layer = table.layer
+        assert layer.swarm_rows is not None
+        try:
+            values = layer.swarm_rows(self._picture.swarm, slots, granted, self.door)
+        except Exception as error:
+            self._rules.alarm(layer.name, error)
+            return False
+        rows = table.row_of[slots]
+        to_word = self._to_word[layer.name]
+        for i in np.flatnonzero(rows < 0).tolist():
+            rows[i] = self._add(table, shelf, int(slots[i]))
+            to_word[int(rows[i])] = None
+        for row in rows[(reworded & granted) != 0].tolist():
+            to_word[row] = None
+        for name, column in values.items():
+            target = table.columns.get(name)
+            (target if target is not None else table.times[name])[rows] = column
+        table.changed[rows] = rev
+        self.oldest_receipt = min(self.oldest_receipt, float(values["received"].min()))
+        self._differs = True
+        return True
+
+    def _one(self, table: Table, shelf: Shelf, slot: int, rev: int, t: float) -> None:
+        row = int(table.row_of[slot])
+        seen = self.door.look(table.layer.name, shelf.tracks[slot])
+        if seen is None or seen.leave_at <= t:
+            if row >= 0:
+                self._remove(table, row, rev)
+            return
+        try:
+            if row < 0:
+                row = self._add(table, shelf, slot)
+            if table.put(row, seen, rev):
+                self._differs = True
+                self.oldest_receipt = min(self.oldest_receipt, seen.received_at)
+            self._to_word[table.layer.name][row] = seen
+        except Exception as error:
+            self._withhold(table, row, rev, error)
+
+    def _add(self, table: Table, shelf: Shelf, slot: int) -> int:
+        entity_id = shelf.tracks[slot].id
+        row, new = table.add(slot, entity_id)
+        if new:
+            self._came.add((table.layer.name, entity_id))
+        self._differs = True
+        return row
+
+    def _remove(self, table: Table, row: int, rev: int) -> None:
+        entity_id, last = table.remove(row, rev)
+        if last:
+            self._went.add((table.layer.name, entity_id))
+        self._to_word[table.layer.name].pop(row, None)
+        self._differs = True
+
+    def _withhold(self, table: Table, row: int, rev: int, error: Exception) -> None:
+        self._rules.alarm(table.layer.name, error)
+        if row >= 0 and table.present[row]:
+            self._remove(table, row, rev)
+
+    def _age(self, table: Table, rev: int, t: float) -> None:
+        end = table.end
+        if not end:
+            return
+        present = table.present[:end]
+        times = table.times
+        for row in np.flatnonzero(present & (times["leave"][:end] <= t)).tolist():
+            self._remove(table, row, rev)
+        life = lives(t, times["stale"][:end], times["lost"][:end])
+        alerting = times["alert"][:end] > t
+        differs = present & ((life != table.life[:end]) | (alerting != table.alerting[:end]))
+        if differs.any():
+            table.changed[:end][differs] = rev
+            self._differs = True
+        table.life[:end] = life
+        table.alerting[:end] = alerting
+
+    def _word(self, rev: int) -> None:
+        turned = self._came ^ self._went
+        for name, table in self.tables.items():
+            to_word = self._to_word[name]
+            if table.named_by:
+                for reference in turned:
+                    for row in table.named_by.get(reference, ()):
+                        to_word.setdefault(row, None)
+            shelf = self._picture.shelves[name]
+            for row, seen in list(to_word.items()):
+                try:
+                    seen = seen or self.door.look(name, shelf.tracks[table.slots[row]])
+                    if seen is None:
+                        self._remove(table, row, rev)
+                        continue
+                    record = table.layer.record(seen, self._picture.roster, self.sees)
+                    if table.word(row, record, table.layer.references(seen), rev):
+                        self._differs = True
+                except Exception as error:
+                    self._withhold(table, row, rev, error)
+
+    def _happen(self, happenings: list[Happening]) -> list[Event]:
+        new = []
+        for happening in happenings:
+            seen = self.door.event(happening)
+            if seen is None:
+                continue
+            try:
+                record = event_record(seen, self.sees)
+            except Exception as error:
+                self._rules.alarm("events", error)
+                continue
+            self.event_number += 1
+            event = Event(self.event_number, record, _encode(record))
+            self.events.append(event)
+            new.append(event)
+        return new
+
+
+def _all(shelf: Shelf) -> Touched:
+    """Return everything as changed, by agency and id: slots are the picture's own and their order tells of others."""
+    tracks = sorted(shelf.live(), key=lambda track: (track.agency, track.id))
+    bits = np.full(len(tracks), EVERYTHING, np.uint32)
+    return Touched(np.array([t.slot for t in tracks], np.intp), bits, bits, ())

@@ -1,0 +1,219 @@
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from feeds.bus import BatchId, Delivery
+from feeds.errors import DecodeError
+from layers.keyframe import keyframe, restore
+from layers.picture import CAMERAS, INCIDENTS, UNITS, Picture
+from layers.track import FORGET_S
+from tests.support.heard import ROSTER, T0, camera, delivery, heard, incident, unit
+
+
+def state(picture: Picture) -> dict[str, object]:
+    """What stands, without the order it came in."""
+    units = {(t.agency, t.id): [t.group(g) for g in range(6)] + [t.known] for t in picture.shelves[UNITS].live()}
+    others = {
+        (layer, t.agency, t.id): (
+            t.cells, t.first, {b: s.effective_at for b, s in t.last.items()}, t.known, t.alerts,
+            [(at, said) for at, _, said in t.history],
+        )
+        for layer in (INCIDENTS, CAMERAS)
+        for t in picture.shelves[layer].live()
+    }  # fmt: skip
+    labels = {
+        (layer, t.agency, t.id): picture.origins[shelf.origin[t.slot]]
+        for layer, shelf in picture.shelves.items()
+        for t in shelf.live()
+    }
+    return {"units": units, "others": others, "labels": labels}
+
+
+def events_of(picture: Picture) -> list[object]:
+    events = (e for kept in picture.events.values() for e in kept)
+    return sorted((e.serial, picture.origins[e.origin], *e[1:3], *e[4:]) for e in events)
+
+
+def where(picture: Picture, unit_id: str = "u1", agency: str = "cpd") -> tuple[float, float]:
+    report = picture.shelves[UNITS].find(agency, unit_id).said[0]
+    return report.lon, report.lat
+
+
+def test_a_late_report_never_moves_a_unit_back() -> None:
+    picture = heard(
+        delivery(1, unit(at=T0 + 10, lat=41.9, lon=-87.6)),
+        delivery(2, unit(at=T0 + 5, lat=41.8, lon=-87.7), received_at=T0 + 11),
+    )
+    assert where(picture) == (-87.6, 41.9)
+
+
+def test_of_two_reports_of_the_same_time_the_later_in_the_journal_stands() -> None:
+    picture = heard(delivery(1, unit(lat=41.8), unit(lat=41.9)))
+    assert where(picture)[1] == 41.9
+
+
+def test_a_clock_that_runs_ahead_does_not_outlive_what_is_heard_after_it() -> None:
+    picture = heard(
+        delivery(1, unit(at=T0 + 600, lat=41.8), received_at=T0),
+        delivery(2, unit(at=T0 + 1, lat=41.9), received_at=T0 + 1),
+    )
+    assert where(picture)[1] == 41.9
+
+
+def test_a_batch_applied_twice_changes_nothing() -> None:
+    batch = delivery(7, unit(), incident(), camera(event_type="lpr_hit"))
+    picture = heard(batch)
+    picture.flush()
+    assert picture.apply(batch) == 0
+    touched, events = picture.flush()
+    assert not events
+    assert all(not len(t.slots) for t in touched.values())
+
+
+def test_a_group_is_replaced_whole_and_the_others_stay() -> None:
+    picture = heard(
+        delivery(1, unit(course_deg=90.0, call_sign="3A12", primary_status="Available")),
+        delivery(2, unit(at=T0 + 1, lat=41.9)),
+    )
+    track = picture.shelves[UNITS].find("cpd", "u1")
+    assert track.said[0].course_deg is None
+    assert track.said[3].call_sign == "3A12"
+    assert track.said[1].primary_status == "Available"
+
+
+def test_two_agencies_with_one_id_are_two_things() -> None:
+    picture = heard(delivery(1, unit(lat=41.8)), delivery(1, unit(lat=41.9), agency="fire"))
+    assert picture.counts()[UNITS] == 2
+    assert where(picture)[1] == 41.8
+    assert where(picture, agency="fire")[1] == 41.9
+
+
+def test_units_are_forgotten_a_day_after_they_were_lost_and_incidents_a_day_after_they_closed() -> None:
+    picture = heard(delivery(1, unit(), incident(status_common=("Closed",))))
+    picture.expire(T0 + FORGET_S + 90)
+    assert picture.counts() == {UNITS: 1, INCIDENTS: 0, CAMERAS: 0}
+    picture.expire(T0 + FORGET_S + 101)
+    assert picture.counts()[UNITS] == 0
+
+
+def test_a_slot_is_not_given_out_again_before_the_views_heard_that_it_is_empty() -> None:
+    picture = heard(delivery(1, unit("old")))
+    picture.flush()
+    picture.expire(T0 + 2 * FORGET_S)
+    picture.apply(delivery(2, unit("new", at=T0 + 2 * FORGET_S)))
+    assert picture.shelves[UNITS].find("cpd", "new").slot == 1
+    touched, _ = picture.flush()
+    assert touched[UNITS].forgotten == (0,)
+    picture.apply(delivery(3, unit("newer", at=T0 + 2 * FORGET_S)))
+    assert picture.shelves[UNITS].find("cpd", "newer").slot == 0
+
+
+def test_a_keyframe_of_another_version_or_none_at_all_is_an_error_that_says_so() -> None:
+    with pytest.raises(DecodeError):
+        restore(b"junk", ROSTER)
+
+
+LABELS = st.sampled_from([(), (), (), ("undercover",), ("strange",)])
+TIMES = st.integers(0, 20).map(lambda n: T0 + n)
+
+
+@st.composite
+def reports(draw: st.DrawFn):
+    at, labels = draw(TIMES), draw(LABELS)
+    which = draw(st.integers(0, 5))
+    name = draw(st.sampled_from("ab"))
+    if which <= 1:
+        return unit(name, at, lat=draw(st.sampled_from([41.8, 41.9, None])), labels=labels)
+    if which == 2:
+        fields = draw(
+            st.dictionaries(
+                st.sampled_from(["call_sign", "primary_status", "incident_id", "emergency"]),
+                st.sampled_from(["x", "y", "none"]),
+            )
+        )
+        return unit(name, at, lat=None, lon=None, labels=labels, **fields)
+    if which == 3:
+        fields = draw(
+            st.dictionaries(st.sampled_from(["type_common", "address", "narrative"]), st.sampled_from(["x", "y"]))
+        )
+        return incident(name, at, labels=labels, status_common=draw(st.sampled_from([None, ("Active",), ("Closed",)])),
+                        **fields)  # fmt: skip
+    return camera(
+        name, at, labels=labels, lat=draw(st.sampled_from([41.8, 41.9, None])), event_id=draw(st.sampled_from("ef")),
+        event_type=draw(st.sampled_from(["announced", "lpr_hit", "recording_started", "gunshot_detected"])),
+    )  # fmt: skip
+
+
+@st.composite
+def journals(draw: st.DrawFn) -> dict[str, list[Delivery]]:
+    journal = {}
+    for agency in ("cpd", "fire"):
+        batches = draw(st.lists(st.lists(reports(), min_size=1, max_size=4), max_size=6))
+        journal[agency] = [
+            delivery(n + 1, *batch, agency=agency, received_at=T0 + draw(st.integers(0, 25)))
+            for n, batch in enumerate(batches)
+        ]
+    return journal
+
+
+def interleaved(journal: dict[str, list[Delivery]], seed: int) -> list[Delivery]:
+    chance = random.Random(seed)
+    left = {agency: list(batches) for agency, batches in journal.items()}
+    out = []
+    while any(left.values()):
+        agency = chance.choice([a for a, batches in left.items() if batches])
+        out.append(left[agency].pop(0))
+    return out
+
+
+@settings(max_examples=150, deadline=None)
+@given(journals(), st.integers(), st.integers())
+def test_any_interleaving_of_agencies_gives_the_same_picture(journal, one, other) -> None:
+    assert state(heard(*interleaved(journal, one))) == state(heard(*interleaved(journal, other)))
+
+
+@settings(max_examples=150, deadline=None)
+@given(journals(), st.integers())
+def test_duplicates_change_nothing(journal, seed) -> None:
+    batches = interleaved(journal, seed)
+    chance = random.Random(seed)
+    again = []
+    for n, batch in enumerate(batches):
+        again.append(batch)
+        again += chance.sample(batches[: n + 1], min(2, n))
+    assert state(heard(*again)) == state(heard(*batches))
+
+
+@settings(max_examples=150, deadline=None)
+@given(journals())
+def test_what_stands_is_the_fold_in_order_of_effective_time_and_journal(journal) -> None:
+    batches = journal["cpd"]
+    singles = [(e.effective_at, n, e) for n, e in enumerate(e for batch in batches for e in batch.batch.envelopes())]
+    if any(e.report.labels for _, _, e in singles):
+        return  # labels of occurrences have rules of their own
+    singles.sort(key=lambda s: s[:2])
+    sorted_ = [delivery(n + 1, e.report, received_at=e.received_at) for n, (_, _, e) in enumerate(singles)]
+    assert state(heard(*sorted_)) == state(heard(*batches))
+
+
+@settings(max_examples=150, deadline=None)
+@given(journals(), st.integers(), st.integers(0, 20))
+def test_a_restored_picture_and_the_tail_equal_the_original(journal, seed, cut) -> None:
+    batches = interleaved(journal, seed)
+    before = heard(*batches[:cut])
+    again = restore(keyframe(before), ROSTER)
+    assert state(again) == state(before)
+    for batch in batches:
+        again.apply(batch)
+    whole = heard(*batches)
+    assert state(again) == state(whole)
+    assert again.last == whole.last
+    assert again.serial == whole.serial
+    assert events_of(again) == events_of(whole)
+
+
+def test_the_last_applied_id_is_kept_per_agency() -> None:
+    picture = heard(delivery(5, unit()), delivery(3, unit(), agency="fire"))
+    assert restore(keyframe(picture), ROSTER).last == {"cpd": BatchId(5, 0), "fire": BatchId(3, 0)}
