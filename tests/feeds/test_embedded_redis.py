@@ -106,6 +106,19 @@ async def test_the_fsync_rule_is_the_one_asked_for(tmp_path: Path):
         server.stop()
 
 
+async def test_what_was_answered_just_before_a_kill_is_in_the_file(tmp_path: Path):
+    for round_ in range(10):
+        server = embedded_redis.start(tmp_path / "data", empty=True)
+        try:
+            await append(server, 1, 2)
+            os.kill(server.pid, signal.SIGKILL)
+            await until(lambda server=server: server.poll() is not None)
+            server.restart()
+            assert await read(server) == [1, 2], f"round {round_}"
+        finally:
+            server.stop()
+
+
 def test_a_server_that_does_not_start_says_why(tmp_path: Path):
     aof = tmp_path / "data" / "appendonlydir"
     aof.mkdir(parents=True)
