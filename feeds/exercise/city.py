@@ -10,6 +10,7 @@ Rules
 
 import heapq
 import math
+import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -67,6 +68,8 @@ class City:
         self.speed_mps = np.clip(speed_mps, 4.0, 35.0)
         self.kind = kind if kind is not None else np.where(speed_mps > 20, MOTORWAY, np.where(speed_mps > 11, MAJOR, 2))
         self._name, self._names = name, names or []
+        self.synthetic = False
+        """Whether it is the grid of the fallback and no real place."""
         self.links: list[list[Link]] = [[] for _ in range(len(lon))]
         dx, dy = self.x[b] - self.x[a], self.y[b] - self.y[a]
         size = np.maximum(np.hypot(dx, dy), 0.1)
@@ -174,7 +177,7 @@ def load(path: Path | None) -> City:
     if path is None or not path.is_file():
         return grid()
     try:
-        with np.load(path, allow_pickle=False) as z:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as z:
             return City(
                 z["lon"].astype(np.float64), z["lat"].astype(np.float64), z["a"].astype(np.int64),
                 z["b"].astype(np.int64), z["length_m"].astype(np.float64), z["speed_mps"].astype(np.float64),
@@ -182,7 +185,7 @@ def load(path: Path | None) -> City:
                 z["name"].astype(np.int64) if "name" in z and "names" in z else None,
                 [str(n) for n in z["names"]] if "names" in z else None,
             )  # fmt: skip
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, EOFError, IndexError, zipfile.BadZipFile):
         return grid()
 
 
@@ -208,7 +211,7 @@ def grid() -> City:
     keep = (ends >= 0).all(axis=0)
     a, b = ends[:, keep]
     kind = kinds[keep].astype(np.int64)
-    return City(
+    city = City(
         np.asarray(ORIGIN_LON + i[dry] * _HUNDRED_M / _M_PER_LON, np.float64),
         np.asarray(ORIGIN_LAT + j[dry] * _HUNDRED_M / _M_PER_LAT, np.float64),
         a,
@@ -217,3 +220,5 @@ def grid() -> City:
         np.choose(kind, [24.6, 13.4, 9.0]),
         kind,
     )
+    city.synthetic = True
+    return city

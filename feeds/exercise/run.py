@@ -44,6 +44,8 @@ class ExerciseSettings(Struct, frozen=True, kw_only=True):
 async def run(settings: ExerciseSettings, stop: asyncio.Event) -> None:
     """Run the exercise until `stop` is set."""
     streets = await asyncio.to_thread(city.load, settings.streets_path)
+    if streets.synthetic:
+        log.warning("exercise_on_plain_ground reason=no streets file, or one that cannot be read")
     day = await asyncio.to_thread(Day, settings.seed, settings.units, streets, time.time(), settings.rate)
     day.skip_to(time.time())
     speakers = _speakers(settings)
@@ -62,7 +64,8 @@ async def run(settings: ExerciseSettings, stop: asyncio.Event) -> None:
             rest = max(0.0, _EVERY_S - (time.monotonic() - began))
             await asyncio.wait((ended,), timeout=rest)
     finally:
-        for task in [*tasks, ended]:
+        ended.cancel()
+        for task in tasks:
             task.cancel()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(2.0):

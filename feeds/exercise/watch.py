@@ -18,6 +18,8 @@ from feeds.exercise.stage import Job, Stage
 
 _HEARD_M = 1500.0
 """A drone is sent, or a camera turned, to what happens within this distance, metres."""
+_ALERT_S = 600.0
+"""How long a finding stays an alert unless a person rejects it, exercise seconds."""
 
 
 class Watch:
@@ -152,7 +154,8 @@ class Watch:
     def _look(self, camera: Camera, incident: Incident) -> None:
         if incident.closed or camera.state != "live":
             return
-        camera.bearing_deg = math.degrees(math.atan2(incident.x - camera.x, incident.y - camera.y)) % 360
+        if camera.sort.kind == "ptz":
+            camera.bearing_deg = math.degrees(math.atan2(incident.x - camera.x, incident.y - camera.y)) % 360
         self._turn_to(camera, "live", incident, "livestream_available")
         self._s.after(420.0, partial(self._look_away, camera))
 
@@ -191,7 +194,7 @@ class Watch:
         incident: Incident | None = None, hotlist: str | None = None,
     ) -> None:  # fmt: skip
         state: Verification = "unverified" if verified is None else "human_verified" if verified else "rejected"
-        until = self._s.wall(self._s.now + 4 * 3600) if verified is not False else self._s.wall()
+        until = self._s.wall(self._s.now + _ALERT_S) if verified is not False else self._s.wall()
         report = camera.finding(
             self._s.wall(), what, event_id, state, round(sure, 2), incident.id if incident else None, until, hotlist
         )
