@@ -26,6 +26,7 @@ from layers.track import (
     BIT,
     EVERYTHING,
     FORGET_S,
+    NEVER,
     FieldTrack,
     Said,
     Stamp,
@@ -129,6 +130,7 @@ class Shelf:
         )
         for track in self.dirty:
             track.moved = track.reworded = 0
+            track.queued = False
         self._free.extend(self._forgotten)
         self.dirty, self._forgotten = [], []
         return touched
@@ -177,8 +179,8 @@ class Picture:
                     track = tracks.get(report.unit_id)
                     if track is None:
                         track = self._new_unit(agency, report.unit_id, tracks)
-                        dirty.append(track)
-                    elif not (track.moved or track.reworded):
+                    if not track.queued:
+                        track.queued = True
                         dirty.append(track)
                     if track.hear(report, eff, stamp):
                         self._relabel(units, track)
@@ -222,9 +224,13 @@ class Picture:
             shelf.origin[track.slot] = code
             self._touch(shelf, track, EVERYTHING)
 
-    def _touch(self, shelf: Shelf, track: Any, bits: int) -> None:
-        if not (track.moved or track.reworded):
+    def _queue(self, shelf: Shelf, track: Any) -> None:
+        if not track.queued:
+            track.queued = True
             shelf.dirty.append(track)
+
+    def _touch(self, shelf: Shelf, track: Any, bits: int) -> None:
+        self._queue(shelf, track)
         track.moved |= bits
         track.reworded |= bits
 
@@ -232,13 +238,11 @@ class Picture:
         shelf = self.shelves[INCIDENTS]
         track = self._track(INCIDENTS, agency, report.incident_id)
         known = track.known
-        clean = not (track.moved or track.reworded)
         before = track.value("status_common") or ()
         self.serial += 1
         changed = track.hear(said, incident_values(report), _SUMMARY)
         track.remember(said, self.serial)
-        if clean:
-            shelf.dirty.append(track)
+        self._queue(shelf, track)
         self._relabel(shelf, track)
         if changed & _SUMMARY or not known:
             status = track.value("status_common") or ()
@@ -256,14 +260,12 @@ class Picture:
     def _camera(self, agency: AgencyId, report: CameraReport, said: Said) -> None:
         shelf = self.shelves[CAMERAS]
         track = self._track(CAMERAS, agency, report.camera_id)
-        clean = not (track.moved or track.reworded)
         also = occurrence_bit(report)
         # A labelled occurrence is told as an event to those who may know; on the camera itself it leaves no trace,
         # or its hour would show to the others in the camera's age.
         if not (also and report.labels):
             track.hear(said, camera_values(report), _CAMERA_BASE, also)
-            if clean:
-                shelf.dirty.append(track)
+            self._queue(shelf, track)
         if report.event_type in ALERTS:
             track.alert(said)
             self._touch(shelf, track, also)
@@ -323,7 +325,10 @@ class Picture:
             source = max((s for s in track.stamps if s is not None), key=lambda s: s.received_at).source
             cadence = self.roster.cadence(source, unit_states(track))
         else:
-            source = max(track.last.values(), key=lambda s: s.effective_at).stamp.source
+            heard = track.last.values() or track.alerts.values()
+            if not heard:
+                return NEVER  # only labelled occurrences: they live as events
+            source = max(heard, key=lambda s: s.effective_at).stamp.source
             cadence = self.roster.cadence(source, camera_states(track))
         return heard_at + lost_after(cadence) + FORGET_S
 

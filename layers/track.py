@@ -114,7 +114,7 @@ _POSITION_BIT = GROUP_BIT[POSITION]
 class UnitTrack:
     """One unit. `moved` and `reworded` gather what changed since the picture was last flushed (category bits)."""
 
-    __slots__ = ("agency", "eff", "id", "known", "labelled", "moved", "reworded", "said", "slot", "stamps")
+    __slots__ = ("agency", "eff", "id", "known", "labelled", "moved", "queued", "reworded", "said", "slot", "stamps")
 
     def __init__(self, agency: AgencyId, unit_id: str, slot: int) -> None:
         self.agency = agency
@@ -128,6 +128,8 @@ class UnitTrack:
         self.labelled = False
         self.moved = 0
         self.reworded = 0
+        self.queued = False
+        """Among what the picture flushes next."""
 
     def hear(self, report: UnitReport, eff: float, stamp: Stamp) -> bool:  # noqa: C901 - the hot path stays in one piece
         """Take in a report; return whether labels may have changed. This is the hot path: about a microsecond."""
@@ -264,8 +266,8 @@ _ALERTS_MAX = 16
 class FieldTrack:
     """An incident or a camera: each field is what the newest report that said it said."""
 
-    __slots__ = ("agency", "alerts", "bare", "cells", "first", "history", "id", "known", "last", "moved", "reworded",
-                 "slot")  # fmt: skip
+    __slots__ = ("agency", "alerts", "bare", "cells", "first", "history", "id", "known", "last", "moved", "queued",
+                 "reworded", "slot")  # fmt: skip
 
     def __init__(self, agency: AgencyId, entity_id: str, slot: int) -> None:
         self.agency = agency
@@ -285,6 +287,8 @@ class FieldTrack:
         self.known = 0
         self.moved = 0
         self.reworded = 0
+        self.queued = False
+        """Among what the picture flushes next."""
 
     def hear(self, said: Said, values: Iterable[tuple[str, Any, int]], base: int, also: int = 0) -> int:
         """Take in a report's `(field, value, needs)`s; return the category bits whose values changed.
@@ -352,7 +356,7 @@ class FieldTrack:
 
     def heard_at(self) -> float:
         """Return the newest effective time of anything said, Unix seconds."""
-        return max((said.effective_at for said in self.last.values()), default=NEVER)
+        return max((s.effective_at for s in (*self.last.values(), *self.alerts.values())), default=NEVER)
 
 
 def _when(entry: tuple[float, int, Said]) -> tuple[float, int]:

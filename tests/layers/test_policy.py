@@ -1,0 +1,303 @@
+import random
+
+import msgspec
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from feeds.names import AgencyId
+from feeds.report import Category
+from layers import kinds
+from layers.picture import LAYERS
+from layers.policy import Door, Grant, Rules, ViewerClass
+from layers.view import View
+from tests.layers.test_picture import reports
+from tests.support.heard import ROSTER, T0, camera, delivery, heard, incident, unit
+from tests.support.pair import Client, Pair, grant
+
+ALL = tuple(c.value for c in Category)
+POSITIONS = grant("cpd", "fire", "unit.position")
+
+
+def pair(viewer: str, *grants: Grant, of=()) -> Pair:
+    return Pair(heard(*of), viewer, *grants, t=T0 + 1)
+
+
+def test_without_a_share_another_agency_does_not_exist() -> None:
+    p = pair("fire", of=[delivery(1, unit(), incident(type_common="FIRE"), camera(event_type="lpr_hit"))])
+    assert p.view.counts() == {"units": 0, "incidents": 0, "cameras": 0}
+    assert p.client.rows == {}
+    assert p.client.events == {}
+
+
+def test_an_agency_sees_its_own_data_whole() -> None:
+    p = pair("cpd", of=[delivery(1, unit(call_sign="3A12", labels=("undercover",), incident_id="nowhere"))])
+    record = p.client.rows["units"][0]["record"]
+    assert record["call_sign"] == "3A12"
+    assert record["incident_id"] == "nowhere"
+
+
+def test_fields_of_categories_that_are_not_granted_are_absent() -> None:
+    said = unit(call_sign="3A12", unit_type="SWAT", primary_status="Available", emergency="manual", crew=2)
+    p = pair("fire", POSITIONS, of=[delivery(1, said)])
+    row = p.client.rows["units"][0]
+    assert set(row["record"]) == {"id", "agency", "family", "source", "cadence_s", "status"}
+    assert row["record"]["family"] == "police"
+    assert row["status"] == 5
+    assert row["flags"] & 1 == 0
+
+
+def test_without_its_base_category_a_thing_does_not_exist() -> None:
+    p = pair(
+        "fire",
+        grant("cpd", "fire", "unit.status", "incident.detail", "camera.state"),
+        of=[delivery(1, unit(primary_status="Available"), incident(internal_id="7"), camera(camera_state="live"))],
+    )
+    assert p.view.counts() == {"units": 0, "incidents": 0, "cameras": 0}
+
+
+def test_a_thing_of_which_nothing_was_said_that_may_be_seen_does_not_exist() -> None:
+    p = pair("fire", POSITIONS, of=[delivery(1, unit(lat=None, lon=None, primary_status="Available"))])
+    assert p.view.counts()["units"] == 0
+
+
+def test_a_label_denies_across_agencies_unless_the_share_names_it() -> None:
+    secret = delivery(1, unit(labels=("undercover",)))
+    assert pair("fire", POSITIONS, of=[secret]).view.counts()["units"] == 0
+    named = grant("cpd", "fire", "unit.position", labels=("undercover",))
+    assert pair("fire", named, of=[secret]).view.counts()["units"] == 1
+
+
+def test_a_label_nobody_knows_denies_and_no_share_can_name_it() -> None:
+    odd = delivery(1, unit(labels=("undercovr",)))
+    assert pair("fire", grant("cpd", "fire", *ALL, labels=("undercovr", "undercover")), of=[odd]).view.counts()[
+        "units"
+    ] == 0  # fmt: skip
+
+
+def test_a_label_that_comes_takes_the_unit_off_open_screens_and_brings_it_back_when_it_goes() -> None:
+    p = pair("fire", POSITIONS, of=[delivery(1, unit())])
+    assert p.view.counts()["units"] == 1
+    p.picture.apply(delivery(2, unit(at=T0 + 1, labels=("undercover",))))
+    assert p.tick(T0 + 1)
+    assert p.client.rows["units"] == {}
+    p.picture.apply(delivery(3, unit(at=T0 + 2)))
+    p.tick(T0 + 2)
+    assert len(p.client.rows["units"]) == 1
+
+
+def test_a_star_grants_to_all_and_from_all() -> None:
+    batch = [delivery(1, unit()), delivery(1, unit(), agency="fire")]
+    assert pair("fbi", grant("*", "fbi", "unit.position"), of=batch).view.counts()["units"] == 2
+    assert pair("fbi", grant("cpd", "*", "unit.position"), of=batch).view.counts()["units"] == 1
+
+
+def test_a_reference_to_an_incident_that_may_not_be_seen_is_dropped_until_it_may() -> None:
+    p = pair(
+        "fire",
+        grant("cpd", "fire", "unit.position", "unit.status", "incident.summary"),
+        of=[delivery(1, unit(incident_id="i1"))],
+    )
+    assert "incident_id" not in p.client.rows["units"][0]["record"]
+    p.picture.apply(delivery(2, incident("i1", status_common=("Active",))))
+    p.tick(T0 + 2)
+    assert p.client.rows["units"][0]["record"]["incident_id"] == "i1"
+    p.picture.apply(delivery(3, incident("i1", at=T0 + 3, labels=("juvenile",))))
+    p.tick(T0 + 3)
+    assert "incident_id" not in p.client.rows["units"][0]["record"]
+
+
+def test_units_of_an_incident_are_named_only_as_far_as_they_are_seen() -> None:
+    p = pair(
+        "fire",
+        grant("cpd", "fire", "unit.position", "incident.summary", "incident.detail"),
+        of=[delivery(1, unit("a"), unit("b", labels=("undercover",)), incident(assigned_units=("a", "b")))],
+    )
+    assert p.client.rows["incidents"][0]["record"]["units"] == ["a"]
+
+
+def test_an_event_needs_its_own_category() -> None:
+    hit = delivery(1, camera(event_type="lpr_hit", hotlist="stolen"), camera("c2", event_type="gunshot_detected"))
+    base = ("camera.location", "camera.state")
+    assert pair("fire", grant("cpd", "fire", *base), of=[hit]).client.events == {}
+    seen = pair("fire", grant("cpd", "fire", *base, "acoustic.alert"), of=[hit]).client.events
+    assert [e["event"] for e in seen.values()] == ["gunshot_detected"]
+    assert list(seen) == [1]
+
+
+def test_an_event_without_camera_location_tells_neither_camera_nor_place() -> None:
+    hit = delivery(1, camera("c9", event_type="gunshot_detected", name="Dock 4", confidence=0.9))
+    (event,) = pair("fire", grant("cpd", "fire", "acoustic.alert"), of=[hit]).client.events.values()
+    assert event["id"] == ""
+    assert not {"lon", "lat", "camera_id", "confidence"} & set(event)
+    assert "c9" not in event["text"]
+    assert "Dock" not in event["text"]
+
+
+def test_a_plate_hit_leaves_no_trace_on_the_camera_for_those_who_may_not_know_of_hits() -> None:
+    p = pair("fire", grant("cpd", "fire", "camera.location", "camera.state"), of=[delivery(1, camera())])
+    p.picture.apply(delivery(2, camera(at=T0 + 5, event_type="lpr_hit", camera_state="live", lat=41.9)))
+    assert not p.tick(T0 + 6)
+
+
+def test_a_status_report_moves_nothing_for_those_who_see_positions_only() -> None:
+    p = pair("fire", POSITIONS, of=[delivery(1, unit(primary_status="Available"))])
+    p.picture.apply(delivery(2, unit(at=T0 + 5, lat=None, lon=None, primary_status="NotAvailable")))
+    assert not p.tick(T0 + 6)
+
+
+def test_a_cadence_that_goes_by_status_tells_nothing_to_those_who_may_not_know_it() -> None:
+    quiet = delivery(1, unit(secondary_status=("OutofService",)))
+    without = pair("fire", POSITIONS, of=[quiet])
+    knowing = pair("fire", POSITIONS, grant("cpd", "fire", "unit.status"), of=[quiet])
+    for p, life in ((without, 1), (knowing, 0)):
+        p.tick(T0 + 31)
+        assert p.client.rows["units"][0]["flags"] >> 1 & 3 == life
+
+
+def test_a_fault_withholds_that_one_thing_and_raises_the_alarm(monkeypatch) -> None:
+    picture = heard(delivery(1, unit("good"), unit("bad")))
+    whole = Door._unit
+
+    def faulty(self, track, granted, whole_card):
+        if track.id == "bad":
+            raise RuntimeError("broken")
+        return whole(self, track, granted, whole_card)
+
+    monkeypatch.setattr(Door, "_unit", faulty)
+    p = Pair(picture, "cpd", t=T0)
+    assert [r["record"]["id"] for r in p.client.rows["units"].values()] == ["good"]
+    assert p.rules.alarms
+
+
+def test_when_the_column_path_fails_each_thing_is_judged_alone(monkeypatch) -> None:
+    picture = heard(delivery(1, unit("a"), unit("b")))
+    monkeypatch.setattr(Door, "mask", lambda *a: 1 / 0)
+    p = Pair(picture, "cpd", t=T0)
+    assert p.view.counts()["units"] == 2
+    assert p.rules.alarms == 1
+
+
+# --- two worlds --------------------------------------------------------------------------------
+
+GRANTS = (
+    grant("cpd", "fire", "unit.position", "unit.identity", "incident.summary", "incident.location", "camera.location",
+          "camera.state"),
+    grant("cpd", "fbi", *ALL, labels=("undercover",)),
+    grant("*", "cpd", "unit.position", "unit.status", "acoustic.alert"),
+)  # fmt: skip
+
+
+def frames(viewer: str, ticks) -> list[bytes]:
+    """Every byte a viewer of this class gets, beside classes that see more, in one hub."""
+    from layers.delta import delta, keyframe
+    from layers.picture import Picture
+
+    picture = Picture(ROSTER)
+    rules = Rules(GRANTS)
+    layers = [kinds.load(name) for name in LAYERS]
+    views = {a: View(picture, rules, ViewerClass(AgencyId(a)), layers, T0) for a in ("fbi", viewer, "cpd")}
+    out = [keyframe(views[viewer])]
+    for n, batches in enumerate(ticks):
+        t = T0 + n * 7.0
+        for batch in batches:
+            picture.apply(batch)
+        picture.expire(t)
+        touched, events = picture.flush()
+        for name, view in views.items():
+            base = view.rev
+            if view.step(touched, events, t) and name == viewer:
+                out.append(delta(view, base) or keyframe(view))
+    out.append(keyframe(views[viewer]))
+    late = View(picture, rules, ViewerClass(AgencyId(viewer)), layers, t)
+    out.append(keyframe(late))
+    assert rules.alarms == 0
+    return out
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    st.lists(st.lists(reports(), max_size=4), min_size=1, max_size=8),
+    st.lists(st.lists(reports(), max_size=4), min_size=1, max_size=8),
+    st.integers(),
+)
+def test_hidden_things_change_no_byte(shown, hidden, seed) -> None:
+    """World two has the fbi's whole traffic, and labelled things of the cpd's, on top: nobody granted those."""
+    chance = random.Random(seed)
+    one, two = [], []
+    ticks = max(len(shown), len(hidden))
+    for n in range(ticks):
+        t = T0 + n * 7.0
+        batch = [delivery(n * 9 + 1, *shown[n], received_at=t)] if n < len(shown) and shown[n] else []
+        extra = []
+        if n < len(hidden) and hidden[n]:
+            extra.append(delivery(n * 9 + 1, *hidden[n], agency="fbi", received_at=t))
+            labelled = [
+                msgspec.structs.replace(r, labels=("undercover",), **{f: f"hidden-{getattr(r, f)}"})
+                for r in hidden[n]
+                for f in ("unit_id", "incident_id", "camera_id")
+                if type(r).__name__.lower().startswith(f[:4])
+            ]
+            extra.append(delivery(n * 9 + 2, *labelled, received_at=t))
+        one.append(batch)
+        chance.shuffle(extra)
+        two.append([*(e for e in extra if e.agency == "fbi"), *batch, *(e for e in extra if e.agency != "fbi")])
+    assert frames("fire", one) == frames("fire", two)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.lists(reports(), max_size=5), min_size=1, max_size=6))
+def test_a_viewer_who_followed_every_tick_has_what_a_newcomer_gets(ticks) -> None:
+    for viewer in ("fire", "cpd", "fbi"):
+        p = Pair(heard(), viewer, *GRANTS, t=T0)
+        for n, batch in enumerate(ticks):
+            if batch:
+                p.picture.apply(delivery(n + 1, *batch, received_at=T0 + n * 7.0))
+            p.tick(T0 + n * 7.0)
+        for layer in LAYERS:
+            assert p.client.by_id(layer) == p.fresh().by_id(layer)
+        assert p.client.events == p.fresh().events
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(reports(), min_size=1, max_size=8), st.integers(0, 2**21 - 1))
+def test_columns_at_a_time_say_what_one_by_one_says(said, granted) -> None:
+    """The vector path against the plain one, under any grant."""
+    picture = heard(delivery(1, *said, received_at=T0 + 9))
+    picture.flush()
+    layer = kinds.load("units")
+    door = Door(picture, Rules(()), ViewerClass(AgencyId("fire")))
+    shelf = picture.shelves["units"]
+    door._granted = np.full(len(picture.origins), granted | 2, np.uint32)
+    assert layer.swarm_rows is not None
+    for track in shelf.live():
+        if track.said[0] is None:
+            continue
+        seen = door.look("units", track)
+        assert seen is not None
+        many = layer.swarm_rows(picture.swarm, np.array([track.slot]), np.array([granted | 2], np.uint32), door)
+        one = dict(zip([n for n, _ in layer.drawn()], layer.row(seen), strict=True))
+        one |= {"heard": seen.effective_at, "received": seen.received_at, "stale": seen.stale_at, "lost": seen.lost_at}
+        assert {name: values[0].item() for name, values in many.items()} == one
+
+
+def test_no_hidden_word_is_in_any_byte() -> None:
+    p = Pair(heard(), "fire", *GRANTS, t=T0)
+    p.picture.apply(
+        delivery(
+            1,
+            unit("u-visible", call_sign="3A12", primary_status="Available", status_internal="SECRETSTATUS"),
+            unit("u-SECRET", labels=("undercover",), call_sign="SECRETSIGN"),
+            incident("i1", type_common="FIRE", narrative="SECRETTEXT", internal_id="SECRETCAD"),
+            camera("c1", event_type="lpr_hit", media_ref="SECRETURI", case_ref="SECRETCASE"),
+        )
+    )
+    p.picture.apply(delivery(1, unit("SECRETFBI", call_sign="SECRETFBI"), agency="fbi"))
+    p.tick(T0 + 1)
+    everything = b"".join([*p.client.frames, *p.fresh().frames])
+    assert b"u-visible" in everything
+    assert b"SECRET" not in everything
+
+
+def test_client_of_the_pair_starts_empty() -> None:
+    assert Client().rows == {}
