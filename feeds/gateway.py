@@ -76,6 +76,11 @@ class Gateway:
         self._told: Counter[str] = Counter()
         self._beating = True
 
+    @property
+    def ledgers(self) -> tuple[Ledger, ...]:
+        """The books of all sources, in the site's order."""
+        return tuple(self._ledgers.values())
+
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set. Raises OSError when a port is taken."""
         stopping = asyncio.create_task(stop.wait())

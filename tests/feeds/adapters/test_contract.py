@@ -1,0 +1,152 @@
+"""The adapter contract, for every dialect there is."""
+
+import contextlib
+import math
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from feeds import adapters
+from feeds.adapter import FRAME_MAX, Adapter, Decoded
+from feeds.envelope import WIRE_VERSION, Batch, Parcel, decode_batch, encode_batch
+from feeds.errors import DecodeError
+from feeds.names import AgencyId, SourceId
+from feeds.report import FIELDS
+
+ALL = [adapters.load(name) for name in adapters.names()]
+each = pytest.mark.parametrize("adapter", ALL, ids=lambda a: a.name)
+
+
+def decoded(adapter: Adapter, frame: bytes) -> Decoded:
+    """Decode with a fresh decoder; a DecodeError is a frame with nothing in it."""
+    try:
+        return adapter.open().decode(frame, 1_777_921_400.0)
+    except DecodeError as error:
+        assert error.reason
+        return Decoded([], [], [])
+
+
+def check(found: Decoded) -> None:
+    assert len(found.reports) == len(found.indexes)
+    places = [*found.indexes, *(r.index for r in found.refusals)]
+    assert len(places) == len(set(places)), "a message is either taken or refused, once"
+    for refusal in found.refusals:
+        assert refusal.reason and len(refusal.reason) < 80
+    for report in found.reports:
+        for field in FIELDS[type(report)]:
+            value = getattr(report, field)
+            assert not isinstance(value, float) or math.isfinite(value), field
+
+
+@each
+def test_the_file_is_named_as_the_dialect(adapter: Adapter):
+    assert adapters.load(adapter.name) is adapter
+    assert adapter.title and adapter.samples
+    assert adapters.importlib.import_module(f"feeds.adapters.{adapter.name}").__doc__
+
+
+@each
+def test_its_samples_give_what_they_promise(adapter: Adapter):
+    for sample in adapter.samples:
+        found = decoded(adapter, sample.frame)
+        check(found)
+        assert (len(found.reports), len(found.refusals)) == (sample.reports, sample.refusals)
+        assert len(sample.frame) <= FRAME_MAX
+
+
+@each
+def test_its_reports_survive_the_wire(adapter: Adapter):
+    for sample in adapter.samples:
+        reports = tuple(decoded(adapter, sample.frame).reports)
+        batch = Batch(WIRE_VERSION, AgencyId("cpd"), (Parcel(SourceId("x"), "", 1.0, reports),))
+        assert decode_batch(encode_batch(batch)) == batch
+
+
+@each
+def test_its_reports_are_within_the_vocabulary(adapter: Adapter):
+    for sample in adapter.samples:
+        for report in decoded(adapter, sample.frame).reports:
+            assert msgspec.convert(msgspec.to_builtins(report), type(report)) == report
+
+
+@each
+def test_a_dialect_with_sequences_numbers_its_samples(adapter: Adapter):
+    for sample in adapter.samples:
+        for report in decoded(adapter, sample.frame).reports:
+            assert (report.seq is not None) == adapter.sequenced
+
+
+@each
+@given(frame=st.binary(max_size=400))
+@settings(max_examples=150, deadline=None)
+def test_junk_gives_an_error_or_refusals_and_nothing_else(adapter: Adapter, frame: bytes):
+    check(decoded(adapter, frame))
+
+
+@each
+@given(data=st.data())
+@settings(max_examples=300, deadline=None)
+def test_a_damaged_sample_gives_reports_or_refusals_and_nothing_else(adapter: Adapter, data: st.DataObject):
+    frame = bytearray(data.draw(st.sampled_from(adapter.samples)).frame)
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(frame)))
+        length = data.draw(st.integers(0, 20))
+        frame[at : at + length] = data.draw(
+            st.binary(max_size=8) | st.sampled_from([b'"', b"<", b"{", b"]", b"NaN", b"1e999"])
+        )
+    check(decoded(adapter, bytes(frame)))
+
+
+@each
+def test_a_decoder_goes_on_after_junk(adapter: Adapter):
+    decoder = adapter.open()
+    for junk in (b"\xff\xfe\x00", b"<", b"{", b"</event>", b"\0" * 100):
+        with contextlib.suppress(DecodeError):
+            check(decoder.decode(junk, 0.0))
+    sample = adapter.samples[0]
+    assert len(decoder.decode(sample.frame, 0.0).reports) == sample.reports
+
+
+@each
+def test_a_stream_is_cut_the_same_wherever_it_is_split(adapter: Adapter):
+    if adapter.cut is None:
+        pytest.skip("messages only")
+    stream = b"\n".join(s.frame for s in adapter.samples) + b"\n"
+    whole, rest = adapter.cut(stream)
+    assert rest == b""
+    for step in (1, 7, 100):
+        frames: list[bytes] = []
+        left = b""
+        for at in range(0, len(stream), step):
+            more, left = adapter.cut(left + stream[at : at + step])
+            frames += more
+        assert frames == whole
+
+
+@each
+def test_a_captured_file_is_split_moved_and_numbered(adapter: Adapter):
+    capture = adapter.capture
+    assert capture is not None
+    for sample in adapter.samples:
+        assert capture.speaks(sample.frame)
+        messages = capture.split(sample.frame)
+        assert len(messages) >= sample.reports + sample.refusals
+        for message in messages:
+            assert message.at is not None
+            assert capture.move(message.raw, 0.0, None) == message.raw
+            moved = capture.split(capture.move(message.raw, 3600.5, 77))
+            assert moved[0].at == pytest.approx(message.at + 3600.5, abs=0.002)
+            assert moved[0].seq == (77 if adapter.sequenced else None)
+            before, after = decoded(adapter, message.raw), decoded(adapter, capture.move(message.raw, 3600.5, 77))
+            assert [type(r) for r in before.reports] == [type(r) for r in after.reports]
+
+
+@each
+@given(data=st.binary(max_size=300))
+@settings(max_examples=100, deadline=None)
+def test_a_captured_file_of_junk_is_still_split_and_moved(adapter: Adapter, data: bytes):
+    assert adapter.capture is not None
+    for message in adapter.capture.split(data):
+        assert isinstance(adapter.capture.move(message.raw, 12.0, 5), bytes)

@@ -1,0 +1,155 @@
+"""JointOps' own dialect."""
+
+import contextlib
+import json
+import time
+
+import pytest
+
+from feeds.adapter import Decoded
+from feeds.adapters.native import ADAPTER
+from feeds.errors import DecodeError
+from feeds.report import CameraReport, IncidentReport, UnitReport
+
+UNIT = {"kind": "unit", "seq": 1, "observed_at": 1000.5, "unit_id": "U1", "lat": 41.9, "lon": -87.6}
+
+
+def decode(value: object) -> Decoded:
+    frame = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return ADAPTER.open().decode(frame, 2000.0)
+
+
+def refusals(value: object) -> list[tuple[int, str, str, int | None]]:
+    return [tuple(r) for r in decode(value).refusals]
+
+
+def test_one_message_or_an_array_of_them():
+    assert decode(UNIT).reports == decode([UNIT]).reports
+    three = decode([UNIT, UNIT | {"seq": 2}, UNIT | {"seq": 3}])
+    assert [r.seq for r in three.reports] == [1, 2, 3] and three.indexes == [0, 1, 2]
+
+
+def test_every_kind_is_taken():
+    incident = {"kind": "incident", "seq": 2, "observed_at": 1, "incident_id": "I1", "priority_common": 9}
+    camera = {"kind": "camera_event", "seq": 3, "observed_at": 1, "camera_id": "C1", "event_type": "lpr_hit"}
+    assert [type(r) for r in decode([UNIT, incident, camera]).reports] == [UnitReport, IncidentReport, CameraReport]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("1970-01-01T00:16:40.500Z", 1000.5),
+        ("1970-01-01T01:16:40.5+01:00", 1000.5),
+        ("1969-12-31T18:16:40.500-06:00", 1000.5),
+    ],
+)
+def test_times_are_rfc_3339_or_unix_seconds(text: str, seconds: float):
+    report = decode(UNIT | {"observed_at": text, "sent_at": text, "stale_at": text}).reports[0]
+    assert (report.observed_at, report.sent_at, report.stale_at) == (seconds, seconds, seconds)
+
+
+def test_one_bad_message_never_costs_the_good_ones_beside_it():
+    found = decode([UNIT, UNIT | {"seq": 2, "lat": 91}, 7, UNIT | {"seq": 4}])
+    assert [r.seq for r in found.reports] == [1, 4] and found.indexes == [0, 3]
+    assert [tuple(r) for r in found.refusals] == [(1, "lat out of range", "$.lat", 2), (2, "not an object", "$", None)]
+
+
+@pytest.mark.parametrize("bad", [b"NaN", b"Infinity", b"tru", b"41.", b'"a\xff"', b"[[[", b'"open'])
+def test_a_message_that_is_not_even_json_costs_itself_alone(bad: bytes):
+    good = json.dumps(UNIT).encode()
+    frame = b"[" + good + b', {"kind":"unit","unit_id":"a, ]","lat":' + bad + b"}, " + good + b"]"
+    if bad in (b"[[[", b'"open'):  # the array itself cannot be told apart any more
+        with pytest.raises(DecodeError, match="not JSON"):
+            decode(frame)
+        return
+    found = decode(frame)
+    assert found.indexes == [0, 2]
+    assert [(r.index, r.reason) for r in found.refusals] == [(1, "not JSON")]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason", "path"),
+    [
+        ({"lat": 90.1}, "lat out of range", "$.lat"),
+        ({"lon": -181}, "lon out of range", "$.lon"),
+        ({"lat": "41"}, "lat has a wrong type", "$.lat"),
+        ({"observed_at": -1}, "observed_at out of range", "$.observed_at"),
+        ({"observed_at": "yesterday"}, "observed_at is not RFC 3339", "$.observed_at"),
+        ({"observed_at": "2026-05-04T12:00:00"}, "observed_at is not RFC 3339", "$.observed_at"),
+        ({"observed_at": None}, "observed_at has a wrong type", "$.observed_at"),
+        ({"unit_id": ""}, "unit_id has a wrong length", "$.unit_id"),
+        ({"unit_id": "U1\n"}, "unit_id outside its grammar", "$.unit_id"),
+        ({"unit_id": "é"}, "unit_id outside its grammar", "$.unit_id"),
+        ({"unit_id": "x" * 129}, "unit_id has a wrong length", "$.unit_id"),
+        ({"status": "secret plan"}, "status not one of its values", "$.status"),
+        ({"kind": "person"}, "unsupported kind", "$.kind"),
+        ({"secondary_status": ["OnPatrol", 3]}, "secondary_status has a wrong type", "$.secondary_status[1]"),
+    ],
+)
+def test_a_refusal_says_what_and_where_and_never_the_value(change: dict[str, object], reason: str, path: str):
+    assert refusals(UNIT | change) == [(0, reason, path, 1)]
+
+
+@pytest.mark.parametrize("field", ["unit_id", "observed_at", "kind"])
+def test_a_missing_field_is_named(field: str):
+    assert refusals({k: v for k, v in UNIT.items() if k != field}) == [(0, f"{field} missing", f"$.{field}", 1)]
+
+
+@pytest.mark.parametrize("seq", [-1, 1.5, "1", True, 2**53 + 1])
+def test_a_bad_sequence_number_is_refused_and_not_repeated(seq: object):
+    ((_, reason, path, told),) = refusals(UNIT | {"seq": seq})
+    assert reason.startswith("seq ") and path == "$.seq" and told is None
+
+
+@pytest.mark.parametrize("frame", [b"", b"  \n", b"[]", b" [ ] "])
+def test_an_empty_message_is_refused(frame: bytes):
+    with pytest.raises(DecodeError, match="empty message"):
+        decode(frame)
+
+
+def test_fields_we_do_not_know_are_dropped():
+    report = decode(UNIT | {"driver_name": "somebody", "plate": "ABC 123"}).reports[0]
+    assert report == decode(UNIT).reports[0]
+
+
+def test_an_agency_that_a_message_names_is_told_to_the_door():
+    found = decode([UNIT, UNIT | {"seq": 2, "agency": "cfd"}, UNIT | {"seq": 3, "agency": 5}])
+    assert dict(found.agencies) == {1: "cfd", 2: ""}
+    assert len(found.reports) == 3
+
+
+def test_json_bombs_are_refused_quickly():
+    started = time.process_time()
+    for frame in (b"[" * 60_000, b'["' + b'\\"' * 30_000, b'[{"a":' * 10_000, b'"' * 60_000, b"[" + b"1," * 30_000):
+        with contextlib.suppress(DecodeError):
+            assert decode(frame).reports == []
+    assert time.process_time() - started < 5
+
+
+def test_a_file_is_an_array_an_object_or_lines():
+    assert ADAPTER.capture is not None
+    split = ADAPTER.capture.split
+    one, two = json.dumps(UNIT), json.dumps(UNIT | {"seq": 2})
+    for text in (
+        f"[{one},{two}]",
+        f"{one}\n{two}\n",
+        f"[{one}]\n\n[{two}]",
+        json.dumps([UNIT, UNIT | {"seq": 2}], indent=2),
+    ):
+        assert [m.seq for m in split(text.encode())] == [1, 2], text
+    assert [m.seq for m in split(json.dumps(UNIT, indent=1).encode())] == [1]
+    assert [m.whole for m in split(f"{one}\nnot json\n{two}".encode())] == [True, False, True]
+
+
+def test_all_four_times_of_a_captured_message_move_together():
+    assert ADAPTER.capture is not None
+    message = {
+        "kind": "camera_event",
+        "camera_id": "C",
+        "observed_at": 10,
+        "sent_at": 11,
+        "stale_at": 20,
+        "alert_until": 30,
+    }
+    moved = json.loads(ADAPTER.capture.move(json.dumps(message).encode(), 100, 4))
+    assert moved == message | {"observed_at": 110, "sent_at": 111, "stale_at": 120, "alert_until": 130, "seq": 4}
