@@ -122,7 +122,7 @@ async def exercise(settings: Settings, units: int, seed: int, rate: float, stop:
 
     from layers import basemap
 
-    streets = basemap.streets_path()
+    found = basemap.find()
     site = settings.site
     await run_exercise(
         ExerciseSettings(
@@ -133,7 +133,7 @@ async def exercise(settings: Settings, units: int, seed: int, rate: float, stop:
             cot_host=site.bind,
             cot_port=site.cot_port,
             tokens={s.id: s.token for s in settings.source if s.token},
-            streets_path=streets if streets.exists() else None,
+            streets_path=found.streets if found else None,
         ),
         stop,
     )

@@ -25,7 +25,8 @@ import platformdirs
 
 from dashboard import config, config_file, process
 from dashboard.config import Settings
-from feeds import embedded_redis, file_feed
+from feeds import embedded_redis
+from feeds.access import offer_access, withdraw_access
 from feeds.errors import ConfigError, JointOpsError
 from feeds.source import FeedAccess
 
@@ -118,7 +119,7 @@ class Supervisor:
         url = embedded_redis.choose(self._settings.site.redis_url)
         if url is None:
             self._data_dir.mkdir(parents=True, exist_ok=True)
-            self._redis = embedded_redis.start(self._data_dir, self._settings.site.fsync, fresh=self._fresh)
+            self._redis = embedded_redis.start(self._data_dir, self._settings.site.fsync, empty=self._fresh)
             url = self._redis.url
         self._env = {**os.environ, "REDIS_URL": url, process.PARENT: str(os.getpid())}
         for name in ("gateway", "hub", "web"):
@@ -155,7 +156,7 @@ class Supervisor:
     def stop(self) -> None:
         """Stop everything; what does not stop in time is killed. Redis goes last: nothing acknowledged is lost."""
         self.stopping = True
-        file_feed.withdraw_access(self._settings.site.feed_port)
+        withdraw_access(self._settings.site.feed_port)
         for child in self._children:
             child.tell(signal.SIGTERM)
         until = time.monotonic() + _TERM_S
@@ -195,12 +196,13 @@ class Supervisor:
     def _offer_feed(self) -> None:
         site = self._settings.site
         tokens = {s.id: config.secret(s.token, s.token_env) for s in self._settings.source}
-        file_feed.offer_access(
+        offer_access(
             site.feed_port,
             FeedAccess(
                 url=f"ws://{_host(site.bind)}:{site.feed_port}",
                 pid=os.getpid(),
                 tokens={source: token for source, token in tokens.items() if token},
+                adapters={s.id: s.adapter for s in self._settings.source},
             ),
         )
 

@@ -1,0 +1,89 @@
+"""The whole site on one machine: started, watched, stopped, and what happens when a part is killed."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dashboard import site
+from tests.support import demo as demo_support
+from tests.support.demo import Demo, alive, until
+
+pytestmark = [pytest.mark.slow, pytest.mark.redis]
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[Demo]:
+    with demo_support.running(tmp_path) as running:
+        yield running
+
+
+def _units(demo: Demo) -> int:
+    _, body = demo.get("/healthz")
+    return body["picture"]["units"] if isinstance(body, dict) and "picture" in body else 0
+
+
+def test_the_demo_prints_log_ins_then_the_token_then_ready_and_every_agency_is_on_the_picture(demo: Demo) -> None:
+    assert [line.split()[0] for line in demo.lines][-2:] == ["api-token", "ready"]
+    assert any(line.startswith("log-in wall ") for line in demo.lines)
+    until(lambda: _units(demo) >= 55, 20, "units on the picture")
+    _, units = demo.get("/api/units.geojson")
+    assert {f["properties"]["agency"] for f in units["features"]} >= {"cpd", "ccso", "isp", "cfd", "tpd", "ftf"}
+
+
+def test_sigterm_stops_everything_within_five_seconds_and_leaves_no_process_behind(demo: Demo) -> None:
+    pids = demo.family()
+    assert len(pids) >= 6
+    assert demo.stop() < 5
+    assert [p for p in pids if alive(p)] == []
+    assert demo.process.returncode == 0
+
+
+def test_killing_the_parent_leaves_no_process_behind(demo: Demo) -> None:
+    pids = demo.family()
+    os.kill(demo.process.pid, signal.SIGKILL)
+    until(lambda: not any(alive(p) for p in pids), 5, "every process gone")
+
+
+def test_a_killed_hub_comes_back_with_the_same_picture(demo: Demo) -> None:
+    until(lambda: _units(demo) >= 55, 20, "units on the picture")
+    before = {f["properties"]["id"] for f in demo.get("/api/units.geojson")[1]["features"]}
+    os.kill(demo.pid_of("hub"), signal.SIGKILL)
+    until(lambda: demo.get("/api/units.geojson")[0] == 200, 15, "the hub answers again")
+    until(
+        lambda: {f["properties"]["id"] for f in demo.get("/api/units.geojson")[1]["features"]} >= before,
+        5,
+        "same units",
+    )
+
+
+def test_a_killed_redis_comes_back_and_the_feeds_go_on(demo: Demo) -> None:
+    until(lambda: _units(demo) >= 55, 20, "units on the picture")
+    os.kill(demo.pid_of("redis"), signal.SIGKILL)
+    until(lambda: demo.get("/healthz", token=False)[1]["redis"] != "ok", 5, "health says that Redis is gone")
+    until(lambda: demo.get("/healthz", token=False)[1]["redis"] == "ok", 10, "Redis is back")
+    accepted = sum(f["accepted"] for f in demo.get("/healthz")[1]["feeds"])
+    until(lambda: sum(f["accepted"] for f in demo.get("/healthz")[1].get("feeds", [])) > accepted, 10, "feeds go on")
+
+
+def test_a_port_in_use_is_said_with_what_to_do(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        words = ["demo", "--no-open", "--data-dir", str(tmp_path), "--port", port, "--live-port", "0"]
+        done = subprocess.run(
+            [sys.executable, "-m", "dashboard.cli", *words, "--feed-port", "0", "--cot-port", "0"],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert port in done.stderr
+    assert "--port" in done.stderr
