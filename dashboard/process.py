@@ -97,11 +97,10 @@ async def gateway(settings: Settings, redis: str, stop: asyncio.Event) -> None:
 
 async def hub(settings: Settings, redis: str, stop: asyncio.Event) -> None:
     """Run the hub of the site."""
-    from feeds.redis_bus import RedisBus
-
     from dashboard.hub import Hub
     from dashboard.sessions import Sessions
     from dashboard.viewer import Gate
+    from feeds.redis_bus import RedisBus
 
     clock = SystemClock()
     bus = RedisBus(redis, clock)
@@ -119,7 +118,6 @@ async def exercise(settings: Settings, units: int, seed: int, rate: float, stop:
     """Run the exercise's agencies, speaking to the site's gateway."""
     from feeds.exercise.run import ExerciseSettings
     from feeds.exercise.run import run as run_exercise
-
     from layers import basemap
 
     found = basemap.find()
