@@ -145,6 +145,9 @@ def _build_default(folder: Path, tell: Progress, npm: list[list[str]] | None) ->
             source = basemap_chicago.read_tiles(tiles, lambda f: tell("reading tiles", 0.25 + 0.1 * f))
     except (basemap_fetch.Unavailable, ValueError) as error:
         reason = str(error)
+        there = find(folder)
+        if there and not there.notice:
+            return there  # asked to build again, and what is there is better than what could be had now
     else:
         made = _install(folder, "chicago", basemap_chicago.layers(source), "", tell)
         package.unlink(missing_ok=True)

@@ -10,7 +10,6 @@ import json
 import re
 import sqlite3
 import threading
-import zlib
 from abc import ABC, abstractmethod
 from collections import OrderedDict
 from functools import lru_cache
@@ -19,7 +18,7 @@ from typing import Any
 
 from msgspec import Struct
 from pmtiles.reader import MmapSource, Reader
-from pmtiles.tile import Compression, MagicNumberNotFound, SpecVersionUnsupported, TileType, find_tile, zxy_to_tileid
+from pmtiles.tile import Compression, TileType, deserialize_directory, find_tile, zxy_to_tileid
 
 from layers.basemap import BasemapError, build_extract, find
 from layers.mercator import LAT_MAX, Bounds
@@ -136,19 +135,17 @@ class PMTilesSource(TileSource):
 
     def __init__(self, path: Path, notice: str = "", build: str = "") -> None:
         super().__init__()
-        self._file = path.open("rb")
         try:
-            self._get = MmapSource(self._file)  # type: ignore[no-untyped-call]
+            with path.open("rb") as file:  # the mapping outlives it
+                self._get: Any = MmapSource(file)  # type: ignore[no-untyped-call]
             reader: Any = Reader(self._get)  # type: ignore[no-untyped-call]
             self._head = reader.header()
             metadata = reader.metadata()
-        except (MagicNumberNotFound, SpecVersionUnsupported, ValueError, KeyError, EOFError, OSError, zlib.error) as e:
-            self._file.close()
-            raise BasemapError(f"{path} is not whole PMTiles (version 3): {type(e).__name__}") from e
+        except Exception as error:  # the reader raises whatever the broken bytes lead it to
+            raise BasemapError(f"{path} is not whole PMTiles (version 3): {type(error).__name__}") from error
         kind, packed = self._head["tile_type"], self._head["tile_compression"]
         image = kind in (TileType.PNG, TileType.JPEG, TileType.WEBP, TileType.AVIF)
         if not image and (kind != TileType.MVT or packed not in (Compression.GZIP, Compression.NONE)):
-            self._file.close()
             raise BasemapError(
                 f"{path} holds {kind.name} tiles packed with {packed.name}; expected MVT with gzip or none, or images"
             )
@@ -166,8 +163,6 @@ class PMTilesSource(TileSource):
             self.about = _with_names(self)
 
     def _unpack(self, offset: int, length: int) -> Any:
-        from pmtiles.tile import deserialize_directory
-
         return deserialize_directory(self._get(offset, length))
 
     def _read(self, z: int, x: int, y: int) -> bytes | None:
@@ -181,10 +176,6 @@ class PMTilesSource(TileSource):
                 return bytes(self._get(self._head["tile_data_offset"] + entry.offset, entry.length))
             offset, length = self._head["leaf_directory_offset"] + entry.offset, entry.length
         return None
-
-    def close(self) -> None:
-        """Close the file; mapped pages live until the last reader is gone."""
-        self._file.close()
 
 
 class MBTilesSource(TileSource):
@@ -305,5 +296,5 @@ def _with_names(source: TileSource) -> About:
 
 
 def unzipped(tile: bytes) -> bytes:
-    """Return a tile's plain bytes. Raises OSError, EOFError or zlib.error when it is broken."""
+    """Return a tile's plain bytes. Raises OSError, EOFError or `zlib.error` when it is broken."""
     return gzip.decompress(tile) if tile.startswith(b"\x1f\x8b") else tile

@@ -37,7 +37,7 @@ def style(about: About, tiles: str, theme: str = "dark") -> Json:
         source["tileSize"] = 256
         layers = [_image()]
     else:
-        layers = [one for one in _vector() if not about.vector_layers or one["source-layer"] in about.vector_layers]
+        layers = [one for one in _vector() if _fits(one, about.vector_layers)]
     if about.maxzoom and about.bounds[2] - about.bounds[0] < 90:
         sources[EXTENT] = {"type": "geojson", "data": _frame(about.bounds)}
         at = next((i for i, one in enumerate(layers) if one["type"] == "symbol"), len(layers))
@@ -57,6 +57,16 @@ def themes() -> dict[str, dict[str, str | float]]:
     text = resources.files("layers").joinpath("basemap_paint.json").read_text(encoding="utf-8")
     made: dict[str, dict[str, str | float]] = json.loads(text)
     return made
+
+
+def _fits(layer: Json, held: tuple[str, ...]) -> bool:
+    """Return whether a layer can be drawn from the source-layers `held` and is of their schema; nobody knows: all."""
+    if not held:
+        return True
+    other = ("basemap-omt-" in layer["id"] and "transportation" not in held) or (
+        "basemap-pm-" in layer["id"] and "road_labels" in held
+    )
+    return layer["source-layer"] in held and not other
 
 
 def _painted(layer: Json, theme: str) -> Json:

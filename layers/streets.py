@@ -32,7 +32,7 @@ KINDS = ("motorway", "major", "minor")
 
 _KIND = {"motorway": 0, "motorway_link": 0, "trunk": 0, "primary": 1, "secondary": 1, "tertiary": 1}
 _GRID_M = 2.0
-"""Coordinates snap to this grid, metres in EPSG:3857: ends that miss each other by rounding then meet."""
+"""Coordinates snap to this grid, metres in EPSG:3857: most ends that miss each other by rounding then meet."""
 _SIMPLIFY_M = 3.0
 _NAME_WITHIN_M = 12.0
 

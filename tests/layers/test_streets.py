@@ -8,7 +8,7 @@ from layers.mercator import to_metres
 from layers.streets import SPEED_MPS, Streets, graph, read, write
 from tests.support.tiles import helsinki
 
-X, Y = to_metres(-87.63, 41.88)
+X, Y = (round(v / 2) * 2 for v in to_metres(-87.63, 41.88))
 
 
 def _line(*points: tuple[float, float]) -> shapely.LineString:
