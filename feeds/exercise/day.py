@@ -75,6 +75,11 @@ class Day:
             self._run_tick()
         return self.stage.take()
 
+    def end(self) -> list[Saying]:
+        """Return the last that is said: every open incident closes. The day must not be stepped after."""
+        self.dispatch.end()
+        return self.stage.take()
+
     def skip_to(self, at: float) -> None:
         """Let the day stand still up to `at` (Unix seconds): the machine slept, and nothing is made up for that time.
 

@@ -262,6 +262,14 @@ class Dispatch:
         self.open.pop(incident.id, None)
         self._changed[incident.id] = incident
 
+    def end(self) -> None:
+        """Close what is open: an exercise that is over leaves no incident behind."""
+        for incident in self.open.values():
+            incident.closed = True
+            incident.parts.clear()
+            self._say(incident, self._s.wall())
+        self.open.clear()
+
     # -- a unit in trouble --------------------------------------------------------------------------------
 
     def cry_for_help(self) -> None:

@@ -17,8 +17,10 @@ from feeds.exercise.stage import Saying
 
 log = logging.getLogger(__name__)
 
-_EVERY_S = 0.25
-"""How often the day is stepped and what was said is sent."""
+_OFTEN_S, _SELDOM_S = 0.1, 0.25
+"""Shortest and longest time between two steps of the day; at rate 1 it is stepped right when a tick falls due."""
+_FAREWELL_S = 0.7
+"""How long the end waits for its last reports to be acknowledged."""
 _SLICE_S = 0.1
 """Longest piece of a day simulated at once, wall seconds of the day, so that lines stay served."""
 _ASLEEP_S = 5.0
@@ -56,13 +58,14 @@ async def run(settings: ExerciseSettings, stop: asyncio.Event) -> None:
     ended = asyncio.create_task(stop.wait())
     try:
         while not ended.done():
-            began = time.monotonic()
             await _catch_up(day, speakers)
             for task in tasks:
                 if task.done():
                     task.result()  # a speaker ends by cancellation alone: let its error be seen
-            rest = max(0.0, _EVERY_S - (time.monotonic() - began))
-            await asyncio.wait((ended,), timeout=rest)
+            due_in = -day.lag_s(time.time()) + 0.001
+            await asyncio.wait((ended,), timeout=min(max(due_in, _OFTEN_S), _SELDOM_S))
+        _hand_out(day.end(), speakers)
+        await _farewell(speakers)
     finally:
         ended.cancel()
         for task in tasks:
@@ -97,6 +100,13 @@ async def _catch_up(day: Day, speakers: dict[str, Speaker]) -> None:
         at = min(at + _SLICE_S, now)
         _hand_out(day.step(at), speakers)
         await asyncio.sleep(0)
+
+
+async def _farewell(speakers: dict[str, Speaker]) -> None:
+    """Wait, for a moment, until the door has everything."""
+    until = time.monotonic() + _FAREWELL_S
+    while time.monotonic() < until and any(s.waiting for s in speakers.values()):  # noqa: ASYNC110 - bounded
+        await asyncio.sleep(0.02)
 
 
 def _hand_out(said: list[Saying], speakers: dict[str, Speaker]) -> None:

@@ -40,9 +40,32 @@ class Speaker(Protocol):
         """Take reports to be sent; never waits."""
         ...
 
+    @property
+    def waiting(self) -> int:
+        """Reports the door does not have yet, as far as this side can tell."""
+        ...
+
     async def run(self) -> None:
         """Keep the line up and send, until cancelled."""
         ...
+
+
+class _Lost:
+    """Logs a line that is lost and found again, once each."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._why = ""
+
+    def lost(self, why: str) -> None:
+        if why != self._why:
+            log.warning("exercise_line_lost source=%s reason=%s", self._source, why)
+        self._why = why
+
+    def found(self) -> None:
+        if self._why:
+            log.warning("exercise_line_back source=%s", self._source)
+        self._why = ""
 
 
 class NativeSpeaker:
@@ -55,12 +78,18 @@ class NativeSpeaker:
         """What the door answered: `ack`, `duplicate`, `refused`, in reports."""
         self._url = f"{feed_url}/feed/{source}?run={secrets.token_hex(8)}"
         self._token = token
+        self._lost = _Lost(source)
         self._more = asyncio.Event()
 
     def put(self, agency: str, reports: Sequence[AnyReport]) -> None:
         """Take reports to be sent; never waits."""
         self.outbox.put(reports)
         self._more.set()
+
+    @property
+    def waiting(self) -> int:
+        """Reports not answered yet."""
+        return len(self.outbox)
 
     async def run(self) -> None:
         """Keep the line up and send, until cancelled."""
@@ -76,11 +105,12 @@ class NativeSpeaker:
                     open_timeout=_OPEN_S,
                     close_timeout=0.5,
                 ) as line:
+                    self._lost.found()
                     await self._talk(line)
             except InvalidStatus as error:
-                log.error("exercise_refused source=%s status=%d", self.source, error.response.status_code)
+                self._lost.lost(f"HTTP {error.response.status_code}")
             except (OSError, WebSocketException, TimeoutError) as error:
-                log.info("exercise_line_lost source=%s error=%s", self.source, type(error).__name__)
+                self._lost.lost(type(error).__name__)
             self.outbox.line_lost()
             pause = _PAUSE_S if self.outbox.answered > answered else min(pause * 2, _PAUSE_MOST_S)
             await asyncio.sleep(pause)
@@ -126,6 +156,7 @@ class CotSpeaker:
         self.written = 0
         """Events handed to the line."""
         self._host, self._port = host, port
+        self._lost = _Lost(source)
         self._events: deque[bytes] = deque()
         self._signs: dict[str, str] = {}
         self._more = asyncio.Event()
@@ -144,6 +175,11 @@ class CotSpeaker:
             self.dropped += 1
         self._more.set()
 
+    @property
+    def waiting(self) -> int:
+        """Events not handed to the line yet."""
+        return len(self._events)
+
     async def run(self) -> None:
         """Keep the line up and send, until cancelled."""
         pause = _PAUSE_S
@@ -152,12 +188,13 @@ class CotSpeaker:
                 async with asyncio.timeout(_OPEN_S):
                     reader, writer = await asyncio.open_connection(self._host, self._port)
                 pause = _PAUSE_S
+                self._lost.found()
                 try:
                     await self._talk(reader, writer)
                 finally:
                     writer.close()
             except (OSError, TimeoutError) as error:
-                log.info("exercise_line_lost source=%s error=%s", self.source, type(error).__name__)
+                self._lost.lost(type(error).__name__)
             await asyncio.sleep(pause)
             pause = min(pause * 2, _PAUSE_MOST_S)
 

@@ -38,5 +38,7 @@ async def test_the_first_picture_is_full_within_seconds_and_nothing_is_refused(t
         async with asyncio.timeout(5):
             await running
         assert gate.refused.total() == 0
+    status = {r.incident_id: r.status_common for r in await journaled(bus, "cpd") if isinstance(r, IncidentReport)}
+    assert set(status.values()) == {("Closed",)}
     assert await journaled(bus, "guest") == []
     assert await journaled(bus, "jocc") == []
