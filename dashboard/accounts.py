@@ -34,7 +34,7 @@ class TooManyTries(JointOpsError):
 
 
 class Tries:
-    """Counts tries per key in a sliding window. Pure: time is an argument, seconds that never go back.
+    """Counts tries per key over the last while. Pure: time is an argument, seconds that never go back.
 
     At most 4,096 keys are kept; the ones longest unused go first.
     """

@@ -51,7 +51,7 @@ def assets_folder() -> Path:
 
 
 def create_app(settings: Settings, sessions: Sessions, hub: HubReads, tiles: TileSource) -> Front:
-    """Return the ASGI app. `sessions`, `hub` and `tiles` are the caller's to close. One per process, for Dash's sake."""
+    """Return the ASGI app. The other arguments are the caller's to close. One per process, for Dash's sake."""
     gate = Gate(settings, sessions)
     server = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     server.include_router(routes.Routes(settings, sessions, gate, Accounts(settings), hub).router())

@@ -85,7 +85,7 @@ def _tiles(setting: str) -> TileSource:
         return open_source(setting)
     except BasemapError as error:
         _log.error("basemap_unreadable reason=%s", error)
-        return NoTiles(f"No street map: {error}")
+        return NoTiles("No street map: the one this site names cannot be read; its log says why")
 
 
 async def _serve(server: uvicorn.Server, settings: Settings) -> None:

@@ -77,8 +77,15 @@ function fill(row, event, page, face) {
   mark(row.root, "fresh", String(page.now() - event.at < FRESH_S));
   say(row.dot, alert ? "!" : "");
   say(row.time, face(event.at).time);
-  say(row.title, eventType(event.event));
+  const title = eventType(event.event);
+  say(row.title, title);
   const verified = event.verification ? VERIFIED[event.verification] ?? plain(event.verification) : "";
-  say(row.detail, [event.text, verified].filter(Boolean).join(" · "));
+  say(row.detail, [withoutTitle(event.text, title), verified].filter(Boolean).join(" · "));
   say(row.tag, tagOf(page, event.agency));
+}
+
+/** The hub's line often begins with what the title already says. @param {string} text @param {string} title */
+function withoutTitle(text, title) {
+  if (!text.toLowerCase().startsWith(title.toLowerCase())) return text;
+  return text.slice(title.length).replace(/^[\s,:;·-]+/, "");
 }

@@ -34,6 +34,7 @@ def page_config(settings: Settings, basemap: str, basemap_notice: str) -> dict[s
 def layout(settings: Settings, basemap: str = "", basemap_notice: str = "") -> Component:
     """Return the page."""
     config = msgspec.json.encode(page_config(settings, basemap, basemap_notice)).decode()
+    notice = [html.P(basemap_notice, className="ground-notice")] if basemap_notice else []
     return html.Div(
         [
             html.Div(id=CONFIG_ID, hidden=True, **attributes(data_config=config)),

@@ -1,0 +1,55 @@
+"""The web app as a whole: Dash's page behind our gate."""
+
+import json
+import re
+
+from dashboard.app import assets_folder
+from tests.support.pages import log_in, serving
+
+
+async def test_the_wall_links_the_style_sheets_in_order_and_runs_the_bridge_before_them_all_paint(
+    redis_url: str,
+) -> None:
+    async with serving(redis_url) as visitor:
+        await log_in(visitor)
+        page = (await visitor.get("/wall")).text
+        sheets = re.findall(r"/assets/([a-z0-9-]+\.css)", page)
+        assert sheets == ["00-tokens.css", "10-base.css", "20-layout.css", "30-panels.css", "40-map.css"]
+        assert page.index("00-bridge.js") < page.index("<body>")
+        assert page.count("00-bridge.js") == 1
+        assert ".mjs" not in page
+
+
+async def test_every_inline_script_of_the_page_is_named_by_the_policy(redis_url: str) -> None:
+    async with serving(redis_url) as visitor:
+        await log_in(visitor)
+        answer = await visitor.get("/wall")
+        inline = re.findall(r"<script(?![^>]*src=)([^>]*)>", answer.text)
+        runs = [tag for tag in inline if "application/json" not in tag]
+        assert len(runs) == len(re.findall(r"'sha256-", answer.headers["content-security-policy"])) == 1
+
+
+async def test_the_page_is_told_nothing_of_dashs_own_websocket(redis_url: str) -> None:
+    async with serving(redis_url) as visitor:
+        await log_in(visitor)
+        config = re.search(r'id="_dash-config"[^>]*>(.*?)</script>', (await visitor.get("/wall")).text)
+        assert config is not None
+        assert "websocket" not in json.loads(config[1])
+
+
+async def test_plotly_comes_compressed(redis_url: str) -> None:
+    async with serving(redis_url) as visitor:
+        await log_in(visitor)
+        answer = await visitor.get("/_dash-component-suites/plotly/package_data/plotly.min.js")
+        assert answer.status_code == 200
+        assert answer.headers["content-encoding"] == "gzip"
+
+
+async def test_the_layout_carries_no_callback_that_writes(redis_url: str) -> None:
+    async with serving(redis_url) as visitor:
+        await log_in(visitor)
+        assert (await visitor.get("/_dash-dependencies")).json() == []
+
+
+def test_the_assets_are_the_checkouts() -> None:
+    assert (assets_folder() / "00-bridge.js").is_file()
