@@ -3,19 +3,17 @@
 from typing import Any
 
 from layers import symbol, words
-from layers.layer import References, present
+from layers.layer import present
 from layers.picture import CAMERAS
 from layers.seen import SeenEvent
 
 
-def event_record(seen: SeenEvent, sees: References) -> dict[str, Any]:
+def event_record(seen: SeenEvent) -> dict[str, Any]:
     """Return the event as it travels (docs/wire.md): only what was said and may be seen."""
     fields = seen.fields
     camera = seen.layer == CAMERAS
     place = fields.get("place")
     incident = fields.get("incident_id") if camera else seen.id
-    if camera and incident and not (seen.own or sees("incidents", incident)):
-        incident = None
     priority = symbol.incident_priority(fields.get("priority_common"))
     return {
         "id": seen.id,

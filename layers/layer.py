@@ -23,9 +23,6 @@ when it leaves the view, until when an alert stands."""
 Row = tuple[float | int, ...]
 """One row's drawn values, in the order of `Layer.columns`."""
 
-References = Callable[[str, str], bool]
-"""`(layer, id)` -> whether the viewer may see such a thing now."""
-
 
 class Layer(Struct, frozen=True):
     """One layer."""
@@ -42,10 +39,8 @@ class Layer(Struct, frozen=True):
     """Steps of the `age` column in a second."""
     row: Callable[[Seen], Row]
     """Drawn values of one thing, without `age` and `lag`."""
-    record: Callable[[Seen, Roster, References], dict[str, Any]]
+    record: Callable[[Seen, Roster], dict[str, Any]]
     """Slow fields; absent when not said or not shared."""
-    references: Callable[[Seen], tuple[tuple[str, str], ...]]
-    """`(layer, id)` of other things its record may name: it is made again when one of them comes or goes."""
     symbols: tuple[Symbol, ...]
     age_from: Callable[[Seen], float] = lambda seen: seen.effective_at
     """What `age` counts from, Unix seconds."""

@@ -14,7 +14,7 @@ Pure: no clock, no socket; time is an argument.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -129,11 +129,20 @@ class Rules:
         log.error("policy.withheld layer=%s error=%s", what, type(error).__name__)
 
 
+Sees = Callable[[str, str], bool]
+"""`(layer, id)` -> whether the class sees a thing of that id now."""
+
+
+def _sees_nothing(layer: str, entity_id: str) -> bool:
+    return False
+
+
 class Door:
     """The picture as one viewer class may know it. Every way out is made from what these methods return."""
 
-    def __init__(self, picture: Picture, rules: Rules, viewer: ViewerClass) -> None:
+    def __init__(self, picture: Picture, rules: Rules, viewer: ViewerClass, sees: Sees = _sees_nothing) -> None:
         self.viewer = viewer
+        self._sees = sees
         self._picture = picture
         self._rules = rules
         self._granted = np.zeros(0, np.uint32)
@@ -243,6 +252,8 @@ class Door:
         self, layer: str, track: Any, head: Said, states: tuple[str, ...], fields: dict[str, Any], **more: Any
     ) -> Seen:
         report, stamp = head.report, head.stamp
+        own = track.agency == self.viewer.agency
+        references = self._name_only_what_is_seen(fields, own)
         cadence = self._picture.roster.cadence(stamp.source, states)
         fresh_for, kept_for = stale_after(cadence, report), lost_after(cadence)
         if layer == INCIDENTS:
@@ -254,8 +265,9 @@ class Door:
             layer=layer,
             agency=track.agency,
             id=track.id,
-            own=track.agency == self.viewer.agency,
+            own=own,
             fields=fields,
+            references=references,
             observed_at=report.observed_at,
             received_at=stamp.received_at,
             effective_at=head.effective_at,
@@ -267,6 +279,31 @@ class Door:
             skew=report.observed_at - stamp.received_at > SKEW_S,
             **more,
         )
+
+    def _name_only_what_is_seen(self, fields: dict[str, Any], own: bool) -> tuple[tuple[str, str], ...]:
+        """Take out of `fields` the names of things the class does not see; return all it named.
+
+        A hidden thing and one that does not exist are the same miss. An agency's own data stays whole.
+        """
+        references: list[tuple[str, str]] = []
+        incident, carrier = fields.get("incident_id"), fields.get("carrier_unit_id")
+        if incident is not None:
+            fields["assigned"] = True
+        if own:
+            return ()
+        if incident is not None:
+            references.append((INCIDENTS, incident))
+            if not self._sees(INCIDENTS, incident):
+                del fields["incident_id"]
+        if carrier is not None:
+            references.append((UNITS, carrier))
+            if not self._sees(UNITS, carrier):
+                del fields["carrier_unit_id"]
+        units = fields.get("assigned_units")
+        if units:
+            references += [(UNITS, unit) for unit in units]
+            fields["assigned_units"] = tuple(unit for unit in units if self._sees(UNITS, unit))
+        return tuple(references)
 
     def _with_labels(self, track: FieldTrack, said: Said) -> int:
         """Return what is granted of one report of a thing: its own labels count beside the thing's."""
@@ -289,6 +326,7 @@ class Door:
             assert isinstance(said.report, IncidentReport)
             granted = self._with_labels(track, said)
             fields = {name: value for name, value, needs in incident_values(said.report) if needs & granted == needs}
+            self._name_only_what_is_seen(fields, track.agency == self.viewer.agency)
             if fields:
                 lines.append(Line(at, fields))
         return tuple(lines)
@@ -303,6 +341,7 @@ class Door:
             }
             if report.lat is not None and report.lon is not None and granted & BIT[Category.CAMERA_LOCATION]:
                 fields["place"] = (report.lon, report.lat)
+            self._name_only_what_is_seen(fields, self._picture.origins[happening.origin].agency == self.viewer.agency)
             event = report.event_type
         else:
             fields = {name: value for name, value in happening.fields.items() if value is not None}

@@ -33,7 +33,10 @@ class Seen(Struct, frozen=True, kw_only=True):
     own: bool
     """The viewer's own agency owns it."""
     fields: dict[str, Any]
-    """What was said and may be seen, by the vocabulary's names; `place` is (lon, lat) in degrees."""
+    """What was said and may be seen, by the vocabulary's names; `place` is (lon, lat) in degrees. Names only things
+    that the viewer sees now; `assigned`: the unit says it is assigned, to whatever."""
+    references: tuple[tuple[str, str], ...] = ()
+    """`(layer, id)` of everything it names, seen or not: when one comes or goes, the view looks again. Never leaves."""
     observed_at: float
     """By the source's clock, Unix seconds."""
     received_at: float

@@ -43,7 +43,7 @@ class View:
 
     def __init__(self, picture: Picture, rules: Rules, viewer: ViewerClass, layers: Iterable[Layer], t: float) -> None:
         self.viewer = viewer
-        self.door = Door(picture, rules, viewer)
+        self.door = Door(picture, rules, viewer, self.sees)
         self.tables: dict[str, Table] = {layer.name: Table(layer) for layer in layers}
         self.rev = 0
         self.at = t
@@ -213,12 +213,16 @@ class View:
             shelf = self._picture.shelves[name]
             for row, seen in list(to_word.items()):
                 try:
-                    seen = seen or self.door.look(name, shelf.tracks[table.slots[row]])
+                    # Looked at again even where stage 1 did: by now it is known what came and went.
+                    if seen is None or seen.references:
+                        seen = self.door.look(name, shelf.tracks[table.slots[row]])
                     if seen is None:
                         self._remove(table, row, rev)
                         continue
-                    record = table.layer.record(seen, self._picture.roster, self.sees)
-                    if table.word(row, record, table.layer.references(seen), rev):
+                    record = table.layer.record(seen, self._picture.roster)
+                    if table.word(row, record, seen.references, rev):
+                        self._differs = True
+                    if table.layer.swarm_rows is None and table.put(row, seen, rev):
                         self._differs = True
                 except Exception as error:
                     self._withhold(table, row, rev, error)
@@ -230,7 +234,7 @@ class View:
             if seen is None:
                 continue
             try:
-                record = event_record(seen, self.sees)
+                record = event_record(seen)
             except Exception as error:
                 self._rules.alarm("events", error)
                 continue

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from layers import symbol
-from layers.layer import Layer, References, Row, present
+from layers.layer import Layer, Row, present
 from layers.roster import Roster
 from layers.seen import Seen
 from layers.swarm import course, deci, degrees
@@ -28,25 +28,19 @@ def _row(seen: Seen) -> Row:
     )
 
 
-def _record(seen: Seen, roster: Roster, sees: References) -> dict[str, Any]:
+def _record(seen: Seen, roster: Roster) -> dict[str, Any]:
     fields = seen.fields
-    carrier = fields.get("carrier_unit_id")
     return present(
         {
             "id": seen.id,
             "agency": seen.agency,
             "name": fields.get("name"),
-            "carrier_unit_id": carrier if carrier and (seen.own or sees("units", carrier)) else None,
+            "carrier_unit_id": fields.get("carrier_unit_id"),
             "media_ref": fields.get("media_ref"),
             "source": seen.source,
             "cadence_s": seen.cadence_s,
         }
     )
-
-
-def _references(seen: Seen) -> tuple[tuple[str, str], ...]:
-    carrier = seen.fields.get("carrier_unit_id")
-    return (("units", carrier),) if carrier and not seen.own else ()
 
 
 LAYER = Layer(
@@ -67,7 +61,6 @@ LAYER = Layer(
     age_steps=10.0,
     row=_row,
     record=_record,
-    references=_references,
     symbols=symbol.CAMERA_SYMBOLS,
     alert_flag=ALERT_FLAG,
     alert_until=lambda seen: max((alert.until for alert in seen.alerts), default=float("-inf")),

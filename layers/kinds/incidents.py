@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from layers import symbol
-from layers.layer import Layer, References, Row, present
+from layers.layer import Layer, Row, present
 from layers.picture import is_closed
 from layers.roster import Roster
 from layers.seen import Seen
@@ -33,11 +33,7 @@ def _row(seen: Seen) -> Row:
     return *at, symbol.incident_priority(fields.get("priority_common")), flags
 
 
-def _units(seen: Seen, sees: References) -> tuple[str, ...]:
-    return tuple(unit for unit in seen.fields.get("assigned_units", ()) if seen.own or sees("units", unit))
-
-
-def _record(seen: Seen, roster: Roster, sees: References) -> dict[str, Any]:
+def _record(seen: Seen, roster: Roster) -> dict[str, Any]:
     fields = seen.fields
     return present(
         {
@@ -51,17 +47,13 @@ def _record(seen: Seen, roster: Roster, sees: References) -> dict[str, Any]:
             "address": fields.get("address"),
             "opened_at": seen.opened_at,
             "updated_at": seen.effective_at,
-            "units": _units(seen, sees),
+            "units": fields.get("assigned_units"),
             "hazards": fields.get("hazards"),
             "patients": fields.get("patients"),
             "internal_id": fields.get("internal_id"),
             "report_status": seen.status,
         }
     )
-
-
-def _references(seen: Seen) -> tuple[tuple[str, str], ...]:
-    return () if seen.own else tuple(("units", unit) for unit in seen.fields.get("assigned_units", ()))
 
 
 LAYER = Layer(
@@ -72,7 +64,6 @@ LAYER = Layer(
     age_steps=1.0,
     row=_row,
     record=_record,
-    references=_references,
     symbols=symbol.INCIDENT_SYMBOLS,
     age_from=lambda seen: seen.opened_at,
 )

@@ -7,7 +7,7 @@ import numpy as np
 
 from feeds.report import Category
 from layers import symbol
-from layers.layer import Layer, References, Row, present
+from layers.layer import Layer, Row, present
 from layers.policy import Door
 from layers.roster import Roster
 from layers.seen import Seen
@@ -31,7 +31,7 @@ def _row(seen: Seen) -> Row:
         int(deci([fields.get("speed_mps")], 65534)[0]),
         int(
             symbol.unit_status(
-                fields.get("primary_status"), fields.get("secondary_status"), fields.get("incident_id") is not None
+                fields.get("primary_status"), fields.get("secondary_status"), bool(fields.get("assigned"))
             )
         ),
         flags,
@@ -65,9 +65,8 @@ def _swarm_rows(swarm: Swarm, slots: np.ndarray, granted: np.ndarray, door: Door
     }
 
 
-def _record(seen: Seen, roster: Roster, sees: References) -> dict[str, Any]:
+def _record(seen: Seen, roster: Roster) -> dict[str, Any]:
     fields = seen.fields
-    incident = fields.get("incident_id")
     return present(
         {
             "id": seen.id,
@@ -78,7 +77,7 @@ def _record(seen: Seen, roster: Roster, sees: References) -> dict[str, Any]:
             "primary_status": fields.get("primary_status"),
             "secondary_status": fields.get("secondary_status"),
             "status_internal": fields.get("status_internal"),
-            "incident_id": incident if incident and (seen.own or sees("incidents", incident)) else None,
+            "incident_id": fields.get("incident_id"),
             "emergency": fields.get("emergency"),
             "capabilities": fields.get("capabilities"),
             "crew": fields.get("crew"),
@@ -87,11 +86,6 @@ def _record(seen: Seen, roster: Roster, sees: References) -> dict[str, Any]:
             "status": seen.status,
         }
     )
-
-
-def _references(seen: Seen) -> tuple[tuple[str, str], ...]:
-    incident = seen.fields.get("incident_id")
-    return (("incidents", incident),) if incident and not seen.own else ()
 
 
 LAYER = Layer(
@@ -112,7 +106,6 @@ LAYER = Layer(
     age_steps=10.0,
     row=_row,
     record=_record,
-    references=_references,
     symbols=symbol.UNIT_SYMBOLS,
     swarm_rows=_swarm_rows,
 )

@@ -1,0 +1,70 @@
+"""Feed health as a viewer class may know it: one row per source of the agencies that share `feed.health`.
+
+live: heard within 3 cadences; stale: within 10; silent: longer ago; idle: never heard.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from msgspec import Struct
+
+from feeds.bus import SourceHealth
+from feeds.report import Category
+from layers.policy import Rules, ViewerClass
+from layers.roster import Roster
+from layers.track import LOST_CADENCES, STALE_CADENCES
+
+
+class FeedRow(Struct, frozen=True):
+    """One source's health (docs/wire.md). Counts are since the gateway started."""
+
+    agency: str
+    source: str
+    adapter: str
+    state: Literal["live", "stale", "silent", "idle"]
+    age_s: float | None
+    """Since it was last heard, seconds; None: never."""
+    cadence_s: float
+    accepted: int
+    duplicate: int
+    rejected: int
+    gaps: int
+    last_reason: str = ""
+    """Of the newest refusal; own agency only."""
+
+
+def feed_state(age_s: float | None, cadence_s: float) -> Literal["live", "stale", "silent", "idle"]:
+    """Return the state of a source last heard `age_s` seconds ago."""
+    if age_s is None:
+        return "idle"
+    if age_s <= STALE_CADENCES * cadence_s:
+        return "live"
+    return "stale" if age_s <= LOST_CADENCES * cadence_s else "silent"
+
+
+def feed_rows(
+    heard: Mapping[str, SourceHealth], roster: Roster, rules: Rules, viewer: ViewerClass, t: float
+) -> tuple[FeedRow, ...]:
+    """Return the rows at `t`, in the site's order; `heard` is by source id. Only what the class may know."""
+    rows = []
+    for settings in roster.sources.values():
+        if not rules.may(viewer, settings.agency, Category.FEED_HEALTH):
+            continue
+        health = heard.get(settings.id) or SourceHealth(settings.id, settings.adapter, settings.cadence_s)
+        age = None if health.received_at is None else round(max(0.0, t - health.received_at), 1)
+        rows.append(
+            FeedRow(
+                agency=settings.agency,
+                source=settings.id,
+                adapter=settings.adapter,
+                state=feed_state(age, settings.cadence_s),
+                age_s=age,
+                cadence_s=settings.cadence_s,
+                accepted=health.accepted,
+                duplicate=health.duplicate,
+                rejected=health.rejected,
+                gaps=health.gaps,
+                last_reason=health.last_reason if settings.agency == viewer.agency else "",
+            )
+        )
+    return tuple(rows)
