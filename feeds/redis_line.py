@@ -75,7 +75,9 @@ class Line:
             raise Unreached(f"line to the bus broke: {type(error).__name__}") from error
 
     async def say(self, *command: str | bytes | int, within: float) -> None:
-        """Send a command whose reply `hear` will bring. Raises BusDown."""
+        """Send a command whose reply `hear` will bring; never opens the line. Raises BusDown."""
+        if not self._connection.is_connected:
+            raise Unreached("line to the bus is not open")
         try:
             async with asyncio.timeout(within):
                 await self._connection.send_packed_command(self._connection.pack_command(*command), check_health=False)
@@ -100,6 +102,9 @@ class Line:
     async def _open(self) -> None:
         if self._closed:
             raise BusDown("the bus was closed")
+        reader, writer = self._connection._reader, self._connection._writer
+        if reader is not None and writer is not None and (reader.at_eof() or writer.is_closing()):
+            self.abort()  # the server went while the line was idle: nothing is lost by opening it again
         if not self._connection.is_connected:
             async with asyncio.timeout(CONNECT_WITHIN_S):
                 await self._connection.connect()  # type: ignore[no-untyped-call]

@@ -105,7 +105,8 @@ class Cable:
         self._door.close()
         for task in list(self._tasks):
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await until(lambda: not self._tasks, what="the cable's end")
+        await asyncio.sleep(0)  # lets the cut connections end
 
     async def deliver_held(self) -> None:
         """Send the kept requests, as a server would that was stopped and goes on."""
