@@ -137,7 +137,7 @@ class City:
         if not name:
             return f"{west} & {north}"
         along_x = abs(self._xs[q] - self._xs[p]) > abs(self._ys[q] - self._ys[p])
-        said = name[:2] in ("N ", "S ", "E ", "W ")
+        said = name[:2] in ("N ", "S ", "E ", "W ") and name.count(" ") > 1  # not East Avenue
         if said:
             along_x = name[0] in "EW"
         number, side = (west if along_x else north).split()

@@ -40,6 +40,7 @@ class Dispatch:
         self._coming = 0
         """Incidents on the agenda that have not opened yet."""
         self._weights = self._draw_weights()
+        self._expressways = np.flatnonzero(stage.city.kind == MOTORWAY)
 
     # -- opening ------------------------------------------------------------------------------------------
 
@@ -47,7 +48,8 @@ class Dispatch:
         """Open all `target` incidents as they are in the middle of a shift: some new, most with units on scene."""
         chance = self._s.chance
         for _ in range(self.target):
-            incident = self._create(draw(chance, self._p1(), CAD_AGENCIES), self._pick_edge())
+            kind = draw(chance, self._p1(), CAD_AGENCIES)
+            incident = self._create(kind, self._pick_edge(kind))
             shortest, longest = (60 * m for m in incident.type.minutes)
             stage = chance.random()
             if stage < 0.12:
@@ -75,7 +77,8 @@ class Dispatch:
     def _next(self) -> None:
         self._coming -= 1
         if len(self.open) < self.target:
-            self.call(draw(self._s.chance, self._p1(), CAD_AGENCIES), self._pick_edge())
+            kind = draw(self._s.chance, self._p1(), CAD_AGENCIES)
+            self.call(kind, self._pick_edge(kind))
 
     def call(self, kind: Type, edge: int, place: tuple[float, float] | None = None) -> Incident:
         """Open an incident of `kind` on a street (at `place`, metres, when given); units follow."""
@@ -121,15 +124,23 @@ class Dispatch:
         return sum(i.type.priority >= 9 for i in self.open.values())
 
     def _draw_weights(self) -> Floats:
-        """Return the cumulated chance of each street: more where the city is dense, hardly any on expressways."""
+        """Return the cumulated chance of each street: more where the city is dense, none on expressways."""
         city = self._s.city
         x, y = (city.x[city.a] + city.x[city.b]) / 2, (city.y[city.a] + city.y[city.b]) / 2
         dense = 0.35 + np.exp(-np.hypot(x, y) / 4500.0)
-        weight = np.minimum(city.length_m, 250.0) * dense * np.where(city.kind == MOTORWAY, 0.1, 1.0)
+        weight = np.minimum(city.length_m, 250.0) * dense * np.where(city.kind == MOTORWAY, 0.0, 1.0)
         return np.asarray(np.cumsum(weight) / weight.sum(), np.float64)
 
-    def _pick_edge(self) -> int:
-        return min(int(np.searchsorted(self._weights, self._s.chance.random())), len(self._weights) - 1)
+    def _pick_edge(self, kind: Type) -> int:
+        chance = self._s.chance
+        if kind.expressway and len(self._expressways):
+            return int(self._expressways[chance.randrange(len(self._expressways))])
+        edge = 0
+        for _ in range(6):
+            edge = min(int(np.searchsorted(self._weights, chance.random())), len(self._weights) - 1)
+            if self._s.city.street(edge):  # an address people know, when there is one
+                break
+        return edge
 
     # -- units --------------------------------------------------------------------------------------------
 

@@ -36,6 +36,8 @@ class Type(NamedTuple):
     hazards: tuple[str, ...] = ()
     patients: int = 0
     narrative: str = ""
+    expressway: bool = False
+    """Happens there; nothing else does."""
 
 
 TYPES = (
@@ -68,17 +70,20 @@ TYPES = (
     Type("cfd", "FIREALRM", "Fire alarm", 4, 5, ((R.ENGINE, 1), (R.LADDER, 1)), (8, 20), "alarm"),
     Type("cfd", "FIRE", "Rubbish fire", 3, 3, ((R.ENGINE, 1),), (8, 18)),
     Type("cfd", "MVAINJ", "Crash with injuries", 7, 4,
-         ((R.AMBULANCE, 1), (R.ENGINE, 1), (R.PATROL, 1), (R.STATE, 1)), (15, 35), patients=2),
+         ((R.AMBULANCE, 1), (R.ENGINE, 1), (R.PATROL, 1)), (15, 35), patients=2),
     Type("cfd", "RESCUE", "Lift rescue", 6, 1, ((R.LADDER, 1), (R.ENGINE, 1)), (15, 30)),
     Type("cfd", "HAZMAT", "Odour of gas", 6, 1, ((R.ENGINE, 1), (R.LADDER, 1), (R.CHIEF, 1)), (15, 35),
          hazards=("hazmat",)),
     Type("cfd", "STRUCTFR", "Structure fire", 10, 1.2,
          ((R.ENGINE, 3), (R.LADDER, 2), (R.CHIEF, 1), (R.AMBULANCE, 1), (R.PATROL, 2)), (30, 60),
          hazards=("smoke",)),
+    Type("cfd", "MVAINJ", "Expressway crash, injuries", 8, 1,
+         ((R.AMBULANCE, 2), (R.ENGINE, 1), (R.STATE, 2)), (20, 40), patients=2, expressway=True),
     Type("ccso", "TRAFFIC", "Traffic stop, assist", 2, 3, ((R.SHERIFF, 1),), (8, 20), "officer_initiated"),
     Type("ccso", "DISTURB", "Disturbance", 4, 3, ((R.SHERIFF, 2),), (10, 25)),
     Type("ccso", "WARRANT", "Court order service", 3, 2, ((R.SHERIFF, 2),), (15, 35), "scheduled"),
-    Type("ccso", "MVA", "Crash on the expressway", 5, 2, ((R.STATE, 1), (R.SHERIFF, 1)), (15, 40)),
+    Type("ccso", "MVA", "Crash on the expressway", 5, 2, ((R.STATE, 1), (R.SHERIFF, 1)), (15, 40),
+         expressway=True),
     Type("tpd", "DISTURB", "Disturbance on platform", 4, 3, ((R.TRANSIT, 2),), (8, 22)),
     Type("tpd", "ASSIST", "Assist station staff", 3, 2, ((R.TRANSIT, 1),), (6, 15)),
     Type("tpd", "PERSDOWN", "Person ill on train", 6, 2, ((R.TRANSIT, 1), (R.AMBULANCE, 1)), (10, 22), patients=1),

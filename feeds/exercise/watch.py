@@ -54,16 +54,24 @@ class Watch:
                         continue
                     camera.carrier = int(slots.pop())
                     member = stage.members[camera.carrier]
-                    camera.carrier_id, camera.name = member.unit_id, f"{sort.label} {member.call_sign}"
+                    camera.carrier_id, camera.name = (
+                        member.unit_id,
+                        f"{sort.label} {member.call_sign}".replace("UAS UAS", "UAS"),
+                    )
                     self._carried.setdefault(camera.carrier, []).append(camera)
                 else:
                     nodes = (roads if sort.kind == "lpr" else busy) or [0]
                     # The better of three draws, so that there are more of them towards the centre.
                     node = min(chance.choices(nodes, k=3), key=lambda v: math.hypot(*city.place(v)))
                     stand(camera, city, node, chance)
-                    street = city.street(city.links[node][0].edge)
-                    camera.name = f"{sort.label} {street}".strip() if street else camera.name
+                    camera.name = f"{sort.label} {self._corner(node)}"
                 self.cameras.append(camera)
+
+    def _corner(self, node: int) -> str:
+        """Return the streets that meet there, two at most, or the hundred blocks where none has a name."""
+        city = self._s.city
+        streets = sorted({city.street(link.edge) for link in city.links[node]} - {""})
+        return " / ".join(streets[:2]) or city.address(city.links[node][0].edge)
 
     def begin(self) -> None:
         """Have every camera announce itself within a second, and start the chances of the day."""
