@@ -61,7 +61,7 @@ class _Connection(ServerConnection):
         super().__init__(*args, **kwargs)
         self.ledger: Ledger | None = None
         self.run = ""
-        self.refused_as = ""
+        self.refused_in_words = False
 
     async def handshake(self, *args: Any, **kwargs: Any) -> None:
         """Perform the opening handshake, and count one that failed."""
@@ -70,7 +70,8 @@ class _Connection(ServerConnection):
             await super().handshake(*args, **kwargs)
         finally:
             if self.protocol.state is not OPEN:
-                self.port.refused[self.refused_as or self._what_came()] += 1
+                if not self.refused_in_words:
+                    self.port.refused[self._what_came()] += 1
                 self.port.connections.discard(self)
 
     def _what_came(self) -> str:
@@ -139,7 +140,8 @@ class FeedPort:
         assert isinstance(connection, _Connection)
 
         def refuse(status: http.HTTPStatus, reason: str, text: str) -> Response:
-            connection.refused_as = reason
+            connection.refused_in_words = True
+            self.refused[reason] += 1
             response = connection.respond(status, text + "\n")
             if status is http.HTTPStatus.UNAUTHORIZED:
                 response.headers["WWW-Authenticate"] = 'Bearer realm="feed"'

@@ -43,6 +43,7 @@ class LooseBus(MemoryBus):
         self.flow = asyncio.Event()
         self.flow.set()
         self.tried = 0
+        self.beats_refused = 0
         self.flying: dict[AgencyId, int] = {}
         self.most_flying = 0
 
@@ -60,6 +61,7 @@ class LooseBus(MemoryBus):
 
     async def beat(self, agency: AgencyId, sources: Sequence[SourceHealth], at: float) -> None:
         if not self.plugged:
+            self.beats_refused += 1
             raise BusDown("unplugged by the test")
         await super().beat(agency, sources, at)
 

@@ -1,0 +1,165 @@
+"""What every way in has in common, without sockets."""
+
+import json
+
+from feeds.adapter import FRAME_MAX, Decoded, Refusal
+from feeds.adapters.cot import ADAPTER as COT
+from feeds.adapters.native import ADAPTER as NATIVE
+from feeds.door import Door, Pending, decode
+from feeds.envelope import Parcel
+from feeds.ledger import Ledger
+from feeds.names import AgencyId
+from tests.support.gateway import CPD, NOW, source, unit
+
+
+class HandLane:
+    """A lane whose landings a test brings about."""
+
+    def __init__(self) -> None:
+        self.put_in: list[Parcel] = []
+        self._landings: list = []
+
+    def put(self, parcel: Parcel, landed) -> None:
+        self.put_in.append(parcel)
+        self._landings.append(landed)
+
+    def land(self) -> None:
+        landings, self._landings = self._landings, []
+        for landed in landings:
+            landed()
+
+
+class Scene:
+    """A door of one agency with one source."""
+
+    def __init__(self, adapter: str = "native") -> None:
+        self.lane = HandLane()
+        self.door = Door({CPD: self.lane})  # type: ignore[dict-item]
+        self.dialect = {"native": NATIVE, "cot": COT}[adapter]
+        self.book = Ledger(source("cpd-avl", AgencyId("cpd"), adapter), sequenced=self.dialect.sequenced)
+        self.ordinal = 0
+
+    def say(self, *messages: object, run: str = "a") -> Pending:
+        return self.frame(json.dumps(list(messages)).encode(), run)
+
+    def frame(self, frame: bytes, run: str = "a") -> Pending:
+        self.ordinal += 1
+        return self.door.take(self.book, run, decode(self.dialect.open(), frame, NOW), NOW, self.ordinal)
+
+
+def answer(pending: Pending) -> dict:
+    assert pending.done.done()
+    return json.loads(pending.answer())
+
+
+async def test_an_answer_waits_for_the_journal():
+    scene = Scene()
+    pending = scene.say(unit(1), unit(2))
+    assert not pending.done.done() and scene.book.health().accepted == 0
+    scene.lane.land()
+    assert answer(pending) == {"ack": [1, 2]} and scene.book.health().accepted == 2
+
+
+async def test_a_refusal_needs_no_journal_and_empty_parts_are_left_out():
+    scene = Scene()
+    assert answer(scene.say(unit(1, lat=99))) == {
+        "refused": [{"seq": 1, "index": 0, "reason": "lat out of range", "path": "$.lat"}]
+    }
+    assert scene.lane.put_in == []
+
+
+async def test_the_second_of_a_number_in_one_frame_is_a_duplicate():
+    scene = Scene()
+    pending = scene.say(unit(1), unit(1), unit(2))
+    assert [len(p.reports) for p in scene.lane.put_in] == [2]
+    scene.lane.land()
+    assert answer(pending) == {"ack": [1, 2], "duplicate": [1]}
+
+
+async def test_what_is_in_flight_is_waited_for_and_then_a_duplicate():
+    scene = Scene()
+    first, second = scene.say(unit(1)), scene.say(unit(1), unit(2))
+    assert not second.done.done()
+    scene.lane.land()
+    assert answer(first) == {"ack": [1]} and answer(second) == {"ack": [2], "duplicate": [1]}
+    assert answer(scene.say(unit(1))) == {"duplicate": [1]}
+    assert (scene.book.health().accepted, scene.book.health().duplicate) == (2, 2)
+
+
+async def test_the_same_number_in_another_run_or_of_another_source_is_new():
+    scene = Scene()
+    other = Ledger(source("cpd-cad", CPD), sequenced=True)
+    pendings = [scene.say(unit(1)), scene.say(unit(1), run="b")]
+    pendings.append(scene.door.take(other, "a", decode(NATIVE.open(), json.dumps(unit(1)).encode(), NOW), NOW, 1))
+    scene.lane.land()
+    assert [answer(p) for p in pendings] == [{"ack": [1]}] * 3
+
+
+async def test_a_source_publishes_for_its_own_agency_only():
+    scene = Scene()
+    pending = scene.say(unit(1, agency="cpd"), unit(2, agency="cfd"), unit(3))
+    scene.lane.land()
+    assert answer(pending) == {
+        "ack": [1, 3],
+        "refused": [{"seq": 2, "index": 1, "reason": "wrong agency", "path": "$.agency"}],
+    }
+
+
+async def test_a_report_more_than_a_day_ahead_is_refused_and_one_less_ahead_is_kept_as_it_is():
+    scene = Scene()
+    pending = scene.say(unit(1, at=NOW + 86399), unit(2, at=NOW + 86401), unit(3, at=0))
+    scene.lane.land()
+    refused = answer(pending)["refused"]
+    assert [(r["seq"], r["reason"]) for r in refused] == [(2, "observed_at more than 24 h ahead")]
+    assert [r.observed_at for r in scene.lane.put_in[0].reports] == [NOW + 86399, 0]
+
+
+async def test_a_native_message_without_a_number_is_refused():
+    assert answer(Scene().say(unit(None)))["refused"] == [{"index": 0, "reason": "seq missing", "path": "$.seq"}]
+
+
+async def test_a_frame_over_64_kb_is_refused_unread():
+    assert answer(Scene().frame(b" " * (FRAME_MAX + 1))) == {"refused": [{"index": 0, "reason": "larger than 64 kB"}]}
+
+
+async def test_a_fault_of_a_dialect_costs_one_frame():
+    class Faulty:
+        def decode(self, frame: bytes, received_at: float) -> Decoded:
+            raise ZeroDivisionError("secret payload")
+
+    assert decode(Faulty(), b"x", NOW).refusals == [Refusal(0, "adapter failed")]
+
+
+async def test_a_large_frame_goes_in_parcels_that_fit_a_batch():
+    scene = Scene()
+    pending = scene.frame(
+        b"[" + b",".join(b'{"kind":"unit","unit_id":"a","observed_at":1,"seq":%d}' % i for i in range(1100)) + b"]"
+    )
+    assert [len(p.reports) for p in scene.lane.put_in] == [500, 500, 100]
+    scene.lane.land()
+    assert answer(pending) == {"ack": list(range(1100))}
+
+
+async def test_a_dialect_without_numbers_is_answered_by_the_ordinal_of_the_message():
+    unit_, _, circle, ping, mixed = (s.frame for s in COT.samples)
+    scene = Scene("cot")
+    pendings = [scene.frame(f) for f in (unit_, circle, ping, mixed, unit_)]
+    scene.lane.land()
+    circle_refused = {"reason": "unsupported type", "path": "event@type"}
+    assert [answer(p) for p in pendings] == [
+        {"ack": [1]},
+        {"refused": [{"seq": 2, "index": 0, **circle_refused}]},
+        {"ack": [3]},
+        {"ack": [4], "refused": [{"seq": 4, "index": 1, **circle_refused}]},
+        {"duplicate": [5]},
+    ]
+    health = scene.book.health()
+    assert (health.accepted, health.duplicate, health.rejected) == (3, 1, 2)
+
+
+async def test_nothing_is_remembered_of_what_has_landed_but_its_number():
+    scene = Scene()
+    for n in range(50):
+        scene.say(unit(n), unit(n))
+        scene.lane.land()
+    assert scene.door._flying == {}

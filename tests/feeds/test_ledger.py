@@ -1,0 +1,84 @@
+"""The door's book about one source."""
+
+from feeds.ledger import RANGES_MAX, REASONS_MAX, REPORTS_MAX, RUNS_MAX, Ledger
+from feeds.report import UnitReport
+from tests.support.gateway import CPD, source
+
+
+def report(seq: int | None, at: float = 1.0) -> UnitReport:
+    return UnitReport(unit_id="U1", observed_at=at, seq=seq)
+
+
+def ledger(*, sequenced: bool = True) -> Ledger:
+    return Ledger(source("cpd-avl", CPD), sequenced=sequenced)
+
+
+def test_a_report_is_journaled_by_its_number_within_its_run():
+    book = ledger()
+    book.accept("a", [report(5)])
+    assert book.is_journaled("a", report(5, at=9.0))
+    assert not book.is_journaled("a", report(4)), "a smaller number is no duplicate"
+    assert not book.is_journaled("b", report(5)), "another run counts anew"
+
+
+def test_a_report_without_a_number_is_journaled_by_all_it_says():
+    book = ledger(sequenced=False)
+    book.accept("", [report(None)])
+    assert book.is_journaled("", report(None))
+    assert not book.is_journaled("", report(None, at=2.0))
+
+
+def test_what_the_journal_held_is_known_after_a_restart_and_counted_as_nothing():
+    book, plain = ledger(), ledger(sequenced=False)
+    book.recover("a", [(1, 100)])
+    plain.remember(report(None))
+    assert book.is_journaled("a", report(50)) and plain.is_journaled("", report(None))
+    assert (book.health().accepted, book.health().gaps, plain.health().accepted) == (0, 0, 0)
+
+
+def test_the_counts_add_up():
+    book = ledger()
+    book.hear(50.0)
+    book.accept("a", [report(1), report(2, at=7.0)])
+    book.repeat("a", 1)
+    book.refuse("a", "lat out of range", 3)
+    book.refuse("a", "not JSON")
+    health = book.health()
+    assert (health.accepted, health.duplicate, health.rejected, health.gaps) == (2, 1, 2, 0)
+    assert health.reasons == {"lat out of range": 1, "not JSON": 1} and health.last_reason == "not JSON"
+    assert (health.received_at, health.observed_at) == (50.0, 7.0)
+
+
+def test_gaps_are_the_numbers_never_heard_over_all_runs():
+    book = ledger()
+    book.accept("a", [report(1), report(5)])
+    book.accept("b", [report(1), report(3)])
+    assert book.health().gaps == 4
+    book.accept("a", [report(3)])
+    assert book.health().gaps == 3
+
+
+def test_a_refused_message_was_heard_and_may_come_again_mended():
+    book = ledger()
+    book.accept("a", [report(1), report(3)])
+    book.refuse("a", "lat out of range", 2)
+    assert book.health().gaps == 0
+    assert not book.is_journaled("a", report(2))
+
+
+def test_memory_is_bounded_whatever_a_sender_does():
+    book, plain = ledger(), ledger(sequenced=False)
+    for run in range(RUNS_MAX + 10):
+        book.accept(str(run), [report(1)])
+    assert len(book._runs) == RUNS_MAX and book.is_journaled(str(RUNS_MAX), report(1))
+    for seq in range(0, 5 * RANGES_MAX, 2):
+        book.accept("holes", [report(seq)])
+        book.refuse("other holes", "x", seq)
+    for run_ in ("holes", "other holes"):
+        assert len(book._runs[run_].heard.ranges) < 2 * RANGES_MAX
+    for n in range(REPORTS_MAX + 10):
+        plain.accept("", [report(None, at=float(n))])
+    assert len(plain._reports) == REPORTS_MAX
+    for n in range(REASONS_MAX + 10):
+        plain.refuse("", f"reason {n}")
+    assert len(plain.health().reasons) == REASONS_MAX + 1 and plain.health().reasons["other"] == 10
