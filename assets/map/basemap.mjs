@@ -36,6 +36,8 @@ const TIMEOUT_MS = 10_000;
 
 /** @type {WeakMap<StyledMap, Style>} */
 const styles = new WeakMap();
+/** The theme asked for last. @type {WeakMap<StyledMap, string>} */
+const wanted = new WeakMap();
 
 /**
  * Adds the street map below all that is on `map`. Returns what people must be told about it, "" for nothing.
@@ -47,6 +49,7 @@ const styles = new WeakMap();
  * @returns {Promise<string>}
  */
 export async function addBasemap(map, styleUrl, theme, scale = pageScale()) {
+  wanted.set(map, theme);
   const answer = await fetch(styleUrl, { credentials: "same-origin", signal: AbortSignal.timeout(TIMEOUT_MS) });
   if (!answer.ok) throw new Error(`basemap style: expected 200, got ${answer.status}`);
   const style = /** @type {Style} */ (await answer.json());
@@ -58,12 +61,12 @@ export async function addBasemap(map, styleUrl, theme, scale = pageScale()) {
     live.addLayer(painted(layer, style, theme, scale), before);
   }
   styles.set(live, style);
-  repaint(map, theme, scale);
+  repaint(map, wanted.get(live) ?? theme, scale); // it may have changed while the style was on its way
   return style.metadata.notice;
 }
 
 /**
- * Gives the street map, and the ground under it, the colours of a theme. Nothing happens before `addBasemap`.
+ * Gives the street map, and the ground under it, the colours of a theme. Before `addBasemap` is done, it is remembered.
  * A token `--map-<role>` in the page's style sheets wins over the style's own colour.
  * @param {any} map
  * @param {string} theme
@@ -71,6 +74,7 @@ export async function addBasemap(map, styleUrl, theme, scale = pageScale()) {
  */
 export function repaint(map, theme, scale = pageScale()) {
   const live = /** @type {StyledMap} */ (map);
+  wanted.set(live, theme);
   const style = styles.get(live);
   if (!style) return;
   for (const layer of style.layers) {
