@@ -28,6 +28,8 @@ BACKOFF_S = 0.1
 """Between two tries of a subscription to reach the server, seconds."""
 NOTE_PAGE = 100
 """Journal entries read at a time when only their sequences are wanted."""
+TRIM_STEP = 1000
+"""Journal entries dropped at a time."""
 
 
 class RedisBus:
@@ -84,7 +86,7 @@ class RedisBus:
             except BusDown as error:
                 if not lost and not self._closed:
                     lost = True
-                    log.warning("line_lost", extra={"reason": str(error)})
+                    log.warning("line_lost reason=%s", error)
                     yield LineLost(self._clock.now())
             finally:
                 ear.close()
@@ -102,7 +104,7 @@ class RedisBus:
         line = self._lend()
         try:
             # The record comes after the journal: what is trimmed while we read is then in one of the two.
-            await _note(line, live, agency, None)
+            await _note(line, live, agency, None, None)
             (record,) = accepted(await line.ask((b"GET", trimmed_key(agency)), within=REPLY_WITHIN_S))
         finally:
             self._take_back(line)
@@ -114,29 +116,17 @@ class RedisBus:
     async def trim(self, agency: AgencyId, before: BatchId) -> int:
         """Drop batches with ids smaller than `before`; return how many went. Raises BusDown.
 
-        What sequences they held is added to the agency's record in the same step; WATCH tells two
-        trimmers apart, so that neither writes over what the other noted.
+        What sequences they held is added to the agency's record in the same step. A long journal goes in
+        steps of `TRIM_STEP`, so that a trim given up half-way has done its half.
         """
         line = self._lend()
-        key = trimmed_key(agency)
+        gone = 0
         try:
             while True:
-                _, record = accepted(await line.ask((b"WATCH", key), (b"GET", key), within=REPLY_WITHIN_S))
-                runs = Runs()
-                _recall(runs, record)
-                noted = await _note(line, runs, agency, before)
-                runs.forget()
-                replies = await line.ask(
-                    (b"MULTI",),
-                    (b"SET", key, runs.encode()),
-                    # never past what was noted: somebody may just have appended below `before`
-                    (b"XTRIM", journal_key(agency), b"MINID", str(min(before, noted.next()))),
-                    (b"EXEC",),
-                    within=REPLY_WITHIN_S,
-                )
-                done = accepted(replies)[-1]
-                if done is not None:
-                    return int(accepted(done)[1])
+                went, through = await _trim_some(line, agency, before)
+                gone += went
+                if through:
+                    return gone
         finally:
             self._take_back(line)
 
@@ -184,22 +174,52 @@ class RedisBus:
         self._lines.discard(line)
 
 
-async def _note(line: Line, runs: Runs, agency: AgencyId, before: BatchId | None) -> BatchId:
-    """Note in `runs` the sequences of every journal entry before `before` (None: of all); return the last's id."""
-    at = BEGINNING
+async def _trim_some(line: Line, agency: AgencyId, before: BatchId) -> tuple[int, bool]:
+    """Note and drop up to `TRIM_STEP` entries before `before`; return how many went, and whether that was all."""
+    key = trimmed_key(agency)
+    # WATCH tells two trimmers apart, so that neither writes over what the other noted
+    _, record = accepted(await line.ask((b"WATCH", key), (b"GET", key), within=REPLY_WITHIN_S))
+    runs = Runs()
+    _recall(runs, record)
+    noted, count = await _note(line, runs, agency, before, TRIM_STEP)
+    runs.forget()
+    replies = await line.ask(
+        (b"MULTI",),
+        (b"SET", key, runs.encode()),
+        # never past what was noted: somebody may just have appended below `before`
+        (b"XTRIM", journal_key(agency), b"MINID", str(noted.next())),
+        (b"EXEC",),
+        within=REPLY_WITHIN_S,
+    )
+    done = accepted(replies)[-1]
+    if done is None:
+        return 0, False
+    return int(accepted(done)[1]), count < TRIM_STEP
+
+
+async def _note(
+    line: Line, runs: Runs, agency: AgencyId, before: BatchId | None, most: int | None
+) -> tuple[BatchId, int]:
+    """Note in `runs` the sequences of the journal's entries; return the id of the last one noted, and how many.
+
+    `before`: only entries before this id; `most`: at most so many. None: all.
+    """
+    at, count = BEGINNING, 0
     while True:
-        (entries,) = accepted(await line.ask(page_command(agency, at, NOTE_PAGE), within=REPLY_WITHIN_S))
+        page = NOTE_PAGE if most is None else min(NOTE_PAGE, most - count)
+        (entries,) = accepted(await line.ask(page_command(agency, at, page), within=REPLY_WITHIN_S))
         for id_, fields in entries:
             if before is not None and BatchId.parse(id_) >= before:
-                return at
+                return at, count
             at = BatchId.parse(id_)
+            count += 1
             try:
                 for source, run, seq in decode_sequences(entry_data(fields)):
                     runs.add(source, run, seq)
             except DecodeError as error:
-                log.error("journal_entry_unreadable", extra={"agency": agency, "id": str(at), "reason": str(error)})
-        if len(entries) < NOTE_PAGE:
-            return at
+                log.error("journal_entry_unreadable agency=%s id=%s reason=%s", agency, at, error)
+        if len(entries) < page or count == most:
+            return at, count
 
 
 def _recall(runs: Runs, record: bytes | None) -> None:

@@ -119,6 +119,6 @@ class Ear:
                 self._last[agency] = heard.id
                 return delivery
         except DecodeError as error:
-            log.error("message_unreadable", extra={"agency": agency, "reason": str(error)})
+            log.error("message_unreadable agency=%s reason=%s", agency, error)
         self.behind.add(agency)
         return None

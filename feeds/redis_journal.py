@@ -90,7 +90,7 @@ def deliveries(agency: AgencyId, entries: Sequence[Any]) -> list[Delivery]:
         try:
             found.append(Delivery(agency, BatchId.parse(id_), decode_batch(entry_data(fields))))
         except DecodeError as error:
-            log.error("journal_entry_unreadable", extra={"agency": agency, "id": id_.decode(), "reason": str(error)})
+            log.error("journal_entry_unreadable agency=%s id=%s reason=%s", agency, id_.decode(), error)
     return found
 
 

@@ -49,7 +49,7 @@ class Tail:
                         if (id_ := await self._try(data)) is not None:
                             return id_
                     except Unreached as error:
-                        log.warning("append_again", extra={"agency": self._agency, "reason": str(error)})
+                        log.warning("append_again agency=%s reason=%s", self._agency, error)
                         await asyncio.sleep(BACKOFF_S)
         except TimeoutError:
             raise BusDown(f"the bus did not take a batch within {APPEND_WITHIN_S:g} s") from None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from feeds import redis_tail
+from feeds import redis_bus, redis_tail
 from feeds.bus import BEGINNING, BatchId, Beat, LineBack, LineLost
 from feeds.embedded_redis import EmbeddedRedis
 from feeds.envelope import encode_batch
@@ -404,6 +404,18 @@ async def test_two_trimmers_at_once_lose_no_sequence(redis_url: str, agency: Age
     ids = [await one.append(batch(agency, n)) for n in range(400)]
     await asyncio.gather(*(bus.trim(agency, id_) for id_ in ids[50::50] for bus in (one, two)))
     assert await one.sequences(agency) == {(SourceId("src"), "r1"): [(0, 399)]}
+
+
+async def test_a_long_trim_goes_in_steps(
+    redis_url: str, agency: AgencyId, open_bus: Open, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(redis_bus, "TRIM_STEP", 7)
+    bus = open_bus(redis_url)
+    ids = [await bus.append(batch(agency, n)) for n in range(50)]
+    assert await bus.trim(agency, ids[35]) == 35
+    assert await bus.trim(agency, ids[40]) == 5
+    assert await journaled(bus, agency) == list(range(40, 50))
+    assert await bus.sequences(agency) == {(SourceId("src"), "r1"): [(0, 49)]}
 
 
 async def test_a_trim_in_the_future_drops_only_what_it_noted(redis_url: str, agency: AgencyId, open_bus: Open):
