@@ -110,7 +110,7 @@ def draw(chance: Random, open_p1: int, agencies: frozenset[str]) -> Type:
     """Return the next kind, with `open_p1` of priority 1 open now; of `agencies` alone."""
     pool = [t for t in TYPES if t.owner in agencies] or list(TYPES)
     urgent = [t for t in pool if t.priority >= 9]
-    if open_p1 < P1_LEAST and urgent and chance.random() < 0.25:
+    if open_p1 < P1_LEAST and urgent and chance.random() < 0.5:
         pool = urgent
     elif open_p1 >= P1_MOST - 1:
         pool = [t for t in pool if t.priority < 9]

@@ -41,7 +41,8 @@ class Watch:
         carriers = {role: list(slots) for role, slots in stage.slots.items()}
         for slots in carriers.values():
             chance.shuffle(slots)
-        busy = [n for n, links in enumerate(city.links) if len(links) > 2]
+        named = [n for n, links in enumerate(city.links) if len(links) > 2 and any(city.street(a.edge) for a in links)]
+        busy = named or [n for n, links in enumerate(city.links) if len(links) > 2]
         roads = [n for n, links in enumerate(city.links) if any(city.kinds[a.edge] in (MOTORWAY, MAJOR) for a in links)]
         for sort in SORTS:
             for n in range(count(unit_count, sort)):
@@ -54,10 +55,8 @@ class Watch:
                         continue
                     camera.carrier = int(slots.pop())
                     member = stage.members[camera.carrier]
-                    camera.carrier_id, camera.name = (
-                        member.unit_id,
-                        f"{sort.label} {member.call_sign}".replace("UAS UAS", "UAS"),
-                    )
+                    camera.carrier_id = member.unit_id
+                    camera.name = f"{sort.label} {member.call_sign}".removeprefix("UAS ")
                     self._carried.setdefault(camera.carrier, []).append(camera)
                 else:
                     nodes = (roads if sort.kind == "lpr" else busy) or [0]
@@ -227,7 +226,9 @@ class Watch:
         self._finding(camera, "lpr_hit", event_id, sure, good, incident, "stolen_vehicle")
 
     def _edge_near(self, x: float, y: float) -> int:
-        return self._s.city.links[self._s.city.nearest(x, y)][0].edge
+        city = self._s.city
+        edges = [link.edge for link in city.links[city.nearest(x, y)]]
+        return next((e for e in edges if city.street(e)), edges[0])
 
     def _shots(self) -> None:
         chance = self._s.chance

@@ -2,7 +2,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from feeds.exercise.city import City
+from feeds.exercise.city import MOTORWAY, City
 from feeds.exercise.day import Day, open_incidents
 from feeds.exercise.incidents import OFFICER_HELP, TYPES
 from feeds.exercise.roster import Role
@@ -89,6 +89,13 @@ def test_a_cry_for_help_makes_a_p1_and_units_converge(grid: City) -> None:
     assert [e for e in emergencies if e][-1] == "none"
     sent = [r for r in said if isinstance(r, IncidentReport) and r.incident_id == call.id]
     assert max(len(r.assigned_units or ()) for r in sent) >= 4
+
+
+def test_only_crashes_meant_for_it_happen_on_the_expressway(grid: City) -> None:
+    day = Day(3, 30, grid, START_AT)
+    for kind in TYPES:
+        edges = {day.dispatch._pick_edge(kind) for _ in range(20)}
+        assert {grid.kinds[e] == MOTORWAY for e in edges} == {kind.expressway}
 
 
 def test_more_units_mean_mildly_more_incidents() -> None:
