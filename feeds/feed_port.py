@@ -217,20 +217,22 @@ class FeedPort:
                     ledger.refuse(connection.run, TOO_LARGE)
                 return
             ordinal += 1
-            await self._room(connection, ledger)
+            if not await self._room(connection, ledger):
+                return
             now = self._clock.now()
             pending = self._door.take(ledger, connection.run, decode(decoder, frame, now), now, ordinal)
             await answers.put(pending)
 
-    async def _room(self, connection: _Connection, ledger: Ledger) -> None:
-        """Wait for room in the lane, but not for a peer that has left. Raises ConnectionClosed."""
+    async def _room(self, connection: _Connection, ledger: Ledger) -> bool:
+        """Wait for room in the lane, but not for a peer that has left; return whether he is still there."""
         while True:
             try:
                 async with asyncio.timeout(1.0):
-                    return await self._door.room(ledger)
+                    await self._door.room(ledger)
+                    return True
             except TimeoutError:
                 if connection.protocol.state is not OPEN:
-                    raise connection.protocol.close_exc from None
+                    return False
 
     async def _answer(self, connection: _Connection, answers: asyncio.Queue[Pending]) -> None:
         while True:
