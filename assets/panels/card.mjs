@@ -23,7 +23,6 @@ export function mount(root, page) {
   head.append(names, close);
   root.append(head, note, body);
   close.addEventListener("click", () => page.deselect());
-  addEventListener("keydown", (event) => { if (event.key === "Escape" && page.selected) page.deselect(); });
   const face = clock(page.config.timezone);
   /** @type {Card | null} */
   let shown = null;

@@ -60,7 +60,7 @@ function makeRow(page) {
   const dot = el("span", "event-dot");
   button.append(dot, title, time, detail, tag);
   root.append(button);
-  const row = { root, dot, time, title, detail, tag, /** @type {Happened | null} */ event: null };
+  const row = { root, dot, time, title, detail, tag, event: /** @type {Happened | null} */ (null) };
   button.addEventListener("click", () => {
     if (!row.event) return;
     page.select("cameras", row.event.camera_id ?? row.event.id);

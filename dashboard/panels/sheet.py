@@ -21,7 +21,7 @@ def layout(settings: Settings) -> html.Nav:
     """Return the tabs; a wall does not show them."""
     return html.Nav(
         [
-            html.Button(word, type="button", className="tab", **attributes(data_tab=panel, aria_pressed="false"))
+            html.Button(word, type="button", className="sheet-tab", **attributes(data_tab=panel, aria_pressed="false"))
             for panel, word in TABS
         ],
         id=Id.ROOT,

@@ -43,6 +43,7 @@ def layout(settings: Settings, basemap: str = "", basemap_notice: str = "") -> C
             html.Main(
                 [
                     map_view.layout(settings),
+                    *notice,
                     outside.layout(settings),
                     card.layout(settings),
                 ],

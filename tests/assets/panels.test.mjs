@@ -1,0 +1,72 @@
+// What the panels say, without a browser.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { openIncidents } from "../../assets/panels/board.mjs";
+import { latestOf } from "../../assets/panels/events.mjs";
+import { byAgency } from "../../assets/panels/feeds.mjs";
+import { age, cadence, clock, eventType, feedAge, incidentStatus, incidentType, plain } from "../../assets/panels/words.mjs";
+
+/** @param {[string, number, number, number][]} rows id, priority, opened_at, flags */
+function pageOf(rows) {
+  return {
+    store: {
+      incidents: {
+        end: rows.length,
+        present: Uint8Array.from(rows, () => 1),
+        columns: { priority: Uint8Array.from(rows, (r) => r[1]), flags: Uint8Array.from(rows, (r) => r[3]) },
+        records: rows.map(([id, , opened_at]) => ({ id, agency: "cpd", opened_at, updated_at: opened_at })),
+      },
+    },
+  };
+}
+
+test("the board puts the most urgent first, then the newest, and what has no priority last", () => {
+  const page = pageOf([["old3", 3, 10, 0], ["none", 0, 99, 0], ["new3", 3, 20, 0], ["p1", 1, 1, 0], ["p2", 2, 50, 0]]);
+  assert.deepEqual(openIncidents(page).map((i) => i.record.id), ["p1", "p2", "new3", "old3", "none"]);
+});
+
+test("a closed incident is not on the board", () => {
+  assert.deepEqual(openIncidents(pageOf([["open", 2, 1, 0], ["closed", 1, 1, 64]])).map((i) => i.record.id), ["open"]);
+});
+
+test("camera events come newest first, without announcements of state and without incidents", () => {
+  const events = [
+    { n: 1, kind: "camera_event", event: "lpr_hit" }, { n: 2, kind: "incident", event: "Active" },
+    { n: 3, kind: "camera_event", event: "announced" }, { n: 4, kind: "camera_event", event: "tamper" },
+  ];
+  assert.deepEqual(latestOf(events).map((e) => e.n), [4, 1]);
+});
+
+test("feeds stand together by agency, in the hub's order", () => {
+  const feeds = ["cpd", "cfd", "cpd"].map((agency, i) => ({ agency, source: String(i) }));
+  assert.deepEqual(byAgency(feeds).map((g) => g.map((f) => f.source)), [["0", "2"], ["1"]]);
+});
+
+test("codes are said in words, and an unknown code is shown as it came", () => {
+  assert.equal(incidentType({ type: "ACTSHOOT" }), "Active shooter");
+  assert.equal(incidentType({ type: "XYZ" }), "XYZ");
+  assert.equal(incidentType({ type: "XYZ", type_internal: "Loose horse" }), "Loose horse");
+  assert.equal(incidentType({}), "Type not said");
+  assert.equal(incidentStatus(["Active", "ResourcesAssigned", "ResourcesEnroute"]), "En route");
+  assert.equal(incidentStatus(undefined), "Status not said");
+  assert.equal(incidentStatus(["StandOff"]), "Stand off");
+  assert.equal(eventType("lpr_hit"), "Plate reader hit");
+  assert.equal(eventType("dog_barked"), "Dog barked");
+  assert.equal(plain(""), "");
+});
+
+test("ages are short and never negative", () => {
+  assert.deepEqual([-3, 0, 59.9, 60, 3599, 3660, 180_000].map(age), ["0 s", "0 s", "59 s", "1 min", "59 min", "1 h 01", "2 d"]);
+  assert.equal(feedAge(null), "–");
+  assert.equal(feedAge(0.44), "0.4 s");
+  assert.equal(feedAge(372), "6 min");
+  assert.equal(cadence(0.5), "every 0.5 s");
+});
+
+test("a clock shows its own zone, with midnight as 00", () => {
+  const at = Date.UTC(2026, 10, 23, 6, 0, 5) / 1000;
+  assert.deepEqual(clock("America/Chicago")(at), { time: "00:00:05", date: "Mon 23 Nov", zone: "CST" });
+  assert.equal(clock("UTC")(at).time, "06:00:05");
+});
