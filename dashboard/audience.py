@@ -1,0 +1,112 @@
+"""The viewers of one class: one view, one frame a tick, encoded once, one bytes object to all of them."""
+
+import logging
+import secrets
+
+from websockets.asyncio.connection import broadcast
+from websockets.asyncio.server import ServerConnection
+
+from dashboard.subscription import Allowance, Next, Subscription
+from dashboard.viewer import Viewer
+from layers import kinds
+from layers.delta import BusLine, delta, heartbeat, keyframe
+from layers.picture import LAYERS, Happening, Picture, Touched
+from layers.policy import Rules, ViewerClass
+from layers.view import View
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT_S = 1.0
+"""A viewer hears something at least this often, seconds."""
+CARDS_A_SECOND, CARDS_AT_ONCE = 10.0, 20.0
+
+
+class Seat:
+    """One viewer's connection and where it is in the stream."""
+
+    def __init__(self, connection: ServerConnection, viewer: Viewer) -> None:
+        self.connection = connection
+        self.viewer = viewer
+        self.subscription = Subscription()
+        self.cards = Allowance(CARDS_A_SECOND, CARDS_AT_ONCE)
+
+    def unsent(self) -> int:
+        """Return how many bytes wait to be taken by the network."""
+        size: int = self.connection.transport.get_write_buffer_size()
+        return size
+
+
+class Audience:
+    """One viewer class: its view and its seats. `epoch` names the life of its revisions."""
+
+    def __init__(self, picture: Picture, rules: Rules, viewer: ViewerClass, t: float) -> None:
+        self.viewer = viewer
+        self.view = View(picture, rules, viewer, [kinds.load(name) for name in LAYERS], t)
+        self.epoch = secrets.token_hex(8)
+        self.seats: set[Seat] = set()
+        self.wanted_at = t
+        """When somebody last asked for this class, Unix seconds."""
+        self._before = self.view.rev
+        self._spoke_at = t
+        self._line = BusLine()
+
+    def join(self, seat: Seat, epoch: str, rev: int, event: int) -> None:
+        """Seat a viewer; one who was here before in this epoch goes on from where it was."""
+        if epoch == self.epoch and 0 < rev <= self.view.rev and 0 <= event <= self.view.event_number:
+            seat.subscription = Subscription(rev, event)
+        self.seats.add(seat)
+
+    def step(self, touched: dict[str, Touched], happenings: list[Happening], t: float) -> None:
+        """Move the view on."""
+        self._before = self.view.rev
+        self.view.step(touched, happenings, t)
+        if self.seats:
+            self.wanted_at = t
+
+    def send(self, t: float, line: BusLine) -> None:
+        """Send each seat what it is to have at this tick. Writes only; waits for nobody."""
+        view = self.view
+        follow: list[ServerConnection] = []
+        caught: dict[tuple[int, int], bytes] = {}
+        for seat in self.seats:
+            subscription = seat.subscription
+            unsent = seat.unsent()
+            match subscription.next(unsent, self._before, view.rev):
+                case Next.FOLLOW:
+                    follow.append(seat.connection)
+                case Next.CATCH_UP:
+                    # Newcomers and returners of one tick share their frame too.
+                    key = (subscription.rev, subscription.event)
+                    frame = caught.get(key)
+                    if frame is None:
+                        frame = caught[key] = self._catch_up(*key, line)
+                    broadcast([seat.connection], frame)
+                case Next.NOTHING:
+                    continue
+            subscription.sent(view.rev, view.event_number)
+        if follow:
+            frame = delta(view, self._before, line) or keyframe(view, line, view.event_number - len(view.new_events))
+            broadcast(follow, frame)
+            self._spoke_at = t
+        if t - self._spoke_at >= HEARTBEAT_S or line != self._line:
+            self._spoke_at = t
+            self._line = line
+            self.tell(heartbeat(view, t, line))
+
+    def _catch_up(self, rev: int, event: int, line: BusLine) -> bytes:
+        if rev:
+            frame = delta(self.view, rev, line, event)
+            if frame is not None:
+                return frame
+            return keyframe(self.view, line, event)
+        return keyframe(self.view, line)
+
+    def tell(self, message: bytes | str) -> None:
+        """Send the same message to every seat that is not slow; a slow one has no use for it later."""
+        ready = [seat.connection for seat in self.seats if seat.subscription.ready(seat.unsent())]
+        if ready:
+            broadcast(ready, message)
+
+    def whisper(self, seat: Seat, message: bytes) -> None:
+        """Send a text message (UTF-8 JSON) to one seat."""
+        broadcast([seat.connection], message, text=True)

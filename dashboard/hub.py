@@ -1,0 +1,298 @@
+"""THE HUB: batches in, one picture, one view per viewer class, one frame per class and tick out.
+
+Stages
+  hear    batches from the bus, applied as they come; beats; the line lost and back
+  tick    picture.flush -> each audience's view steps -> each audience sends          (`tick_ms`)
+  keep    the picture's keyframe on the bus every 10 s, then the journal trimmed behind it
+A restarted hub is the keyframe and the journal after it. What fails in one batch, class or viewer is logged
+and costs no other. This file owns the tasks; what they do is in the files it names.
+"""
+
+import asyncio
+import contextlib
+import logging
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from dashboard.audience import Audience
+from dashboard.config import Settings
+from dashboard.reads import GEOJSON, Reads, health, unknown
+from dashboard.stream import Stream
+from dashboard.viewer import Gate, Viewer
+from feeds.bus import BatchId, Beat, Bus, Delivery, LineBack, LineLost, SourceHealth
+from feeds.clock import Clock
+from feeds.errors import BusDown, DecodeError
+from layers import keyframe
+from layers.cards import card
+from layers.delta import LINE_UP, BusLine
+from layers.feed_health import FeedRow, feed_rows
+from layers.picture import Picture
+from layers.policy import Grant, Rules, ViewerClass
+from layers.roster import AgencyInfo, Roster
+
+log = logging.getLogger(__name__)
+
+KEEP_EVERY_S = 10.0
+TRIM_EVERY_S = 60.0
+HEALTH_EVERY_S = 1.0
+CLASS_KEPT_S = 120.0
+"""A class nobody looks at keeps its revisions this long, seconds: its viewers may come back."""
+_BUS_S = 5.0
+_RETRY_S = 0.25
+_CAUGHT_UP_S = 5.0
+"""The door opens when the backlog was heard, or after this, seconds."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+def roster_of(settings: Settings) -> Roster:
+    """Return the site's agencies and sources as the layers know them."""
+    agencies = zip(settings.agency_ids(), settings.agency, strict=True)
+    return Roster([AgencyInfo(id_, a.name, a.tag, a.family) for id_, a in agencies], settings.sources())
+
+
+def rules_of(settings: Settings) -> Rules:
+    """Return the site's shares, compiled."""
+    return Rules(Grant(s.from_, frozenset(s.to), frozenset(s.categories), frozenset(s.labels)) for s in settings.share)
+
+
+class Hub:
+    """One hub. `port` is the port really listened on once `run` has opened the door (`opened`)."""
+
+    def __init__(self, bus: Bus, settings: Settings, clock: Clock, gate: Gate, bind: str, port: int) -> None:
+        self._bus = bus
+        self._settings = settings
+        self._clock = clock
+        self._bind = bind
+        self.port = port
+        self.opened = asyncio.Event()
+        self.roster = roster_of(settings)
+        self.rules = rules_of(settings)
+        self.picture = Picture(self.roster)
+        self.audiences: dict[ViewerClass, Audience] = {}
+        self.line: BusLine = LINE_UP
+        self._wanted: dict[ViewerClass, asyncio.Future[Audience]] = {}
+        self._heard: dict[str, SourceHealth] = {}
+        self._caught_up = asyncio.Event()
+        self._kept: dict[Any, BatchId] = {}
+        self._trim_at = 0.0
+        self._tell_at = 0.0
+        self._reads = Reads()
+        self._stream = Stream(self, gate, settings.site.public_url)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set. Raises OSError when the port is taken."""
+        tasks: list[asyncio.Task[None]] = []
+        try:
+            tasks = [asyncio.create_task(work()) for work in (self._hear, self._tick, self._keep)]
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._caught_up.wait(), _CAUGHT_UP_S)
+            self.port = await self._stream.open(self._bind, self.port)
+            self.opened.set()
+            log.info("hub.open port=%d units=%d", self.port, self.picture.counts()["units"])
+            stopping = asyncio.create_task(stop.wait())
+            await asyncio.wait({stopping, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            for task in tasks:
+                if task.done():
+                    task.result()  # one that ended by itself tells why
+        finally:
+            with contextlib.suppress(TimeoutError):
+                await self._stream.close()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            with contextlib.suppress(BusDown, TimeoutError):
+                await asyncio.wait_for(self._save(), 1.0)
+
+    async def _restore(self) -> None:
+        """Begin with the kept keyframe, however long the bus takes to give it.
+
+        Starting from the journal alone would lose what the journal was trimmed of, and then keep that loss.
+        """
+        while True:
+            try:
+                data = await asyncio.wait_for(self._bus.load_keyframe(), _BUS_S)
+                break
+            except (BusDown, TimeoutError):
+                if self.line is LINE_UP:
+                    self.line = BusLine("lost", self._clock.now())
+                self._caught_up.set()
+                await asyncio.sleep(_RETRY_S)
+        if data is not None:
+            try:
+                self.picture = await asyncio.to_thread(keyframe.restore, data, self.roster)
+            except DecodeError as error:
+                log.error("hub.keyframe_refused reason=%s", error)
+        self._kept = dict(self.picture.last)
+        for audience in list(self.audiences.values()):
+            self._renew(audience)
+
+    async def _hear(self) -> None:
+        await self._restore()
+        async for event in self._bus.subscribe(self._settings.agency_ids(), dict(self.picture.last)):
+            match event:
+                case Delivery():
+                    try:
+                        self.picture.apply(event)
+                    except Exception:
+                        log.exception("hub.batch_failed agency=%s id=%s", event.agency, event.id)
+                        self.picture.last[event.agency] = event.id
+                case Beat():
+                    self._heard.update((source.source, source) for source in event.sources)
+                case LineLost():
+                    self.line = BusLine("lost", event.at)
+                    self._caught_up.set()
+                    log.warning("hub.line_lost")
+                case LineBack():
+                    self.line = LINE_UP
+                    self._caught_up.set()
+                    log.info("hub.line_back")
+
+    async def _tick(self) -> None:
+        loop = asyncio.get_running_loop()
+        step = self._settings.site.tick_ms / 1000.0
+        at = loop.time()
+        while True:
+            self.tick(self._clock.now())
+            # A late tick is not made up for: the next one carries what it would have.
+            at = max(at + step, loop.time())
+            await asyncio.sleep(at - loop.time())
+
+    def tick(self, t: float) -> None:
+        """Move everything on to `t` and send each class its frame."""
+        picture = self.picture
+        picture.expire(t)
+        touched, happenings = picture.flush()
+        for audience in list(self.audiences.values()):
+            try:
+                audience.step(touched, happenings, t)
+                audience.send(t, self.line)
+            except Exception as error:
+                # Fails closed: the class's view is thrown away; its seats get a new one by a keyframe.
+                self.rules.alarm(f"class:{audience.viewer.agency}", error)
+                log.exception("hub.class_failed agency=%s", audience.viewer.agency)
+                self._renew(audience)
+        self._make_wanted(t)
+        if t >= self._tell_at:
+            self._tell_at = t + HEALTH_EVERY_S
+            self._each_second(t)
+
+    def _renew(self, old: Audience) -> None:
+        del self.audiences[old.viewer]
+        for seat in old.seats:
+            seat.connection.transport.abort()  # it reconnects, and gets the new epoch with its hello
+        old.seats.clear()
+
+    def _make_wanted(self, t: float) -> None:
+        for viewer_class, future in self._wanted.items():
+            audience = self.audiences.get(viewer_class)
+            if audience is None:
+                audience = self.audiences[viewer_class] = Audience(self.picture, self.rules, viewer_class, t)
+            if not future.done():
+                future.set_result(audience)
+        self._wanted.clear()
+
+    def _each_second(self, t: float) -> None:
+        for viewer_class, audience in list(self.audiences.items()):
+            if audience.seats:
+                message = {
+                    "type": "health",
+                    "at": t,
+                    "bus": self.line.bus or "live",
+                    "bus_since": self.line.since,
+                    "feeds": self.feeds(viewer_class, t),
+                }
+                audience.tell(_encode(message).decode())
+            elif t - audience.wanted_at > CLASS_KEPT_S:
+                del self.audiences[viewer_class]
+                self._reads.forget(audience)
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(KEEP_EVERY_S)
+            try:
+                await self._save()
+                if self._clock.now() >= self._trim_at:
+                    self._trim_at = self._clock.now() + TRIM_EVERY_S
+                    await self._trim()
+            except (BusDown, TimeoutError):
+                log.warning("hub.keyframe_not_saved")
+
+    async def _save(self) -> None:
+        cut = keyframe.snapshot(self.picture)
+        if cut.last == self._kept:
+            return
+        data = await asyncio.to_thread(keyframe.encode, cut)
+        await asyncio.wait_for(self._bus.save_keyframe(data), _BUS_S)
+        self._kept = cut.last
+
+    async def _trim(self) -> None:
+        """Drop what is both older than the site keeps and in the kept keyframe."""
+        oldest = BatchId(int((self._clock.now() - self._settings.site.journal_s) * 1000), 0)
+        for agency, last in self._kept.items():
+            await asyncio.wait_for(self._bus.trim(agency, min(oldest, last.next())), _BUS_S)
+
+    # --- what the stream asks ---------------------------------------------------------------
+
+    def now(self) -> float:
+        """Return Unix seconds."""
+        return self._clock.now()
+
+    async def audience(self, viewer: Viewer) -> Audience:
+        """Return the audience of the viewer's class; a new one is made at the next tick, from a flushed picture."""
+        viewer_class = self.rules.class_of(viewer.agency, viewer.roles)
+        audience = self.audiences.get(viewer_class)
+        if audience is None:
+            future = self._wanted.get(viewer_class)
+            if future is None:
+                future = self._wanted[viewer_class] = asyncio.get_running_loop().create_future()
+            audience = await asyncio.wait_for(asyncio.shield(future), _BUS_S)
+        audience.wanted_at = self._clock.now()
+        return audience
+
+    def feeds(self, viewer_class: ViewerClass, t: float) -> tuple[FeedRow, ...]:
+        """Return feed health as the class may know it."""
+        return feed_rows(self._heard, self.roster, self.rules, viewer_class, t)
+
+    def hello(self, viewer: Viewer, audience: Audience) -> bytes:
+        """Return the first message of a connection."""
+        site = self._settings.site
+        seen = [a for a in self.roster.agencies.values() if self.rules.sees_of(audience.viewer, a.id)]
+        return _encode(
+            {
+                "type": "hello",
+                "epoch": audience.epoch,
+                "at": self._clock.now(),
+                "tick_ms": site.tick_ms,
+                "viewer": {"name": viewer.name, "agency": viewer.agency, "roles": viewer.roles},
+                "site": {"name": site.name, "timezone": site.timezone, "demo": site.demo},
+                "agencies": [{"id": a.id, "name": a.name, "tag": a.tag} for a in seen],
+            }
+        )
+
+    def card(self, audience: Audience, ask: int, layer: str, entity_id: str) -> bytes:
+        """Return the answer to an ask; of a thing the class does not see as of one that does not exist."""
+        head = {"type": "card", "ask": ask, "layer": layer, "id": entity_id}
+        try:
+            found = card(audience.view, self.roster, layer, entity_id, self._clock.now())
+        except Exception as error:
+            self.rules.alarm("card", error)
+            found = None
+        if found is None:
+            return _encode({**head, "found": False})
+        return _encode({**head, "found": True, **msgspec.structs.asdict(found)})
+
+    async def read(self, path: str, viewer: Viewer) -> tuple[HTTPStatus, bytes]:
+        """Return the answer to `GET path` for the viewer: what its class sees, nothing else."""
+        layer = GEOJSON.get(path)
+        if layer is None and path != "/read/health":
+            return unknown()
+        audience = await self.audience(viewer)
+        if layer is not None:
+            return HTTPStatus.OK, await self._reads.collection(audience, layer)
+        bus = {"bus": self.line.bus or "live", "bus_since": self.line.since}
+        viewers = sum(len(a.seats) for a in self.audiences.values())
+        return health(viewer, audience, self.feeds(audience.viewer, self._clock.now()), bus, viewers)

@@ -1,0 +1,190 @@
+import asyncio
+
+import httpx
+import pytest
+
+from feeds.bus import SourceHealth
+from feeds.clock import SystemClock
+from feeds.memory_bus import MemoryBus
+from feeds.names import AgencyId, SourceId
+from layers.frame import FrameType, decode
+from tests.support.heard import camera, delivery, incident, unit
+from tests.support.live import hub_on, wait_for, watching
+
+
+def now() -> float:
+    return SystemClock().now()
+
+
+async def say(bus, *reports, agency: str = "cpd") -> None:
+    await bus.append(delivery(1, *reports, agency=agency, received_at=now()).batch)
+
+
+def units(watcher) -> set[str]:
+    return {record_id for _, record_id in watcher.client.by_id("units")}
+
+
+async def test_a_report_reaches_a_viewer_and_the_next_one_moves_it() -> None:
+    bus = MemoryBus()
+    async with hub_on(bus) as hub, watching(hub) as viewer:
+        assert viewer.hello["site"] == {"name": "Test site", "timezone": "UTC", "demo": False}
+        await say(bus, unit(at=now(), lat=41.8, call_sign="3A12"))
+        await wait_for(lambda: units(viewer) == {"u1"})
+        await say(bus, unit(at=now(), lat=41.9))
+        await wait_for(lambda: viewer.client.by_id("units")[("cpd", "u1")]["lat"] == 419000000)
+        assert viewer.client.by_id("units")[("cpd", "u1")]["record"]["call_sign"] == "3A12"
+
+
+async def test_each_class_gets_its_own_view_and_hello_names_only_agencies_it_may_see() -> None:
+    bus = MemoryBus()
+    async with (
+        hub_on(bus) as hub,
+        watching(hub) as jcc,
+        watching(hub, "fire-token") as fire,
+        watching(hub, "fbi-token") as fbi,
+    ):
+        await say(bus, unit(at=now(), call_sign="3A12"), incident(at=now(), type_common="FIRE"))
+        await wait_for(lambda: units(jcc) and units(fire))
+        assert jcc.client.by_id("incidents")
+        assert "call_sign" not in fire.client.by_id("units")[("cpd", "u1")]["record"]
+        assert not fire.client.by_id("incidents")
+        await wait_for(lambda: fbi.said("health"))
+        assert fbi.client.rows == {}
+        assert [a["id"] for a in fire.hello["agencies"]] == ["cpd", "fire"]
+        assert [a["id"] for a in fbi.hello["agencies"]] == ["fbi"]
+
+
+async def test_viewers_of_one_class_get_the_same_bytes() -> None:
+    bus = MemoryBus()
+    async with hub_on(bus) as hub, watching(hub) as one, watching(hub) as two:
+        await wait_for(lambda: one.client.frames and two.client.frames)
+        for n in range(5):
+            await say(bus, unit(f"u{n}", at=now()))
+            await wait_for(lambda n=n: f"u{n}" in units(one) and f"u{n}" in units(two))
+        assert one.client.frames[1:][-5:] == two.client.frames[1:][-5:]
+
+
+async def test_when_nothing_happens_a_heartbeat_comes_each_second() -> None:
+    async with hub_on(MemoryBus()) as hub, watching(hub) as viewer:
+        await wait_for(lambda: len(viewer.client.frames) >= 3)
+        assert decode(viewer.client.frames[-1]).type is FrameType.HEARTBEAT
+
+
+async def test_one_who_comes_back_goes_on_from_its_revision() -> None:
+    bus = MemoryBus()
+    async with hub_on(bus) as hub:
+        async with watching(hub) as viewer:
+            await say(bus, unit("a", at=now()), camera(at=now(), event_type="recording_started"))
+            await wait_for(lambda: units(viewer) == {"a"} and viewer.client.events)
+        await say(bus, unit("b", at=now()), camera(at=now(), event_type="recording_stopped"))
+        client = viewer.client
+        resume = {"epoch": viewer.hello["epoch"], "rev": client.rev, "events": max(client.events)}
+        async with watching(hub, resume=resume, client=client) as again:
+            await wait_for(lambda: units(again) == {"a", "b"})
+            assert decode(client.frames[-1]).type is FrameType.DELTA
+            assert [e["event"] for e in client.events.values()] == ["recording_started", "recording_stopped"]
+
+
+async def test_a_revision_of_another_epoch_gets_a_keyframe() -> None:
+    bus = MemoryBus()
+    async with hub_on(bus) as hub:
+        await say(bus, unit(at=now()))
+        async with watching(hub, resume={"epoch": "of-another-life", "rev": 77, "events": 5}) as viewer:
+            await wait_for(lambda: units(viewer) == {"u1"})
+
+
+async def test_a_restarted_hub_shows_the_same_picture() -> None:
+    bus = MemoryBus()
+    async with hub_on(bus) as hub, watching(hub) as viewer:
+        await say(bus, *[unit(f"u{n}", at=now(), call_sign=f"A{n}") for n in range(20)], incident(at=now()))
+        await wait_for(lambda: len(units(viewer)) == 20)
+        before = {layer: viewer.client.by_id(layer) for layer in ("units", "incidents")}
+    await say(bus, unit("while-down", at=now()))
+    async with hub_on(bus) as hub, watching(hub) as viewer:
+        await wait_for(lambda: len(units(viewer)) == 21)
+        after = viewer.client.by_id("units")
+        del after[("cpd", "while-down")]
+        assert after == before["units"]
+        assert viewer.client.by_id("incidents") == before["incidents"]
+
+
+async def test_a_card_says_it_in_words_and_of_hidden_things_what_it_says_of_none() -> None:
+    bus = MemoryBus()
+    async with hub_on(bus) as hub, watching(hub) as jcc, watching(hub, "fbi-token") as fbi:
+        await say(bus, unit(at=now(), call_sign="3A12", unit_type="PatrolUnit", primary_status="Available",
+                            speed_mps=13.9, course_deg=44.0))  # fmt: skip
+        await wait_for(lambda: units(jcc))
+        card = await jcc.card("units", "u1")
+        rows = dict(card["rows"])
+        assert card["found"]
+        assert card["title"] == "3A12"
+        assert rows["Status"] == "Available (AVL)"
+        assert rows["Moving"] == "31 mph NE (44°)"
+        hidden, absent = await fbi.card("units", "u1"), await fbi.card("units", "nothing")
+        assert {k: v for k, v in hidden.items() if k not in ("ask", "id")} == {
+            k: v for k, v in absent.items() if k not in ("ask", "id")
+        }
+
+
+async def test_feed_health_is_told_each_second_to_those_who_may_know_it() -> None:
+    bus = MemoryBus()
+    health = SourceHealth(SourceId("cpd-avl"), "native", 10.0, accepted=5, rejected=1, received_at=now(),
+                          last_reason="lat out of range")  # fmt: skip
+    async with hub_on(bus) as hub, watching(hub) as jcc, watching(hub, "fbi-token") as fbi:
+        await bus.beat(AgencyId("cpd"), [health], now())
+        await wait_for(lambda: jcc.said("health") and jcc.said("health")[-1]["feeds"][0]["state"] == "live")
+        feeds = {f["source"]: f for f in jcc.said("health")[-1]["feeds"]}
+        assert feeds["cpd-avl"]["accepted"] == 5
+        assert feeds["cpd-avl"]["last_reason"] == ""
+        assert feeds["fire-avl"]["state"] == "idle"
+        await wait_for(lambda: fbi.said("health"))
+        assert fbi.said("health")[-1]["feeds"] == []
+
+
+@pytest.mark.parametrize("name", ["units", "incidents", "cameras"])
+async def test_geojson_holds_what_the_caller_sees(name: str) -> None:
+    bus = MemoryBus()
+    async with hub_on(bus) as hub, httpx.AsyncClient(base_url=f"http://127.0.0.1:{hub.port}", trust_env=False) as http:
+        await say(bus, unit(at=now()), incident(at=now(), lat=41.8, lon=-87.6), camera(at=now()))
+        jcc = {"Authorization": "Bearer jcc-token"}
+
+        async def features(headers) -> list:
+            answer = await http.get(f"/read/{name}.geojson", headers=headers)
+            assert answer.status_code == 200
+            return answer.json()["features"]
+
+        async with asyncio.timeout(5):
+            while not (found := await features(jcc)):  # noqa: ASYNC110 - bounded above
+                await asyncio.sleep(0.05)
+        assert found[0]["geometry"]["type"] == "Point"
+        assert await features({"Authorization": "Bearer fbi-token"}) == []
+
+
+async def test_health_counts_the_callers_own_view() -> None:
+    bus = MemoryBus()
+    async with hub_on(bus) as hub, watching(hub) as viewer:
+        await say(bus, unit(at=now()), incident(at=now()))
+        await wait_for(lambda: units(viewer))
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{hub.port}", trust_env=False) as http:
+            answers = [
+                (await http.get("/read/health", headers={"Authorization": f"Bearer {who}-token"})).json()
+                for who in ("jcc", "fire", "fbi")
+            ]
+        assert [a["picture"]["units"] for a in answers] == [1, 1, 0]
+        assert [a["picture"]["incidents"] for a in answers] == [1, 0, 0]
+        assert answers[0]["viewers"] == 1
+
+
+async def test_a_class_that_fails_is_thrown_away_and_the_others_go_on(monkeypatch) -> None:
+    bus = MemoryBus()
+    async with hub_on(bus) as hub, watching(hub) as jcc, watching(hub, "fire-token") as fire:
+        await wait_for(lambda: len(hub.audiences) == 2 and jcc.client.frames and fire.client.frames)
+        broken = next(a for c, a in hub.audiences.items() if c.agency == "fire")
+        monkeypatch.setattr(broken, "step", lambda *a: 1 / 0)
+        await say(bus, unit(at=now()))
+        await wait_for(lambda: units(jcc) == {"u1"})
+        await wait_for(lambda: hub.rules.alarms)
+        assert units(fire) == set()
+        async with watching(hub, "fire-token") as again:
+            assert again.hello["epoch"] != fire.hello["epoch"]
+            await wait_for(lambda: units(again) == {"u1"})
