@@ -48,7 +48,7 @@ class Dispatch:
         """Open all `target` incidents as they are in the middle of a shift: some new, most with units on scene."""
         chance = self._s.chance
         for _ in range(self.target):
-            kind = draw(chance, self._p1(), CAD_AGENCIES)
+            kind = self._draw()
             incident = self._create(kind, self._pick_edge(kind))
             shortest, longest = (60 * m for m in incident.type.minutes)
             stage = chance.random()
@@ -77,7 +77,7 @@ class Dispatch:
     def _next(self) -> None:
         self._coming -= 1
         if len(self.open) < self.target:
-            kind = draw(self._s.chance, self._p1(), CAD_AGENCIES)
+            kind = self._draw()
             self.call(kind, self._pick_edge(kind))
 
     def call(self, kind: Type, edge: int, place: tuple[float, float] | None = None) -> Incident:
@@ -120,8 +120,15 @@ class Dispatch:
             self._changed[incident.id] = incident
             self._s.after(RESTATE_S * self._s.rate, partial(self._restate, incident))
 
-    def _p1(self) -> int:
-        return sum(i.type.priority >= 9 for i in self.open.values())
+    def _draw(self) -> Type:
+        """Draw the next kind; an agency that is about to have no incident at all comes first.
+
+        A dispatch system with nothing open has nothing to say, and its silence would look like a broken feed.
+        """
+        owners = [i.type.owner for i in self.open.values()]
+        p1 = sum(i.type.priority >= 9 for i in self.open.values())
+        poor = frozenset(a for a in CAD_AGENCIES if owners.count(a) < min(2, self.target // 10))
+        return draw(self._s.chance, p1, poor or CAD_AGENCIES)
 
     def _draw_weights(self) -> Floats:
         """Return the cumulated chance of each street: more where the city is dense, none on expressways."""

@@ -4,6 +4,7 @@ import numpy as np
 
 from feeds.exercise.city import MOTORWAY, City
 from feeds.exercise.day import Day, open_incidents
+from feeds.exercise.dispatch import CAD_AGENCIES
 from feeds.exercise.incidents import OFFICER_HELP, TYPES
 from feeds.exercise.roster import Role
 from feeds.exercise.stage import Job, Saying
@@ -25,6 +26,7 @@ def test_forty_incidents_are_open_at_any_time(grid: City) -> None:
         day.step(START_AT + second)
         assert 36 <= len(day.dispatch.open) <= 44
         assert sum(i.type.priority >= 9 for i in day.dispatch.open.values()) <= 4
+        assert {i.type.owner for i in day.dispatch.open.values()} == CAD_AGENCIES
 
 
 def test_the_day_begins_in_the_middle_of_things(grid: City) -> None:
