@@ -24,7 +24,7 @@ from msgspec import Struct
 from feeds.errors import JointOpsError
 from layers.mercator import Bounds
 
-FORMAT = 2
+FORMAT = 3
 """Grows when maps built before must be built again."""
 STREETS = "streets.npz"
 _META = "meta.json"

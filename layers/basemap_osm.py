@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import shapely
@@ -50,6 +51,10 @@ _LAND = {
 _PLACES = {"city": 6, "town": 9, "village": 10, "suburb": 11, "borough": 11, "quarter": 12, "neighbourhood": 13,
            "hamlet": 12, "island": 12}  # fmt: skip
 _WATER = {"natural": ("water",), "landuse": ("basin", "reservoir"), "waterway": ("riverbank", "dock")}
+_REACH = 0.05
+"""Of the frame's shorter side: loose ends of a coast nearer than this to the frame go on to it."""
+_SURE = 0.3
+"""How far the votes on a face must agree, of 1, to call it sea."""
 _ROAD = ("kind", "kind_detail", "structure", "min_zoom")
 
 
@@ -96,10 +101,14 @@ def layers(path: Path, step: Callable[[float], None] = lambda _: None) -> Layers
 
 
 def sea(coast: NDArray[np.object_], bounds: Bounds) -> NDArray[np.object_]:
-    """Return the areas of sea in `bounds` (degrees) from coast lines on the plane; OSM has land on their left."""
+    """Return the areas of sea in `bounds` (degrees) from coast lines on the plane; OSM has land on their left.
+
+    Where a coast has a gap, nobody knows which side is wet: it is left as land.
+    """
     if not len(coast):
         return np.empty(0, object)
     frame = box_of(bounds)
+    coast = np.array([_reaching(line, frame) for line in shapely.get_parts(_merged(coast))], object)
     noded = shapely.union_all([*coast, shapely.boundary(frame)])
     faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(noded)))
     xy, owner = shapely.get_coordinates(coast, return_index=True)
@@ -111,12 +120,32 @@ def sea(coast: NDArray[np.object_], bounds: Bounds) -> NDArray[np.object_]:
     aside = np.column_stack([along[:, 1], -along[:, 0]]) / length[:, None]
     middle = (xy[at] + xy[at + 1]) / 2
     tree = shapely.STRtree(faces)
-    votes = np.zeros(len(faces))
+    votes, heard = np.zeros(len(faces)), np.zeros(len(faces))
     for side, vote in ((1.0, 1.0), (-1.0, -1.0)):
         point, face = tree.query(shapely.points(middle + side * aside), predicate="intersects")
         np.add.at(votes, face, vote * length[point])
-    wet: NDArray[np.object_] = faces[votes > 0]
+        np.add.at(heard, face, length[point])
+    wet: NDArray[np.object_] = faces[votes > _SURE * heard]
     return wet
+
+
+def _merged(coast: NDArray[np.object_]) -> Any:
+    return shapely.line_merge(shapely.multilinestrings(coast), directed=True)
+
+
+def _reaching(line: Any, frame: Any) -> Any:
+    """Return a coast whose loose ends go on to the frame when they all but reach it, as where an extract was cut."""
+    points = list(line.coords)
+    if points[0] == points[-1]:
+        return line
+    edge = shapely.boundary(frame)
+    reach = _REACH * min(frame.bounds[2] - frame.bounds[0], frame.bounds[3] - frame.bounds[1])
+    first, last = (shapely.shortest_line(shapely.Point(p), edge) for p in (points[0], points[-1]))
+    if 0 < first.length <= reach:
+        points.insert(0, first.coords[-1])
+    if 0 < last.length <= reach:
+        points.append(last.coords[-1])
+    return shapely.LineString(points)
 
 
 def _coast(lines: Features) -> NDArray[np.object_]:

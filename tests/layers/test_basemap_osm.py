@@ -7,7 +7,7 @@ import shapely
 from layers import basemap_fetch
 from layers.basemap_layers import Layers
 from layers.basemap_osm import layers, sea
-from layers.geodata import box_of
+from layers.geodata import box_of, only
 from layers.mercator import to_metres
 
 BOUNDS = (24.0, 60.0, 24.1, 60.1)
@@ -44,14 +44,26 @@ def test_an_island_is_land_in_the_sea() -> None:
     assert wet.contains(shapely.Point(to_metres(24.01, 60.01)))
 
 
+def test_a_coast_that_was_cut_just_before_the_frame_still_parts_land_from_sea() -> None:
+    wet = shapely.union_all(sea(_coast((24.001, 60.05), (24.05, 60.05), (24.099, 60.05)), BOUNDS))
+    assert wet.contains(shapely.Point(to_metres(24.05, 60.01)))
+    assert not wet.contains(shapely.Point(to_metres(24.05, 60.09)))
+
+
+def test_a_coast_with_a_wide_gap_makes_no_sea() -> None:
+    assert len(sea(_coast((24.03, 60.05), (24.07, 60.05)), BOUNDS)) == 0
+
+
 def test_without_a_coast_there_is_no_sea() -> None:
     assert len(sea(np.empty(0, object), BOUNDS)) == 0
 
 
 def test_helsinki_has_its_harbour_streets_names_and_stations(helsinki: Layers) -> None:
     made = helsinki.layers
-    harbour = shapely.union_all(made["water"].shapes)
-    assert harbour.intersects(shapely.Point(to_metres(24.9525, 60.1655)))
+    water = shapely.union_all(only(made["water"], dimension=2).shapes)
+    assert 0.01 < water.area / box_of(helsinki.bounds).area < 0.2
+    assert water.intersects(shapely.Point(to_metres(24.9441, 60.1775)))  # the bay north of the station
+    assert not water.intersects(shapely.Point(to_metres(24.9410, 60.1710)))  # the station itself
     assert "Mannerheimintie" in made["road_labels"].text("name")
     assert {"major_road", "minor_road", "path", "rail"} <= set(made["roads"].text("kind"))
     assert len(made["buildings"]) > 300
