@@ -166,7 +166,11 @@ def decode(data: bytes) -> Frame:
         table = columns.setdefault(layer.name, {})
         for column in layer.columns:
             dtype = DTYPES.get(column.dtype)
-            if dtype is None or column.offset + layer.n * np.dtype(dtype).itemsize > body_len:
+            if (
+                dtype is None
+                or min(layer.n, column.offset) < 0
+                or column.offset + layer.n * np.dtype(dtype).itemsize > body_len
+            ):
                 raise DecodeError(f"column {layer.name}.{column.name} does not fit the frame")
             table[column.name] = np.frombuffer(body, dtype, layer.n, column.offset)
     return Frame(frame_type, header, columns)
