@@ -1,7 +1,7 @@
 // @ts-check
 // The incident board: open incidents by priority, then the newest first; as many as fit, then "+N more".
 
-import { calmly, el, find, mark, pixels, pool, say, show } from "./dom.mjs";
+import { calmly, el, find, mark, onResize, pixels, pool, say, show } from "./dom.mjs";
 import { drawing } from "./marks.mjs";
 import { age, count, incidentStatus, incidentType, tagOf } from "./words.mjs";
 
@@ -42,7 +42,7 @@ export function mount(root, page) {
   });
   page.on("second", calm);
   page.on("select", calm);
-  addEventListener("resize", calm);
+  onResize(list, write);
   write();
 }
 

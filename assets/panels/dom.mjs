@@ -93,3 +93,8 @@ export function pixels(node, name, otherwise) {
   if (!Number.isFinite(value)) return otherwise;
   return text.endsWith("rem") ? value * parseFloat(getComputedStyle(document.documentElement).fontSize) : value;
 }
+
+/** Call `fn` before the next paint whenever the element's size changed. @param {Element} node @param {() => void} fn */
+export function onResize(node, fn) {
+  new ResizeObserver(fn).observe(node);
+}

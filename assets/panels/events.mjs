@@ -1,7 +1,7 @@
 // @ts-check
 // The latest camera events, newest first, as many as fit. Their age is drawn; an old one is not news.
 
-import { calmly, el, find, mark, pixels, pool, say, show } from "./dom.mjs";
+import { calmly, el, find, mark, onResize, pixels, pool, say, show } from "./dom.mjs";
 import { age, clock, eventType, plain, tagOf } from "./words.mjs";
 
 /** @typedef {import("../types.d.ts").Page} Page */
@@ -36,7 +36,7 @@ export function mount(root, page) {
     if (page.store.eventNumber !== seen) { seen = page.store.eventNumber; calm(); }
   });
   page.on("second", calm);
-  addEventListener("resize", calm);
+  onResize(list, write);
   write();
 }
 

@@ -2,7 +2,7 @@
 // The feed health strip: a cell per agency, a line per feed. Silence must never look like calm: ages go on counting
 // here, by the client's own clock, between the hub's words.
 
-import { calmly, el, find, mark, pixels, pool, say, show } from "./dom.mjs";
+import { calmly, el, find, mark, onResize, pixels, pool, say, show } from "./dom.mjs";
 import { count, feedAge, tagOf } from "./words.mjs";
 
 /** @typedef {import("../types.d.ts").Page} Page */
@@ -41,7 +41,7 @@ export function mount(root, page) {
   page.on("health", calm);
   page.on("second", calm);
   page.on("hello", calm);
-  addEventListener("resize", calm);
+  onResize(list, write);
   write();
 }
 
