@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+from collections.abc import Iterable
 
 from websockets.asyncio.connection import broadcast
 from websockets.asyncio.server import ServerConnection
@@ -91,7 +92,9 @@ class Audience:
         if t - self._spoke_at >= HEARTBEAT_S or line != self._line:
             self._spoke_at = t
             self._line = line
-            self.tell(heartbeat(view, t, line))
+            # Only to those who are at this revision: to the others it would speak of one they do not have.
+            at_now = [seat for seat in self.seats if seat.subscription.rev == view.rev]
+            self._write(at_now, heartbeat(view, t, line))
 
     def _catch_up(self, rev: int, event: int, line: BusLine) -> bytes:
         if rev:
@@ -103,7 +106,10 @@ class Audience:
 
     def tell(self, message: bytes | str) -> None:
         """Send the same message to every seat that is not slow; a slow one has no use for it later."""
-        ready = [seat.connection for seat in self.seats if seat.subscription.ready(seat.unsent())]
+        self._write(self.seats, message)
+
+    def _write(self, seats: Iterable[Seat], message: bytes | str) -> None:
+        ready = [seat.connection for seat in seats if seat.subscription.ready(seat.unsent())]
         if ready:
             broadcast(ready, message)
 
