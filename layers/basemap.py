@@ -111,7 +111,7 @@ def build(
     there = None if again else find(folder)
     if there:
         return there
-    with _alone(folder):
+    with _failing_as_one(folder), _alone(folder):
         there = None if again else find(folder)
         return there or _build_default(folder, tell, npm)
 
@@ -128,7 +128,7 @@ def build_extract(path: Path, cache_dir: Path | None = None, progress: Progress 
     there = find(folder)
     if there:
         return there
-    with _alone(folder):
+    with _failing_as_one(folder), _alone(folder):
         return find(folder) or _build_osm(folder, path, path.name.split(".")[0], "", tell)
 
 
@@ -207,6 +207,17 @@ def _install(folder: Path, name: str, made: Any, notice: str, tell: Progress) ->
     if there is None:
         raise BasemapError(f"the map was built into {folder} and cannot be read back")
     return there
+
+
+@contextlib.contextmanager
+def _failing_as_one(folder: Path) -> Iterator[None]:
+    """Make BasemapError of a full disk, a folder that may not be written, or data GDAL cannot cut."""
+    try:
+        yield
+    except OSError as error:
+        raise BasemapError(f"cannot write the map to {folder}: {error.strerror}") from error
+    except (ValueError, RuntimeError) as error:
+        raise BasemapError(f"the map cannot be built from its data: {error}") from error
 
 
 @contextlib.contextmanager

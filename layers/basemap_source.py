@@ -11,7 +11,6 @@ import re
 import sqlite3
 import threading
 from abc import ABC, abstractmethod
-from collections import OrderedDict
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,10 +22,10 @@ from pmtiles.tile import Compression, TileType, deserialize_directory, find_tile
 from layers.basemap import BasemapError, build_extract, find
 from layers.mercator import LAT_MAX, Bounds
 from layers.mvt import layer_names
+from layers.tile_cache import TileCache
 
 WORLD: Bounds = (-180.0, -LAT_MAX, 180.0, LAT_MAX)
 ACCEPTED = "PMTiles (version 3), MBTiles, an OSM extract (*.osm.pbf), or https://.../{z}/{x}/{y}.mvt of a tile server"
-_CACHE_BYTES = 48 * 1024 * 1024
 _TILE_MAX = 8 * 1024 * 1024
 _ZOOM_MAX = 22
 _NO_MAP = "No street map: the ground is plain. Units are shown as ever."
@@ -49,37 +48,6 @@ class About(Struct, frozen=True, kw_only=True):
     """What people must be told about this map."""
     build: str = ""
     """Changes with the content."""
-
-
-class TileCache:
-    """Tiles by place, the least used forgotten first; at most `limit` bytes. Safe between threads."""
-
-    def __init__(self, limit: int = _CACHE_BYTES) -> None:
-        self._held: OrderedDict[tuple[int, int, int], bytes | None] = OrderedDict()
-        self._bytes = 0
-        self._limit = limit
-        self._lock = threading.Lock()
-
-    def get(self, place: tuple[int, int, int]) -> tuple[bool, bytes | None]:
-        """Return whether the place is known, and its tile (None: there is none)."""
-        with self._lock:
-            if place not in self._held:
-                return False, None
-            self._held.move_to_end(place)
-            return True, self._held[place]
-
-    def put(self, place: tuple[int, int, int], tile: bytes | None) -> None:
-        """Remember a tile, or that there is none."""
-        with self._lock:
-            self._bytes += len(tile or b"") + 64 - self._forget(place)
-            self._held[place] = tile
-            while self._bytes > self._limit:
-                self._bytes -= self._forget(next(iter(self._held)))
-
-    def _forget(self, place: tuple[int, int, int]) -> int:
-        if place not in self._held:
-            return 0
-        return len(self._held.pop(place) or b"") + 64
 
 
 class TileSource(ABC):

@@ -93,6 +93,12 @@ def test_an_extract_is_built_once_and_again_when_it_changes(tmp_path: Path) -> N
     assert again.build == first.build
 
 
+def test_a_cache_that_cannot_be_written_is_an_error_that_names_it(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(BasemapError, match=r"cannot write the map to .*file"):
+        build(tmp_path / "file" / "cache", npm=[])
+
+
 def test_an_extract_that_is_none_is_an_error_that_names_it(tmp_path: Path) -> None:
     junk = tmp_path / "junk.osm.pbf"
     junk.write_bytes(b"\0\0\0\x0dOSMHeader junk")

@@ -7,7 +7,7 @@ import pytest
 
 from layers import basemap_fetch
 from layers.basemap import BasemapError
-from layers.basemap_source import MBTilesSource, NoTiles, PMTilesSource, TileCache, open_source, plain_text, unzipped
+from layers.basemap_source import MBTilesSource, NoTiles, PMTilesSource, open_source, plain_text, unzipped
 from layers.mvt import layer_names
 from tests.support.tiles import helsinki, mbtiles, tiles_of
 
@@ -136,19 +136,6 @@ def test_many_threads_read_one_source(tmp_path: Path) -> None:
         got = list(pool.map(lambda place: source.tile(*place), list(tiles) * 5))
     assert got == list(tiles.values()) * 5
     source.close()
-
-
-def test_the_cache_forgets_the_least_used_and_stays_within_its_bytes() -> None:
-    cache = TileCache(limit=1000)
-    for x in range(10):
-        cache.put((9, x, 0), bytes(200))
-        cache.get((9, 0, 0))
-    assert cache.get((9, 0, 0))[0]
-    assert not cache.get((9, 1, 0))[0]
-    cache.put((9, 0, 0), None)
-    assert cache.get((9, 0, 0)) == (True, None)
-    cache.put((9, 5, 5), bytes(5000))
-    assert not cache.get((9, 5, 5))[0]
 
 
 def test_foreign_text_cannot_bring_markup_into_the_page() -> None:
