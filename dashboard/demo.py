@@ -68,7 +68,7 @@ def run(choices: Choices) -> int:
     with site.Supervisor(settings, path, data, fresh=not choices.keep, log_level=choices.log_level) as supervisor:
         supervisor.start()
         words = ("--units", str(choices.units), "--seed", str(choices.seed), "--rate", str(choices.rate))
-        supervisor.add("exercise", "--config", str(path), *words)
+        supervisor.add(site.SPEAKER, "--config", str(path), *words)
         _await_picture(supervisor, token)
         if supervisor.stopping:
             return 0

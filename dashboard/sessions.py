@@ -5,6 +5,7 @@ A dump of Redis gives nobody a session. Web and hub both look here, so ending a 
 
 import hashlib
 import secrets
+from typing import cast
 
 import msgspec
 import redis.asyncio as redis
@@ -47,7 +48,7 @@ class Sessions:
         except (RedisError, OSError) as error:
             raise BusDown("sessions cannot be read") from error
         try:
-            return _decode(data) if data else None
+            return _decode(cast(bytes, data)) if data else None
         except msgspec.DecodeError:
             return None
 

@@ -32,7 +32,9 @@ from feeds.source import FeedAccess
 
 log = logging.getLogger(__name__)
 
-_TERM_S = 3.6
+SPEAKER = "exercise"
+_LAST_WORDS_S = 1.0
+_TERM_S = 2.6
 """How long processes may take to stop before they are killed, seconds."""
 _PAUSES_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 """Pause before the 1st, 2nd, ... start again in a row."""
@@ -157,11 +159,9 @@ class Supervisor:
         """Stop everything; what does not stop in time is killed. Redis goes last: nothing acknowledged is lost."""
         self.stopping = True
         withdraw_access(self._settings.site.feed_port)
-        for child in self._children:
-            child.tell(signal.SIGTERM)
-        until = time.monotonic() + _TERM_S
-        while time.monotonic() < until and not all(c.gone() for c in self._children):
-            time.sleep(0.02)
+        speakers = [c for c in self._children if c.name == SPEAKER]
+        _end(speakers, _LAST_WORDS_S)  # while the door still listens: the exercise closes what it opened
+        _end(self._children, _TERM_S)
         for child in self._children:
             if not child.gone():
                 log.warning("process_killed name=%s", child.name)
@@ -240,6 +240,14 @@ class Supervisor:
     def url(self) -> str:
         """The address of the web pages on this machine."""
         return f"http://{_host(self._settings.site.bind)}:{self._settings.site.port}/"
+
+
+def _end(children: Sequence[Child], within_s: float) -> None:
+    for child in children:
+        child.tell(signal.SIGTERM)
+    until = time.monotonic() + within_s
+    while time.monotonic() < until and not all(c.gone() for c in children):
+        time.sleep(0.02)
 
 
 def _host(bind: str) -> str:

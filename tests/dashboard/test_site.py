@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from dashboard import site
 from tests.support import demo as demo_support
 from tests.support.demo import Demo, alive, until
 

@@ -41,13 +41,14 @@ class Demo:
 
     def __init__(self, data_dir: Path, *words: str) -> None:
         self.data_dir = data_dir
+        self._errors = (data_dir / "stderr.log").open("ab")
         self.process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "dashboard.cli", "demo", "--no-open", "--data-dir", str(data_dir)),
                 *("--port", "0", "--live-port", "0", "--feed-port", "0", "--cot-port", "0", "--units", "60", *words),
             ],
             stdout=subprocess.PIPE,
-            stderr=(data_dir / "stderr.log").open("ab") if data_dir.exists() else subprocess.DEVNULL,
+            stderr=self._errors,
             text=True,
             start_new_session=True,
         )
@@ -131,6 +132,7 @@ class Demo:
                     os.kill(pid, signal.SIGKILL)
         if self.process.stdout is not None:
             self.process.stdout.close()
+        self._errors.close()
         self.process.wait(5)
         return took
 
