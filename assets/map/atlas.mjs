@@ -5,12 +5,12 @@
  * each shape in a shader, and shapes, dashes and numerals are written as drawing, not as formulas.
  */
 
-import { HALF, camera, incident, unit, unitTurned } from "./glyphs.mjs";
-import { CAMERA_SPRITES, INCIDENT_SPRITES, UNIT_ARROW, UNIT_SPRITES, UNIT_TURNED } from "./instances.mjs";
+import { HALF, LIFT, camera, incident, unit, unitPointer } from "./glyphs.mjs";
+import { CAMERA_SPRITES, INCIDENT_SPRITES, UNIT_POINTERS, UNIT_SPRITES } from "./instances.mjs";
 
 /** @typedef {import("./theme.mjs").Theme} Theme */
 /** @typedef {"units" | "incidents" | "cameras"} LayerName */
-/** @typedef {{ y: number, cell: number, columns: number }} Sheet corner and cell in texels */
+/** @typedef {{ y: number, cell: number, columns: number, lift: number }} Sheet corner, cell and lift in texels */
 
 const WIDTH = 2048;
 const TIERS = 3;
@@ -20,9 +20,8 @@ const LAYERS = {
   units: {
     count: UNIT_SPRITES,
     paint(p, theme, i, tier, s) {
-      if (i < UNIT_TURNED) return unit(p, theme, Math.floor(i / 3), i % 3, tier, s);
-      if (i >= UNIT_ARROW) return unitTurned(p, theme, 1, i - UNIT_ARROW, tier, s, false);
-      unitTurned(p, theme, Math.floor((i - UNIT_TURNED) / 3), i % 3, tier, s, true);
+      const state = Math.floor((i % UNIT_POINTERS) / 3);
+      (i < UNIT_POINTERS ? unit : unitPointer)(p, theme, state, i % 3, tier, s);
     },
   },
   incidents: {
@@ -46,7 +45,7 @@ export function paintMarks(theme, s) {
     for (let tier = 0; tier < TIERS; tier++) {
       const cell = 2 * Math.ceil(HALF[name][tier] * s);
       const columns = Math.floor(WIDTH / cell);
-      sheets[name].push({ y, cell, columns });
+      sheets[name].push({ y, cell, columns, lift: Math.round(LIFT[name][tier] * s) });
       y += Math.ceil(LAYERS[name].count / columns) * cell;
     }
   }
@@ -68,14 +67,12 @@ export function paintMarks(theme, s) {
 
 const FIRST = 32;
 const LAST = 126;
-const LETTER_COLUMNS = 16;
 
 /**
- * @typedef {object} Letters
+ * @typedef {object} Letters one row of cells
  * @property {HTMLCanvasElement} image red: the letter, green: the letter and its halo
- * @property {number} cellWidth texels
- * @property {number} cellHeight
- * @property {number} columns
+ * @property {Float32Array} cells left edge and width of each letter's cell, texels
+ * @property {number} cellHeight texels
  * @property {number} pad texels from the cell's left edge to the letter's
  * @property {Float32Array} advances texels, by letter
  * @property {number} height texels, of a line of text
@@ -87,33 +84,49 @@ const LETTER_COLUMNS = 16;
  * @returns {Letters}
  */
 export function paintLetters(theme, px) {
-  const halo = Math.max(2, Math.round(px * 0.17));
-  const cellWidth = Math.ceil(px * 1.1) + 2 * halo + 2;
-  const cellHeight = Math.ceil(px * 1.25) + 2 * halo;
+  const halo = Math.max(2, Math.round(px * 0.15));
+  const pad = halo + 1;
+  const cellHeight = Math.ceil(px * 1.05) + 2 * halo;
   const count = LAST - FIRST + 1;
-  const { image, paint } = canvas(LETTER_COLUMNS * cellWidth, Math.ceil(count / LETTER_COLUMNS) * cellHeight);
+  const font = `600 ${px}px ${theme.font}`;
+  const measure = canvas(1, 1).paint;
+  measure.font = font;
+  const advances = new Float32Array(count);
+  const cells = new Float32Array(count * 2);
+  let width = 0;
+  for (let i = 0; i < count; i++) {
+    advances[i] = measure.measureText(String.fromCharCode(FIRST + i)).width;
+    cells[i * 2] = width;
+    cells[i * 2 + 1] = Math.ceil(advances[i]) + 2 * pad;
+    width += cells[i * 2 + 1];
+  }
+  const { image, paint } = canvas(width, cellHeight);
   paint.fillStyle = "black";
   paint.fillRect(0, 0, image.width, image.height);
-  paint.font = `600 ${px}px ${theme.font}`;
+  paint.font = font;
   paint.textBaseline = "alphabetic";
   paint.lineJoin = "round";
   paint.lineWidth = halo * 2;
   paint.globalCompositeOperation = "lighten";
-  const advances = new Float32Array(count);
   for (let i = 0; i < count; i++) {
     const letter = String.fromCharCode(FIRST + i);
-    advances[i] = paint.measureText(letter).width;
-    const x = (i % LETTER_COLUMNS) * cellWidth + halo + 1;
-    const y = Math.floor(i / LETTER_COLUMNS) * cellHeight + halo + Math.round(px * 0.98);
+    const x = cells[i * 2] + pad;
+    const y = halo + Math.round(px * 0.82);
+    paint.save();
+    paint.beginPath();
+    paint.rect(cells[i * 2], 0, cells[i * 2 + 1], cellHeight);
+    paint.clip();
     paint.strokeStyle = "rgb(0 255 0)";
     paint.strokeText(letter, x, y);
     paint.fillStyle = "rgb(255 255 0)";
     paint.fillText(letter, x, y);
+    paint.restore();
   }
-  return {
-    image, cellWidth, cellHeight, columns: LETTER_COLUMNS, pad: halo + 1, advances, height: cellHeight - 2 * halo,
-  };
+  return { image, cells, cellHeight, pad, advances, height: cellHeight - 2 * halo };
 }
+
+/** Between the agency's tag and the name, texels. @param {Letters} letters */
+export const gapOf = (letters) => letters.advances[0] * 1.5;
 
 /** The letter of a character; what the sheet lacks is a question mark. @param {number} code */
 export const letterOf = (code) => (code >= FIRST && code <= LAST ? code - FIRST : 63 - FIRST);

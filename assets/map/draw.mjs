@@ -8,16 +8,16 @@
  */
 
 import { paintLetters, paintMarks } from "./atlas.mjs";
-import { instanced, program, texture } from "./gl.mjs";
+import { box, pointerBox } from "./glyphs.mjs";
+import { fetched, instanced, program, texture } from "./gl.mjs";
 import { STRIDE } from "./instances.mjs";
 import { RING_STRIDE } from "./rings.mjs";
 import { LETTERS, RINGS, SPRITES } from "./shaders.mjs";
 
 /** Tag text, CSS pixels at scale 1: no text on a wall is smaller. */
 const TEXT_PX = 14;
-const TOP_MAX = 512;
 /** Drawn in this order; what is urgent in any of them once more above all. */
-const ORDER = /** @type {const} */ (["cameras", "incidents", "units"]);
+const ORDER = /** @type {const} */ (["cameras", "units", "incidents"]);
 
 /** @typedef {import("./instances.mjs").Instances} Instances */
 /** @typedef {import("./theme.mjs").Theme} Theme */
@@ -140,8 +140,8 @@ export function overlay(parent, lost) {
       if (tagsDirty) parts.text.set(tags.bytes, tags.count);
       allDirty = tagsDirty = false;
       rings(parts, picture, picture.under);
-      marks(parts, picture, false);
-      marks(parts, picture, true);
+      marks(parts, picture, false, ratio * theme.scale);
+      marks(parts, picture, true, ratio * theme.scale);
       rings(parts, picture, picture.over);
       text(parts, picture, theme, letters);
       return true;
@@ -156,15 +156,28 @@ export function overlay(parent, lost) {
     p.rings.draw();
   }
 
-  /** @param {ReturnType<typeof build>} p @param {Picture} picture @param {boolean} top */
-  function marks(p, picture, top) {
+  /** Marks of all layers; with `top` the urgent and the chosen, whole and never small. @param {ReturnType<typeof build>} p @param {Picture} picture @param {boolean} top @param {number} s */
+  function marks(p, picture, top, s) {
+    const { at } = p.spriteProgram;
     begin(p.spriteProgram, picture.view);
     p.marks.bind();
+    gl.uniform2f(at("u_texel"), 1 / p.marks.width, 1 / p.marks.height);
     for (const name of ORDER) {
       const layer = top ? p.top[name] : p.layers[name];
       if (!p.sheets || !layer.count) continue;
-      const sheet = p.sheets[name][top ? Math.min(picture.tiers[name], 1) : picture.tiers[name]];
-      gl.uniform4f(p.spriteProgram.at("u_sheet"), 0, sheet.y, sheet.cell, sheet.columns);
+      const tier = top ? Math.min(picture.tiers[name], 1) : picture.tiers[name];
+      const sheet = p.sheets[name][tier];
+      const half = sheet.cell / 2;
+      const whole = [-half, -half, half, half];
+      gl.uniform4f(at("u_sheet"), 0, sheet.y, sheet.cell, sheet.columns);
+      gl.uniform1f(at("u_lift"), sheet.lift);
+      if (name === "units" && tier < 2) {
+        gl.uniform1i(at("u_pointers"), 1);
+        gl.uniform4fv(at("u_box"), top ? [-half, -half, half, 0] : pointerBox(tier).map((v) => v * s));
+        layer.draw();
+      }
+      gl.uniform1i(at("u_pointers"), 0);
+      gl.uniform4fv(at("u_box"), top ? whole : box(name, tier).map((v) => Math.round(v * s)));
       layer.draw();
     }
   }
@@ -174,7 +187,9 @@ export function overlay(parent, lost) {
     if (!p.text.count) return;
     begin(p.letterProgram, picture.view);
     p.letters.bind();
-    gl.uniform4f(p.letterProgram.at("u_cells"), sheet.cellWidth, sheet.cellHeight, sheet.columns, 0);
+    gl.uniform2f(p.letterProgram.at("u_texel"), 1 / p.letters.width, 1 / p.letters.height);
+    gl.uniform2fv(p.letterProgram.at("u_cells"), sheet.cells);
+    gl.uniform1f(p.letterProgram.at("u_height"), sheet.cellHeight);
     const palette = [t.ink2, t.ink, t.caution, t.unit[6]].flatMap((c) => c.map((v) => v / 255));
     gl.uniform3fv(p.letterProgram.at("u_palette"), palette);
     const [r, g, b] = t.ground.map((v) => v / 255);
@@ -187,6 +202,7 @@ export function overlay(parent, lost) {
   /** @param {ReturnType<typeof program>} with_ @param {import("./mercator.mjs").View} v */
   function begin(with_, v) {
     gl.useProgram(with_.made);
+    gl.uniform1i(with_.at("u_things"), 1);
     gl.uniform2i(with_.at("u_centre"), v.cx, v.cy);
     gl.uniform2f(with_.at("u_scale"), v.scale * ratio * v.cos, v.scale * ratio * v.sin);
     gl.uniform2f(with_.at("u_size"), width, height);
@@ -201,7 +217,7 @@ function upload(p, picture, all) {
     const chosen = picture.chosen?.layer === name ? picture.chosen.row : -1;
     if (!of.dirty && !all && p.chosen[name] === chosen) continue;
     if (of.dirty || all) p.layers[name].set(of.u8, of.end);
-    const rows = [...of.urgent].slice(0, TOP_MAX - 1);
+    const rows = [...of.urgent];
     if (chosen >= 0) rows.push(chosen);
     const bytes = new Uint8Array(rows.length * STRIDE);
     rows.forEach((row, i) => bytes.set(of.u8.subarray(row * STRIDE, (row + 1) * STRIDE), i * STRIDE));
@@ -213,13 +229,7 @@ function upload(p, picture, all) {
 
 /** Everything that lives on the card. @param {WebGL2RenderingContext} gl */
 function build(gl) {
-  const sprites = () =>
-    instanced(gl, STRIDE, [
-      { size: 2, type: gl.INT, offset: 0, whole: true },
-      { size: 1, type: gl.UNSIGNED_SHORT, offset: 8, whole: true },
-      { size: 4, type: gl.UNSIGNED_BYTE, offset: 10, whole: true },
-    ]);
-  const each = () => ({ cameras: sprites(), incidents: sprites(), units: sprites() });
+  const each = () => ({ cameras: fetched(gl), incidents: fetched(gl), units: fetched(gl) });
   return {
     spriteProgram: program(gl, SPRITES),
     ringProgram: program(gl, RINGS),
@@ -232,11 +242,7 @@ function build(gl) {
       { size: 4, type: gl.FLOAT, offset: 8 },
       { size: 4, type: gl.UNSIGNED_BYTE, offset: 24, normal: true },
     ]),
-    text: instanced(gl, STRIDE, [
-      { size: 2, type: gl.INT, offset: 0, whole: true },
-      { size: 2, type: gl.SHORT, offset: 8, whole: true },
-      { size: 4, type: gl.UNSIGNED_BYTE, offset: 12, whole: true },
-    ]),
+    text: fetched(gl),
     marks: texture(gl),
     letters: texture(gl),
     /** @type {ReturnType<typeof paintMarks>["sheets"] | null} */

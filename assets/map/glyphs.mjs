@@ -22,10 +22,43 @@ export const CAMERA_R = [6.5, 5, 3];
 
 /** Half a cell, CSS pixels at scale 1, that holds the largest of the layer with its halo. */
 export const HALF = {
-  units: [22, 16, 9.5],
-  incidents: [31, 24, 18],
+  units: [26, 22, 6],
+  incidents: [40, 31, 23],
   cameras: [11, 9, 6],
 };
+/**
+ * How far above its place a cell's middle is: an incident stands on a stem, so that the units on its scene, which
+ * are at the same place, do not hide it nor it them.
+ */
+export const LIFT = { units: [0, 0, 0], incidents: [37, 28, 20], cameras: [0, 0, 0] };
+const STEM = [9, 6, 3];
+
+/**
+ * The part of a cell in which a mark that is not urgent lies, CSS pixels at scale 1 from the cell's middle: left, top,
+ * right, bottom. Every pixel not drawn is time; the urgent are larger and drawn once more, whole.
+ * @param {"units" | "incidents" | "cameras"} layer @param {number} tier @returns {[number, number, number, number]}
+ */
+export function box(layer, tier) {
+  if (layer === "incidents") {
+    const r = INCIDENT_R[tier] + 3.5;
+    return [-r, LIFT.incidents[tier] - incidentLift(2, tier) - r, r, HALF.incidents[tier]];
+  }
+  const r = layer === "units" ? UNIT_R[tier] + 2.5 : HALF.cameras[tier];
+  return [-r, -r, r, r];
+}
+
+/** The same of a pointer. @param {number} tier @returns {[number, number, number, number]} */
+export function pointerBox(tier) {
+  const r = UNIT_R[tier];
+  return [-r * 0.7 - 2, -r - 10.5, r * 0.7 + 2, -r + 0.5];
+}
+
+/** Outer radius of an incident, CSS pixels at scale 1. @param {number} priority @param {number} tier */
+export const incidentOuter = (priority, tier) =>
+  priority === 1 ? INCIDENT_R[tier] * 1.42 + 4.6 * (tier ? 0.7 : 1) : INCIDENT_R[tier];
+
+/** How far an incident's own middle is above its place. @param {number} priority @param {number} tier */
+export const incidentLift = (priority, tier) => incidentOuter(priority, tier) + STEM[tier];
 
 /**
  * The upright part of a unit: circle, state mark, age.
@@ -57,7 +90,9 @@ export function unit(p, theme, state, age, tier, s) {
   } else if (state === OOS) {
     p.lineWidth = line;
     segment(p, -r * 0.62, r * 0.62, r * 0.62, -r * 0.62);
-  } else if (state !== AVL && state !== ENR && state !== ONS && tier < 2) {
+  } else if (state === ENR) {
+    arrow(p, r, css(colour));
+  } else if (state !== AVL && state !== ONS && tier < 2) {
     disc(p, r * 0.22, css(colour, age ? 0.5 : 1));
   }
   p.globalAlpha = 1;
@@ -92,43 +127,36 @@ function emergency(p, theme, age, tier, s) {
 }
 
 /**
- * The part of a unit that turns with its course: the pointer outside the circle, and en route the arrow head inside.
+ * The pointer of a unit, to the north; drawn below the circle and turned with its course.
  * @param {Paint} p @param {Theme} theme @param {number} state @param {number} age @param {number} tier @param {number} s
- * @param {boolean} pointer
  */
-export function unitTurned(p, theme, state, age, tier, s, pointer) {
+export function unitPointer(p, theme, state, age, tier, s) {
   const r = UNIT_R[tier] * s;
-  const colour = css(theme.unit[state], age ? 0.6 : 1);
-  if (pointer) {
-    const foot = state === EMG ? r + 4.4 * s : r;
-    const tip = foot + (tier === 2 ? 3.4 : 6.4) * s;
-    const wide = r * (tier === 2 ? 0.75 : 0.55);
-    p.beginPath();
-    p.moveTo(0, -tip);
-    p.lineTo(wide, -foot + r * 0.22);
-    p.lineTo(-wide, -foot + r * 0.22);
-    p.closePath();
-    p.lineJoin = "round";
-    p.lineWidth = (tier === 2 ? 2 : 3.2) * s;
-    p.strokeStyle = css(theme.ground, 0.92);
-    p.stroke();
-    p.fillStyle = colour;
-    p.fill();
-    // Only what is outside the circle: the circle's own edge stays whole.
-    p.globalCompositeOperation = "destination-out";
-    disc(p, foot - 0.6 * s, "black");
-    p.globalCompositeOperation = "source-over";
-  }
-  if (state === ENR && age < 2) {
-    p.beginPath();
-    p.moveTo(0, -r * 0.66);
-    p.lineTo(r * 0.52, r * 0.5);
-    p.lineTo(0, r * 0.22);
-    p.lineTo(-r * 0.52, r * 0.5);
-    p.closePath();
-    p.fillStyle = colour;
-    p.fill();
-  }
+  const foot = r + (state === EMG ? 6 : 2) * s; // where the circle's own halo ends, which covers the rest
+  const wide = r * (tier ? 0.7 : 0.6);
+  p.beginPath();
+  p.moveTo(0, -foot - 6.4 * s);
+  p.lineTo(wide, -foot + 2 * s);
+  p.lineTo(-wide, -foot + 2 * s);
+  p.closePath();
+  p.lineJoin = "round";
+  p.lineWidth = 3.2 * s;
+  p.strokeStyle = css(theme.ground, 0.92);
+  p.stroke();
+  p.fillStyle = css(theme.unit[state], age ? 0.6 : 1);
+  p.fill();
+}
+
+/** @param {Paint} p @param {number} r @param {string} colour */
+function arrow(p, r, colour) {
+  p.beginPath();
+  p.moveTo(0, -r * 0.66);
+  p.lineTo(r * 0.52, r * 0.5);
+  p.lineTo(0, r * 0.22);
+  p.lineTo(-r * 0.52, r * 0.5);
+  p.closePath();
+  p.fillStyle = colour;
+  p.fill();
 }
 
 /**
@@ -139,7 +167,8 @@ export function incident(p, theme, priority, edge, age, tier, s) {
   const r = INCIDENT_R[tier] * s * (priority === 1 ? 1.42 : 1);
   const colour = theme.incident[priority];
   const filled = priority === 1 || priority === 2;
-  const outer = priority === 1 ? r + 4.6 * s : r;
+  const outer = incidentOuter(priority, tier) * s;
+  stem(p, theme, css(colour), (LIFT.incidents[tier] - incidentLift(priority, tier)) * s, LIFT.incidents[tier] * s, outer, s);
   diamond(p, outer + 3 * s);
   p.fillStyle = css(theme.ground, 0.92);
   p.fill();
@@ -165,6 +194,17 @@ export function incident(p, theme, priority, edge, age, tier, s) {
   p.textAlign = "center";
   p.textBaseline = "alphabetic";
   p.fillText(priority ? String(priority) : "·", 0, r * 0.36);
+}
+
+/** From the lowest corner to the place; moves the origin to the diamond's middle. @param {Paint} p @param {Theme} theme @param {string} colour @param {number} middle @param {number} foot @param {number} outer @param {number} s */
+function stem(p, theme, colour, middle, foot, outer, s) {
+  for (const [style, width] of /** @type {[string, number][]} */ ([[css(theme.ground, 0.92), 5], [colour, 1.8]])) {
+    p.strokeStyle = style;
+    p.lineWidth = width * s;
+    segment(p, 0, middle + outer, 0, foot);
+  }
+  disc(p, 2.2 * s, colour, foot);
+  p.translate(0, middle);
 }
 
 /** Gap (nobody assigned), arrow tick (en route), bar (on scene), at the lowest corner. @param {Paint} p @param {Theme} theme @param {string} colour @param {number} edge @param {number} r @param {number} s */
@@ -218,11 +258,11 @@ export function camera(p, theme, state, age, tier, s) {
   } else if (state === 5) segment(p, -r * 0.8, r * 0.8, r * 0.8, -r * 0.8);
 }
 
-/** @param {Paint} p @param {number} r @param {string} fill */
-function disc(p, r, fill) {
+/** @param {Paint} p @param {number} r @param {string} fill @param {number} [y] */
+function disc(p, r, fill, y = 0) {
   p.fillStyle = fill;
   p.beginPath();
-  p.arc(0, 0, r, 0, TAU);
+  p.arc(0, y, r, 0, TAU);
   p.fill();
 }
 

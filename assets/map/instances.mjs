@@ -3,11 +3,12 @@
  * Tables -> what the graphics card is given: 16 bytes a thing, in row order, rewritten only where a row changed. Pure.
  *
  *     0  i32 x, i32 y   place, 2^-32 of the world (mercator.mjs)
- *     8  u16 turn       tenths of a degree clockwise from north, of the turned sprite
- *    10  u8  sprite     upright sprite within its layer's sheet
- *    11  u8  turned     sprite drawn turned over it; NONE for none
+ *     8  u16 turn       tenths of a degree clockwise from north
+ *    10  u8  sprite     within its layer's sheet
+ *    11  u8  pointer    sprite of the pointer below it, drawn turned; NONE for none
  *    12  u8  alpha      0 draws nothing: no thing in this row, or its place is not known
- *    13  3 bytes of nothing
+ *    13  u8  turns      1 when the sprite is drawn turned too
+ *    14  2 bytes of nothing
  */
 
 import { UNKNOWN_I4, UNKNOWN_U2 } from "./frame.mjs";
@@ -21,11 +22,10 @@ export const NONE = 255;
 export const UNIT_STATES = 7;
 export const EMG = 6;
 const ENR = 1;
-/** Sprites of the units' sheet: upright by state and life, then the same turned, then ENR's arrow without a pointer. */
+/** Sprites of the units' sheet: by state and life, then their pointers. */
 export const unitSprite = (/** @type {number} */ state, /** @type {number} */ age) => state * 3 + age;
-export const UNIT_TURNED = UNIT_STATES * 3;
-export const UNIT_ARROW = UNIT_TURNED * 2;
-export const UNIT_SPRITES = UNIT_ARROW + 3;
+export const UNIT_POINTERS = UNIT_STATES * 3;
+export const UNIT_SPRITES = UNIT_POINTERS * 2;
 
 /** Edges of an incident: 0 plain, 1 gap (nobody assigned), 2 arrow tick (en route), 3 bar (on scene). */
 export const incidentSprite = (/** @type {number} */ priority, /** @type {number} */ edge, /** @type {number} */ age) =>
@@ -110,8 +110,9 @@ function writeUnit(table, row, to, u16) {
   const at = row * STRIDE;
   u16[row * 8 + 4] = heads ? course : 0;
   to.u8[at + 10] = unitSprite(state, age);
-  to.u8[at + 11] = heads ? UNIT_TURNED + unitSprite(state, age) : state === ENR ? UNIT_ARROW + age : NONE;
+  to.u8[at + 11] = heads ? UNIT_POINTERS + unitSprite(state, age) : NONE;
   to.u8[at + 12] = 255;
+  to.u8[at + 13] = heads && state === ENR ? 1 : 0;
   if (emergency) to.urgent.add(row);
 }
 
@@ -124,7 +125,7 @@ function writeIncident(table, row, to) {
   to.u8[at + 10] = incidentSprite(priority, edge, life(flags));
   to.u8[at + 11] = NONE;
   to.u8[at + 12] = flags & CLOSED ? 110 : 255;
-  if (priority === 1 && !(flags & CLOSED)) to.urgent.add(row);
+  if (priority === 1) to.urgent.add(row);
 }
 
 /** @param {Table} table @param {number} row @param {Instances} to */

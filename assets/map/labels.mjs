@@ -28,8 +28,8 @@ export const CLASSES = 8;
 
 const CELL = 48;
 const GAP = 4;
-/** Most tags at once: more is not read, and costs. */
-export const PLACED_MAX = 400;
+/** One tag to so much of the map, square CSS pixels at scale 1: more is not read from across a room, and costs. */
+const ROOM = 8000;
 
 /** Where the text's left top goes, by slot: right, left, below, above. @param {Candidate} c @param {number} w @param {number} h @param {number} slot @param {number[]} out */
 function offset(c, w, h, slot, out) {
@@ -77,9 +77,11 @@ function taken(width, height) {
  * @param {number} height
  * @param {number} height0
  * @param {Map<string, number>} previous slot by key, from the last placing; brought up to date here
+ * @param {number} [scale] of text and marks
  * @returns {Placed[]}
  */
-export function place(candidates, width, height, height0, previous) {
+export function place(candidates, width, height, height0, previous, scale = 1) {
+  const most = (width * height) / ROOM / scale ** 2;
   const grid = taken(width, height);
   candidates.forEach((c, i) => grid.add(c.x - c.r, c.y - c.r, c.x + c.r, c.y + c.r, i));
   /** @type {Placed[]} */
@@ -88,8 +90,8 @@ export function place(candidates, width, height, height0, previous) {
   const slots = new Map();
   const at = [0, 0];
   for (const index of inOrder(candidates, previous)) {
-    if (placed.length >= PLACED_MAX) break;
     const c = candidates[index];
+    if (placed.length >= most && c.priority > URGENT) break;
     const first = previous.get(c.key) ?? 0;
     const found = find(grid, c, index, first, width, height, height0, at);
     const must = c.priority <= URGENT;

@@ -13,6 +13,9 @@ import { openStream } from "./stream.mjs";
 import { readTheme, watchTheme } from "./theme.mjs";
 import { instant, watchLine } from "./watch.mjs";
 
+/** The stream opens with the map, or after this. */
+const MAP_AWAITED_MS = 2500;
+
 /** @typedef {import("../types.d.ts").Page} Page */
 /** @typedef {import("./plotly_map.mjs").LiveMap} LiveMap */
 
@@ -51,7 +54,7 @@ function open(config) {
       scene.changed();
       events.emit("select");
     },
-    card: (layer, id) => stream.card(layer, id),
+    card: (layer, id) => (stream ? stream.card(layer, id) : Promise.reject(new Error("no live stream"))),
     flyTo: (lon, lat, zoom) => map && fly(map, lon, lat, zoom),
     fitAll: () => map && fit(map, Object.values(scene.instances)),
     outside: () => scene.outside(),
@@ -62,7 +65,10 @@ function open(config) {
   const picture = oncePerFrame(() => events.emit("frame"));
   const camera = oncePerFrame(() => events.emit("camera"));
 
-  const stream = openStream(streamUrl(config), page.store, {
+  /** @type {ReturnType<typeof openStream> | null} */
+  let stream = null;
+  // With the first map: before there is one nothing can be drawn, and plotly.js keeps the page busy. Panels need no map.
+  const begin = () => (stream ??= openStream(streamUrl(config), page.store, {
     frame(change, frame, began) {
       clock.hear(frame.at, local());
       watch.heard();
@@ -71,6 +77,7 @@ function open(config) {
       measured.update(performance.now() - began + scene.uploadMs);
       picture();
     },
+    open: () => measured.opened(performance.now()),
     hello(hello) {
       if (page.hello && page.hello.epoch !== hello.epoch) clock.forget();
       page.hello = hello;
@@ -81,16 +88,18 @@ function open(config) {
       page.health = health;
       events.emit("health");
     },
-  });
+  }));
+  setTimeout(begin, MAP_AWAITED_MS);
 
   followMap("#map-graph", (live) => {
     if (!map) start(live, config.view);
     map = live;
     scene.mount(live, watch.graphicsLost);
-    selectOn(live, page, scene.instances, () => theme.scale);
+    selectOn(live, page, scene.instances, () => theme.scale, () => scene.tiers.incidents);
     live.on("move", camera);
     live.on("resize", camera);
-    void addStreets(live, config.basemap, theme.name);
+    begin();
+    scene.afterFirst(() => void addStreets(live, config.basemap, theme.name));
     events.emit("camera");
   });
   watchTheme(() => {
@@ -103,7 +112,7 @@ function open(config) {
   deselectOnEscape(page);
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) return;
-    stream.poke();
+    stream?.poke();
     watch.woken();
     scene.changed();
     picture();

@@ -9,7 +9,7 @@
  */
 
 import { UNKNOWN_U2 } from "./frame.mjs";
-import { CAMERA_R, INCIDENT_R, UNIT_R } from "./glyphs.mjs";
+import { CAMERA_R, UNIT_R, incidentLift, incidentOuter } from "./glyphs.mjs";
 import { STRIDE } from "./instances.mjs";
 
 export const RING_STRIDE = 28;
@@ -75,6 +75,7 @@ export function alerts() {
  * @property {Record<string, number>} tiers
  * @property {{ layer: string, row: number } | null} chosen
  * @property {number} s device pixels per CSS pixel of a mark
+ * @property {number} scale device pixels per 2^-32 of the world
  * @property {number} pxPerMetre device pixels
  */
 
@@ -99,7 +100,7 @@ export function under(to, { instances, store, theme, chosen, pxPerMetre }) {
 }
 
 /** Over the marks: pulses and the chosen thing's ring. @param {ReturnType<typeof ringList>} to @param {Scene} scene @param {ReturnType<typeof alerts>} seen @param {number} now ms */
-export function over(to, { instances, theme, tiers, chosen, s }, seen, now) {
+export function over(to, { instances, store, theme, tiers, chosen, s, scale }, seen, now) {
   const phase = theme.calm ? 0.35 : (now % 1000) / 1000;
   const { units, cameras } = instances;
   const r = UNIT_R[tiers.units] * s;
@@ -117,9 +118,12 @@ export function over(to, { instances, theme, tiers, chosen, s }, seen, now) {
   }
   if (!chosen) return;
   const of = instances[chosen.layer];
-  const priority = chosen.layer === "incidents" ? 1.7 : 1;
-  const radius = { units: UNIT_R, incidents: INCIDENT_R, cameras: CAMERA_R }[chosen.layer]?.[tiers[chosen.layer]] ?? 10;
-  const around = radius * priority * s + 8 * s;
-  to.add(of.xy[chosen.row * 4], of.xy[chosen.row * 4 + 1], around, 6 * s, theme.ground, 0.85);
-  to.add(of.xy[chosen.row * 4], of.xy[chosen.row * 4 + 1], around, 2.6 * s, theme.focus, 1);
+  const tier = Math.min(tiers[chosen.layer], 1); // as it is drawn above the others
+  const priority = store.incidents.columns.priority[chosen.row];
+  const isIncident = chosen.layer === "incidents";
+  const radius = isIncident ? incidentOuter(priority, tier) : (chosen.layer === "units" ? UNIT_R : CAMERA_R)[tier];
+  const around = (radius + 8) * s;
+  const y = of.xy[chosen.row * 4 + 1] - (isIncident ? Math.round((incidentLift(priority, tier) * s) / scale) : 0);
+  to.add(of.xy[chosen.row * 4], y, around, 6 * s, theme.ground, 0.85);
+  to.add(of.xy[chosen.row * 4], y, around, 2.6 * s, theme.focus, 1);
 }

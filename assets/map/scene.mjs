@@ -14,6 +14,8 @@ import { tags } from "./tags.mjs";
 
 /** Tags are placed again at most this often. */
 const TAGS_MS = 250;
+/** The streets wait so long for the first picture. */
+const PICTURE_AWAITED_MS = 1500;
 /** Room a mark needs to be drawn in full or middle size, square CSS pixels at scale 1; below it is small. */
 const ROOM = [2000, 420];
 /** A size stays until the room is this much beyond its limit, so that it does not jump to and fro. */
@@ -61,6 +63,8 @@ export function makeScene(page, meter) {
   let undrawn = 0;
   let waiting = false;
   let uploadMs = 0;
+  /** @type {(() => void)[]} */
+  const waits = [];
 
   const chosen = () => {
     const row = page.selected ? tableOf(store, page.selected.layer).rows.get(page.selected.id) : undefined;
@@ -80,7 +84,9 @@ export function makeScene(page, meter) {
     else if (!tagTimer) tagTimer = window.setTimeout(() => { tagTimer = 0; wake(); }, TAGS_MS);
     const at = chosen();
     const s = canvas.ratio * theme.scale;
-    const scene = { instances, store, theme, tiers, chosen: at, s, pxPerMetre: v.pxPerMetre * canvas.ratio };
+    const scene = {
+      instances, store, theme, tiers, chosen: at, s, scale: v.scale * canvas.ratio, pxPerMetre: v.pxPerMetre * canvas.ratio,
+    };
     below.clear();
     above.clear();
     under(below, scene);
@@ -101,6 +107,8 @@ export function makeScene(page, meter) {
     const poll = () => {
       if (!done()) return requestAnimationFrame(poll);
       waiting = false;
+      meter.shown(performance.now());
+      release();
       meter.latency((page.now() - received) * 1000);
     };
     requestAnimationFrame(poll);
@@ -120,6 +128,9 @@ export function makeScene(page, meter) {
     mounted.canvas.setTags(tags({ page, instances, view: v, letters, ratio, scale: theme.scale, tiers }, slots));
   };
 
+  const release = () => {
+    for (const fn of waits.splice(0)) fn();
+  };
   const wake = () => mounted?.loop.wake();
   const changed = () => {
     tagsDue = true;
@@ -141,6 +152,7 @@ export function makeScene(page, meter) {
       return uploadMs;
     },
     instances,
+    tiers,
     changed,
     /** @param {import("./theme.mjs").Theme} next */
     setTheme(next) {
@@ -163,6 +175,12 @@ export function makeScene(page, meter) {
       map.on("move", () => { tagsDue = true; });
       if (theme) canvas.setTheme(theme);
       changed();
+    },
+    /** Calls `fn` once the first picture is on the screen, or soon in any case: what moves comes before the streets. @param {() => void} fn */
+    afterFirst(fn) {
+      if (store.rev) return fn();
+      waits.push(fn);
+      setTimeout(release, PICTURE_AWAITED_MS);
     },
     /** Units with a place outside the map's view. */
     outside: () => (mounted ? census(instances.units, viewOf(mounted.map)).outside : 0),

@@ -1,6 +1,7 @@
 // @ts-check
 /** Choosing by click, tap or keyboard: the nearest mark within reach of a finger. */
 
+import { incidentLift } from "./glyphs.mjs";
 import { STRIDE } from "./instances.mjs";
 import { toScreen } from "./mercator.mjs";
 import { viewOf } from "./scene.mjs";
@@ -22,9 +23,10 @@ const URGENT_FAVOUR = 6;
  * @param {number} x CSS pixels
  * @param {number} y
  * @param {number} reach
+ * @param {(row: number) => number} lift how far an incident is drawn above its place
  * @returns {{ layer: LayerName, row: number } | null}
  */
-export function nearest(instances, view, x, y, reach) {
+export function nearest(instances, view, x, y, reach, lift) {
   const at = [0, 0];
   let best = Infinity;
   /** @type {{ layer: LayerName, row: number } | null} */
@@ -34,7 +36,8 @@ export function nearest(instances, view, x, y, reach) {
     for (let row = 0; row < of.end; row++) {
       if (!of.u8[row * STRIDE + 12]) continue;
       toScreen(view, of.xy[row * 4], of.xy[row * 4 + 1], at);
-      const away = Math.hypot(at[0] - x, at[1] - y);
+      const up = layer === "incidents" ? lift(row) : 0;
+      const away = Math.hypot(at[0] - x, at[1] - up - y);
       if (away > reach) continue;
       const felt = away - FAVOUR[layer] - (of.urgent.has(row) ? URGENT_FAVOUR : 0);
       if (felt < best) {
@@ -51,13 +54,16 @@ export function nearest(instances, view, x, y, reach) {
  * @param {import("../types.d.ts").Page} page
  * @param {Record<LayerName, import("./instances.mjs").Instances>} instances
  * @param {() => number} scale of marks
+ * @param {() => number} tier size class of incidents
  */
-export function selectOn(map, page, instances, scale) {
+export function selectOn(map, page, instances, scale, tier) {
   let hover = 0;
   /** @param {{ point: { x: number, y: number }, originalEvent?: any }} event */
   const under = (event) => {
     const reach = (event.originalEvent?.pointerType === "touch" ? TOUCH_PX : MOUSE_PX) * Math.max(1, scale());
-    return nearest(instances, viewOf(map), event.point.x, event.point.y, reach);
+    const { priority } = page.store.incidents.columns;
+    const lift = (/** @type {number} */ row) => incidentLift(priority[row], tier()) * scale();
+    return nearest(instances, viewOf(map), event.point.x, event.point.y, reach, lift);
   };
   map.on("click", (event) => {
     const found = under(event);

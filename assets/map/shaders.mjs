@@ -19,60 +19,55 @@ vec4 clip(vec2 px) { return vec4(px.x / u_size.x * 2.0 - 1.0, 1.0 - px.y / u_siz
 const vec4 NOWHERE = vec4(2, 2, 2, 1);
 `;
 
-/** Marks: an upright sprite and one turned over it, from the sheet. */
+const FETCH = `
+uniform highp isampler2D u_things;   // 16 bytes a thing
+const int TURN[6] = int[6](0, 1, 2, 2, 1, 3);
+ivec4 thing() { int i = gl_VertexID / 6; return texelFetch(u_things, ivec2(i & 1023, i >> 10), 0); }
+vec2 quad() { return CORNERS[TURN[gl_VertexID % 6]]; }
+`;
+
+/** Marks: sprites from the sheet; those that have a direction are turned. */
 export const SPRITES = {
   vertex: `${PLACE}
-layout(location = 0) in ivec2 a_at;
-layout(location = 1) in uint a_turn;
-layout(location = 2) in uvec4 a_look;   // upright sprite, turned sprite, alpha, unused
+${FETCH}
 uniform vec4 u_sheet;     // first cell's corner (texels), cell (texels), cells in a row
+uniform vec4 u_box;       // the part of the cell that is drawn, device pixels from its middle: left, top, right, bottom
 uniform float u_bearing;  // radians
-flat out vec4 v_cells;    // corners of the upright and of the turned cell
-flat out vec3 v_look;     // cos and sin of the turn, alpha
-flat out float v_turned;
-out vec2 v_px;            // device pixels from the middle
-vec2 cell(uint i) {
-  float columns = u_sheet.w;
-  float row = floor((float(i) + 0.5) / columns);
-  return u_sheet.xy + vec2(float(i) - row * columns, row) * u_sheet.z;
-}
+uniform float u_lift;     // device pixels from the place up to the cell's middle
+uniform bool u_pointers;  // draw the pointers, not the marks themselves
+out vec2 v_texel;
+flat out float v_alpha;
 void main() {
-  float half_cell = u_sheet.z * 0.5;
-  vec2 px = place(a_at);
-  if (a_look.z == 0u || any(lessThan(px, vec2(-half_cell))) || any(greaterThan(px, u_size + half_cell))) {
+  ivec4 t = thing();
+  int sprite = u_pointers ? (t.z >> 24) & 255 : (t.z >> 16) & 255;
+  int alpha = t.w & 255;
+  vec2 px = place(t.xy) - vec2(0, u_lift);
+  float reach = u_sheet.z * 0.5;
+  if (alpha == 0 || sprite == 255 || any(lessThan(px, vec2(-reach))) || any(greaterThan(px, u_size + reach))) {
     gl_Position = NOWHERE;
     return;
   }
-  v_px = CORNERS[gl_VertexID] * half_cell;
+  float row = floor((float(sprite) + 0.5) / u_sheet.w);
+  vec2 at = mix(u_box.xy, u_box.zw, quad() * 0.5 + 0.5);
+  v_texel = u_sheet.xy + (vec2(float(sprite) - row * u_sheet.w, row) + 0.5) * u_sheet.z + at;
+  v_alpha = float(alpha) / 255.0;
+  if (u_pointers || (t.w & 256) != 0) {
+    float turn = radians(float(t.z & 65535) * 0.1) - u_bearing;
+    float c = cos(turn);
+    float s = sin(turn);
+    at = vec2(at.x * c - at.y * s, at.x * s + at.y * c);
+  }
   // On whole pixels the sprite is as sharp as it was drawn.
-  gl_Position = clip(floor(px - half_cell + 0.5) + half_cell + v_px);
-  float turn = radians(float(a_turn) * 0.1) - u_bearing;
-  v_cells = vec4(cell(a_look.x), a_look.y == 255u ? vec2(0) : cell(a_look.y));
-  v_look = vec3(cos(turn), sin(turn), float(a_look.z) / 255.0);
-  v_turned = a_look.y == 255u ? 0.0 : 1.0;
+  gl_Position = clip(floor(px + 0.5) + at);
 }`,
   fragment: `#version 300 es
-precision highp float;
+precision mediump float;
 uniform sampler2D u_image;
-uniform vec4 u_sheet;
-flat in vec4 v_cells;
-flat in vec3 v_look;
-flat in float v_turned;
-in vec2 v_px;
+uniform highp vec2 u_texel;   // size of a texel
+in highp vec2 v_texel;
+flat in float v_alpha;
 out vec4 colour;
-void main() {
-  vec2 texel = 1.0 / vec2(textureSize(u_image, 0));
-  float half_cell = u_sheet.z * 0.5;
-  colour = textureLod(u_image, (v_cells.xy + half_cell + v_px) * texel, 0.0);
-  if (v_turned > 0.5) {
-    vec2 p = vec2(v_px.x * v_look.x + v_px.y * v_look.y, v_px.y * v_look.x - v_px.x * v_look.y);
-    if (max(abs(p.x), abs(p.y)) < half_cell - 0.5) {
-      vec4 over = textureLod(u_image, (v_cells.zw + half_cell + p) * texel, 0.0);
-      colour = over + colour * (1.0 - over.a);
-    }
-  }
-  colour *= v_look.z;
-}`,
+void main() { colour = textureLod(u_image, v_texel * u_texel, 0.0) * v_alpha; }`,
 };
 
 /** Rings, discs and fields of view, computed to the pixel; few at a time. */
@@ -115,30 +110,32 @@ void main() {
 /** Tags: one quad a letter; the first pass draws all halos, the second all letters, so that no halo eats a letter. */
 export const LETTERS = {
   vertex: `${PLACE}
-layout(location = 0) in ivec2 a_at;
-layout(location = 1) in ivec2 a_off;     // device pixels from the thing to the letter's cell
-layout(location = 2) in uvec4 a_letter;  // letter, colour, alpha, unused
-uniform vec4 u_cells;     // cell width, cell height (texels), cells in a row, 0
+${FETCH}
+uniform vec2 u_cells[95];  // left edge and width of each letter's cell, texels
+uniform float u_height;    // of all cells, texels
 uniform vec3 u_palette[8];
 flat out vec4 v_colour;
 out vec2 v_texel;
 void main() {
-  vec2 corner = CORNERS[gl_VertexID] * 0.5 + 0.5;
-  float i = float(a_letter.x);
-  float row = floor((i + 0.5) / u_cells.z);
-  v_texel = (vec2(i - row * u_cells.z, row) + corner) * u_cells.xy;
-  v_colour = vec4(u_palette[a_letter.y], float(a_letter.z) / 255.0);
-  gl_Position = clip(floor(place(a_at) + 0.5) + vec2(a_off) + corner * u_cells.xy);
+  ivec4 t = thing();
+  vec2 off = vec2((t.z << 16) >> 16, t.z >> 16);  // device pixels from the thing to the letter's cell
+  vec2 corner = quad() * 0.5 + 0.5;
+  vec2 cell = u_cells[t.w & 255];
+  vec2 size = corner * vec2(cell.y, u_height);
+  v_texel = vec2(cell.x, 0) + size;
+  v_colour = vec4(u_palette[(t.w >> 8) & 255], float((t.w >> 16) & 255) / 255.0);
+  gl_Position = clip(floor(place(t.xy) + 0.5) + off + size);
 }`,
   fragment: `#version 300 es
 precision highp float;
 uniform sampler2D u_image;   // red: the letter, green: the letter and its halo
+uniform highp vec2 u_texel;  // size of a texel
 uniform vec4 u_halo;         // colour and 1 while halos are drawn, else 0
 flat in vec4 v_colour;
 in vec2 v_texel;
 out vec4 colour;
 void main() {
-  vec4 t = textureLod(u_image, v_texel / vec2(textureSize(u_image, 0)), 0.0);
+  vec4 t = textureLod(u_image, v_texel * u_texel, 0.0);
   float a = (u_halo.w > 0.5 ? t.g : t.r) * v_colour.a;
   if (a <= 0.004) discard;
   colour = vec4((u_halo.w > 0.5 ? u_halo.rgb : v_colour.rgb) * a, a);

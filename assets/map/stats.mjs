@@ -39,7 +39,17 @@ export function meter() {
   const updates = ring();
   const latency = ring();
   let drawn = 0;
+  let opened = 0;
+  let first = 0;
   return {
+    /** The stream's first socket opened. @param {number} at */
+    opened(at) {
+      opened ||= at;
+    },
+    /** The card has finished a frame that shows a picture. @param {number} at */
+    shown(at) {
+      if (opened) first ||= at - opened;
+    },
     /** One frame of the canvas was drawn. @param {number} at @param {number} tookMs @param {number} things */
     draw(at, tookMs, things) {
       frames.add(at);
@@ -68,6 +78,7 @@ export function meter() {
         frame_ms_p95: draws.quantile(0.95),
         latency_ms_p95: latency.quantile(0.95),
         revision,
+        first_picture_ms: first,
         update_ms_p50: updates.quantile(0.5),
         update_ms_p95: updates.quantile(0.95),
       };

@@ -21,6 +21,7 @@ const ASKS_MAX = 32;
 /**
  * @typedef {object} Listener
  * @property {(change: import("./store.mjs").Change, frame: import("./frame.mjs").Frame, tookMs: number) => void} frame
+ * @property {() => void} open a socket opened
  * @property {(hello: import("../types.d.ts").Hello) => void} hello
  * @property {(health: import("../types.d.ts").Health) => void} health
  */
@@ -54,6 +55,7 @@ export function openStream(url, store, to) {
     mine.binaryType = "arraybuffer";
     alive();
     mine.onopen = () => {
+      to.open();
       const resume = { type: "resume", epoch, rev: store.rev, events: store.eventNumber };
       // Without a whole picture there is nothing to go on from.
       mine.send(JSON.stringify(epoch && whole ? resume : { type: "resume" }));

@@ -6,8 +6,8 @@
  * A letter is 16 bytes: i32 x, i32 y (the mark's place), i16 dx, i16 dy (device pixels), u8 letter, u8 colour, u8 alpha, u8.
  */
 
-import { letterOf, widthOf } from "./atlas.mjs";
-import { CAMERA_R, INCIDENT_R, UNIT_R } from "./glyphs.mjs";
+import { gapOf, letterOf, widthOf } from "./atlas.mjs";
+import { CAMERA_R, UNIT_R, incidentLift, incidentOuter } from "./glyphs.mjs";
 import { STRIDE } from "./instances.mjs";
 import { CLASSES, SELECTED, URGENT, place } from "./labels.mjs";
 import { toScreen } from "./mercator.mjs";
@@ -25,12 +25,15 @@ const NAME_MAX = 22;
 /** Cameras are named from this zoom on, incidents of low priority from that. */
 const CAMERA_ZOOM = 14.5;
 const P4_ZOOM = 12.5;
-/** Status column: out of service. */
-const OOS = 4;
+/** From this zoom on every unit is named. */
+const NAMES_ZOOM = 12.8;
+/** Status column: available, out of service. */
+const [AVL, OOS] = [0, 4];
+const QUIET = [AVL, OOS];
 
 /** @typedef {import("./instances.mjs").Instances} Instances */
 /** @typedef {[text: string, colour: number][]} Text */
-/** @typedef {import("./labels.mjs").Candidate & { at: number, of: Instances, text: Text, tag: string }} Tag */
+/** @typedef {import("./labels.mjs").Candidate & { at: number, of: Instances, text: Text, tag: string, lift: number }} Tag */
 
 /** @param {number} seconds */
 export function ageText(seconds) {
@@ -57,10 +60,11 @@ export const spaced = (word) => word.replace(/([a-z])([A-Z])/g, "$1 $2").replace
 export function tags({ page, instances, view, letters, ratio, scale, tiers }, previous) {
   const found = candidates(page, instances, view, scale, tiers);
   for (const tag of found) {
-    tag.width = tag.text.reduce((sum, [text]) => sum + widthOf(letters, text), 0) / ratio;
+    const gaps = (tag.text.length - 1) * gapOf(letters);
+    tag.width = (gaps + tag.text.reduce((sum, [text]) => sum + widthOf(letters, text), 0)) / ratio;
     tag.short = tag.tag ? widthOf(letters, tag.tag) / ratio : 0;
   }
-  const placed = place(found, view.width, view.height, letters.height / ratio, previous);
+  const placed = place(found, view.width, view.height, letters.height / ratio, previous, scale);
   let count = 0;
   for (const { index, short } of placed) {
     count += short ? found[index].tag.length : found[index].text.reduce((sum, [text]) => sum + text.length, 0);
@@ -70,9 +74,9 @@ export function tags({ page, instances, view, letters, ratio, scale, tiers }, pr
   const i16 = new Int16Array(bytes.buffer);
   let i = 0;
   for (const { index, dx, dy, short } of placed) {
-    const { of, at, text, tag } = found[index];
+    const { of, at, text, tag, lift } = found[index];
     let x = Math.round(dx * ratio) - letters.pad;
-    const y = Math.round(dy * ratio) - (letters.cellHeight - letters.height) / 2;
+    const y = Math.round((dy - lift) * ratio) - (letters.cellHeight - letters.height) / 2;
     for (const [part, colour] of short ? /** @type {Text} */ ([[tag, TAG]]) : text) {
       for (let k = 0; k < part.length; k++, i++) {
         const letter = letterOf(part.charCodeAt(k));
@@ -83,6 +87,7 @@ export function tags({ page, instances, view, letters, ratio, scale, tiers }, pr
         bytes.set([letter, colour, 255, 0], i * STRIDE + 12);
         x += letters.advances[letter];
       }
+      x += gapOf(letters);
     }
   }
   return { bytes, count };
@@ -100,16 +105,17 @@ function candidates(page, instances, view, scale, tiers) {
   const screen = [0, 0];
   /** @type {Tag[][]} */
   const found = Array.from({ length: CLASSES }, () => []);
-  /** @param {Instances} of @param {number} row @param {number} r @param {number} priority */
-  const add = (of, row, r, priority) => {
+  /** @param {Instances} of @param {number} row @param {number} r @param {number} priority @param {number} [lift] */
+  const add = (of, row, r, priority, lift = 0) => {
     const isChosen = row === chosen && selected?.layer === of.layer;
     const class_ = isChosen ? SELECTED : priority;
     if (!of.u8[row * STRIDE + 12] || (class_ > URGENT && found[class_].length >= CANDIDATES_MAX)) return;
     toScreen(view, of.xy[row * 4], of.xy[row * 4 + 1], screen);
+    screen[1] -= lift * scale;
     if (screen[0] < -r || screen[1] < -r || screen[0] > view.width + r || screen[1] > view.height + r) return;
     found[class_].push({
       key: `${of.layer}/${row}`, x: screen[0], y: screen[1], r: r * scale, width: 0, short: 0, priority: class_,
-      at: row, of, text: [], tag: "",
+      at: row, of, text: [], tag: "", lift: lift * scale,
     });
   };
 
@@ -117,12 +123,12 @@ function candidates(page, instances, view, scale, tiers) {
     const p = incidents.columns.priority[row] || 4;
     const quiet = incidents.columns.flags[row] & CLOSED || (p === 4 && view.zoom < P4_ZOOM);
     if (quiet && row !== chosen) continue;
-    add(instances.incidents, row, INCIDENT_R[tiers.incidents] * (p === 1 ? 1.7 : 1.1), p === 1 ? 2 : p + 1);
+    add(instances.incidents, row, incidentOuter(p, tiers.incidents) + 1, p === 1 ? 2 : p + 1, incidentLift(p, tiers.incidents));
   }
   for (let row = 0; row < units.end; row++) {
     const emergency = units.columns.flags[row] & EMERGENCY;
     const priority = emergency ? URGENT : units.columns.status[row] === OOS ? 6 : 4;
-    add(instances.units, row, UNIT_R[tiers.units] + (emergency ? 5 : 1), priority);
+    add(instances.units, row, UNIT_R[tiers.units] + (tiers.units === 2 ? 2 : emergency ? 12 : 7), priority);
   }
   for (let row = 0; row < cameras.end; row++) {
     if (view.zoom < CAMERA_ZOOM && row !== chosen) continue;
@@ -131,12 +137,12 @@ function candidates(page, instances, view, scale, tiers) {
   const urgent = found[SELECTED].length + found[URGENT].length;
   const kept = found.flat().slice(0, Math.max(CANDIDATES_MAX, urgent));
   const agencies = new Map((page.hello?.agencies ?? []).map((a) => [a.id, a.tag]));
-  for (const tag of kept) say(tag, page, agencies);
+  for (const tag of kept) say(tag, page, agencies, view.zoom);
   return kept.filter((tag) => tag.text.length);
 }
 
-/** Writes the text of a tag: agency, name, and age when stale. @param {Tag} to @param {import("../types.d.ts").Page} page @param {Map<string, string>} agencies */
-function say(to, page, agencies) {
+/** Writes the text of a tag: agency, name, and age when stale. @param {Tag} to @param {import("../types.d.ts").Page} page @param {Map<string, string>} agencies @param {number} zoom */
+function say(to, page, agencies, zoom) {
   const { store } = page;
   const table = tableOf(store, to.of.layer);
   const record = table.records[to.at];
@@ -147,13 +153,15 @@ function say(to, page, agencies) {
     return;
   }
   to.tag = agencies.get(record.agency) ?? "";
-  if (to.tag) to.text.push([`${to.tag} `, TAG]);
+  if (to.tag) to.text.push([to.tag, TAG]);
   if (to.of.layer === "incidents") {
     to.text.push([cut(spaced(record.type ?? record.type_internal ?? record.id)), NAME]);
     return;
   }
-  to.text.push([cut(record.call_sign ?? record.id), flags & EMERGENCY ? ALARM : NAME]);
-  if (life(flags)) to.text.push([` ${ageText(page.now() - table.at[to.at] + table.columns.age[to.at] / 10)}`, AGE]);
+  // Far out, a unit that is free says whose it is; its name comes when one looks closer, or when it matters.
+  const named = zoom >= NAMES_ZOOM || flags & EMERGENCY || to.priority === SELECTED || !to.tag || !QUIET.includes(table.columns.status[to.at]);
+  if (named) to.text.push([cut(record.call_sign ?? record.id), flags & EMERGENCY ? ALARM : NAME]);
+  if (life(flags)) to.text.push([`${ageText(page.now() - table.at[to.at] + table.columns.age[to.at] / 10)}`, AGE]);
 }
 
 /** @param {string} text */
