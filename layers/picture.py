@@ -70,7 +70,7 @@ class Happening(NamedTuple):
     category: Category
     said: Said
     fields: dict[str, Any]
-    """What the incident was at that moment (type, priority, status, place); empty for cameras."""
+    """What the incident was at that moment (type, priority, status, place); a camera's name and place."""
 
 
 class Touched(NamedTuple):
@@ -273,7 +273,13 @@ class Picture:
         if also:
             self.serial += 1
             category = next(c for c, bit in BIT.items() if bit == also)
-            self._happened(CAMERAS, track, category, said, {})
+            # What the camera said of itself before, for events that do not say it again.
+            known = {
+                name: cell[0]
+                for name in ("name", "place")
+                if (cell := track.cells.get(name)) and cell[2] == _CAMERA_BASE
+            }
+            self._happened(CAMERAS, track, category, said, known)
 
     def _happened(self, layer: str, track: FieldTrack, category: Category, said: Said, fields: dict[str, Any]) -> None:
         labels = track.labels() | known_labels(said.report.labels)

@@ -339,8 +339,10 @@ class Door:
             fields = {
                 n: getattr(report, n) for n in names if granted & BIT[table[n]] and getattr(report, n) is not None
             }
-            if report.lat is not None and report.lon is not None and granted & BIT[Category.CAMERA_LOCATION]:
-                fields["place"] = (report.lon, report.lat)
+            if granted & BIT[Category.CAMERA_LOCATION]:
+                fields = {**happening.fields, **fields}
+                if report.lat is not None and report.lon is not None:
+                    fields["place"] = (report.lon, report.lat)
             self._name_only_what_is_seen(fields, self._picture.origins[happening.origin].agency == self.viewer.agency)
             event = report.event_type
         else:

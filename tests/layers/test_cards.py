@@ -1,0 +1,94 @@
+from layers.cards import card
+from tests.support.heard import ROSTER, T0, camera, delivery, heard, incident, unit
+from tests.support.pair import Pair, grant
+
+
+def shown(pair: Pair, layer: str, entity_id: str, t: float = T0 + 5):
+    return card(pair.view, ROSTER, layer, entity_id, t)
+
+
+def test_a_units_card_says_status_speed_and_age_in_words() -> None:
+    said = unit(call_sign="3A12", unit_type="PatrolUnit", primary_status="NotAvailable", secondary_status=("EnRoute",),
+                speed_mps=20.0, course_deg=90.0, h_err_m=4.6, crew=2)  # fmt: skip
+    p = Pair(heard(delivery(1, said, received_at=T0 + 1)), "cpd", t=T0)
+    found = shown(p, "units", "u1")
+    rows = dict(found.rows)
+    assert (found.title, found.subtitle) == ("3A12", "Patrol unit, CPD")
+    assert rows["Status"] == "En route (ENR)"
+    assert rows["Said"] == "Not available (NotAvailable), En route (EnRoute)"
+    assert rows["Moving"] == "45 mph E (90°)"
+    assert rows["Within"] == "5 m"
+    assert rows["Age"] == "5 s"
+    assert rows["Source"] == "cpd-avl, every 10 s"
+    assert found.position == (-87.63, 41.88)
+    assert (found.observed_at, found.received_at) == (T0, T0 + 1)
+
+
+def test_an_old_unit_is_said_to_be_stale_and_then_lost() -> None:
+    p = Pair(heard(delivery(1, unit())), "cpd", t=T0)
+    assert dict(shown(p, "units", "u1", T0 + 40).rows)["Age"] == "40 s, stale"
+    assert dict(shown(p, "units", "u1", T0 + 400).rows)["Age"] == "6 min, lost: last seen"
+
+
+def test_words_that_are_in_no_registry_are_flagged() -> None:
+    p = Pair(heard(delivery(1, unit(unit_type="HoverBoard", primary_status="Available"))), "cpd", t=T0)
+    found = shown(p, "units", "u1")
+    assert found.flagged == ("unit_type",)
+    assert dict(found.rows)["Not in registry"] == "unit_type"
+
+
+def test_an_incidents_card_tells_its_history_newest_first() -> None:
+    p = Pair(
+        heard(
+            delivery(
+                1, incident(type_common="STRUCTFR", priority_common=10, status_common=("Active",), address="1 Main")
+            ),
+            delivery(
+                2, incident(at=T0 + 60, status_common=("Active", "ResourcesEnroute"), assigned_units=("u1", "u2"))
+            ),
+            delivery(3, incident(at=T0 + 30, priority_common=7), received_at=T0 + 70),
+        ),
+        "cpd",
+        t=T0 + 80,
+    )
+    found = shown(p, "incidents", "i1", T0 + 80)
+    assert found.title == "P2 Structure fire"
+    assert [text for _, text in found.history] == [
+        "Active, Units en route; 2 units assigned",
+        "priority P2",
+        "Active; priority P1; Structure fire; address: 1 Main",
+    ]
+    assert [at for at, _ in found.history] == [T0 + 60, T0 + 30, T0]
+
+
+def test_a_card_names_no_unit_and_counts_none_that_the_viewer_does_not_see() -> None:
+    said = [unit("a", call_sign="A1"), unit("b", labels=("undercover",)), incident(assigned_units=("a", "b"))]
+    p = Pair(heard(delivery(1, *said)), "fire", grant("cpd", "fire", "unit.position", "incident.summary",
+             "incident.detail"), t=T0)  # fmt: skip
+    found = shown(p, "incidents", "i1")
+    assert dict(found.rows)["Units"] == "a"
+    assert [text for _, text in found.history] == ["1 unit assigned"]
+
+
+def test_a_cameras_card_tells_what_it_looks_at_and_what_it_saw() -> None:
+    p = Pair(
+        heard(
+            delivery(1, camera(name="Dock 4", camera_kind="ptz", camera_state="live", bearing_deg=90.0, fov_deg=60.0)),
+            delivery(2, camera(at=T0 + 1, event_type="gunshot_detected", event_id="e", verification="unverified")),
+        ),
+        "cpd",
+        t=T0 + 2,
+    )
+    found = shown(p, "cameras", "c1")
+    rows = dict(found.rows)
+    assert found.title == "Dock 4"
+    assert rows["Alert"] == "Gunshot detected, not confirmed"
+    assert rows["Looks"] == "E (90°), 60° wide"
+    assert [text for _, text in found.history] == ["Gunshot detected: Dock 4 (not confirmed)"]
+
+
+def test_of_a_hidden_thing_there_is_no_card() -> None:
+    p = Pair(heard(delivery(1, unit())), "fire", t=T0)
+    assert shown(p, "units", "u1") is None
+    assert shown(p, "units", "nothing") is None
+    assert shown(p, "nonsense", "u1") is None

@@ -1,0 +1,45 @@
+import pytest
+
+from feeds.bus import SourceHealth
+from feeds.names import AgencyId, SourceId
+from layers.feed_health import feed_rows, feed_state
+from layers.policy import Rules, ViewerClass
+from tests.support.heard import ROSTER, T0
+from tests.support.pair import grant
+
+HEARD = {
+    "cpd-avl": SourceHealth(
+        SourceId("cpd-avl"), "native", 10.0, accepted=3, rejected=1, received_at=T0, last_reason="lat out of range"
+    )
+}
+
+
+def rows(viewer: str, *grants, t: float = T0 + 1):
+    return {r.source: r for r in feed_rows(HEARD, ROSTER, Rules(grants), ViewerClass(AgencyId(viewer)), t)}
+
+
+@pytest.mark.parametrize(("age", "state"), [(None, "idle"), (0.0, "live"), (30.0, "live"), (30.1, "stale"),
+                                            (100.0, "stale"), (100.1, "silent")])  # fmt: skip
+def test_the_state_goes_by_the_declared_cadence(age, state) -> None:
+    assert feed_state(age, 10.0) == state
+
+
+def test_an_agency_sees_its_own_feeds_with_the_reason_of_the_last_refusal() -> None:
+    assert list(rows("cpd")) == ["cpd-avl"]
+    assert rows("cpd")["cpd-avl"].last_reason == "lat out of range"
+
+
+def test_others_see_a_feed_when_its_health_is_shared_and_never_the_reason() -> None:
+    assert list(rows("fire")) == ["fire-avl"]
+    shared = rows("fire", grant("cpd", "fire", "feed.health"))
+    assert shared["cpd-avl"].accepted == 3
+    assert shared["cpd-avl"].last_reason == ""
+
+
+def test_a_source_that_never_spoke_is_idle_and_has_no_age() -> None:
+    row = rows("fire")["fire-avl"]
+    assert (row.state, row.age_s, row.accepted) == ("idle", None, 0)
+
+
+def test_an_age_is_never_negative_when_clocks_differ() -> None:
+    assert rows("cpd", t=T0 - 3)["cpd-avl"].age_s == 0.0
