@@ -39,9 +39,9 @@ export function mount(root, page) {
 
   const ages = () => {
     if (!shown?.found || !shown.observed_at) return;
-    const seen = `Seen ${age(page.now() - shown.observed_at)} ago, at ${face(shown.observed_at).time}`;
-    const got = shown.received_at ? `; received at ${face(shown.received_at).time}` : "";
-    say(note, seen + got);
+    const seen = face(shown.observed_at).time;
+    const got = shown.received_at ? face(shown.received_at).time : seen;
+    say(note, `Last report ${age(page.now() - shown.observed_at)} ago, at ${seen}${got === seen ? "" : `; received at ${got}`}`);
   };
 
   const ask = async () => {
@@ -104,7 +104,8 @@ function parts(card, face) {
   if (card.flagged?.length) out.push(el("p", "card-flagged", `Not in the registry: ${card.flagged.join(", ")}`));
   if (card.history?.length) {
     const history = el("ol", "card-history");
-    for (const [at, text] of card.history.slice(-HISTORY_MAX).reverse()) {
+    const newestFirst = [...card.history].sort((a, b) => b[0] - a[0]).slice(0, HISTORY_MAX);
+    for (const [at, text] of newestFirst) {
       const row = el("li");
       row.append(el("span", "card-at", face(at).time), el("span", "", text));
       history.append(row);

@@ -79,7 +79,7 @@ function fill(row, event, page, face) {
   say(row.time, face(event.at).time);
   const title = eventType(event.event);
   say(row.title, title);
-  const verified = event.verification ? VERIFIED[event.verification] ?? plain(event.verification) : "";
+  const verified = event.verification && !/confirmed|verified|found wrong/.test(event.text) ? VERIFIED[event.verification] ?? plain(event.verification) : "";
   say(row.detail, [withoutTitle(event.text, title), verified].filter(Boolean).join(" · "));
   say(row.tag, tagOf(page, event.agency));
 }

@@ -5,6 +5,9 @@
 import { el, mark, say, show } from "./dom.mjs";
 import { clock } from "./words.mjs";
 
+const ASK_EVERY_MS = 5000;
+let asked = 0;
+
 /** @param {HTMLElement} root @param {import("../types.d.ts").Page} page */
 export function mount(root, page) {
   const head = el("b", "frozen-head");
@@ -34,6 +37,21 @@ export function mount(root, page) {
   };
   page.on("line", write);
   page.on("frame", write);
-  page.on("second", write);
+  page.on("second", () => {
+    write();
+    if (page.line.state === "frozen") outIfLoggedOut();
+  });
   write();
+}
+
+/** A log-in that ended cuts the stream for good: then the way on is the log-in, not waiting. */
+function outIfLoggedOut() {
+  if (performance.now() - asked < ASK_EVERY_MS) return;
+  asked = performance.now();
+  fetch("/_dash-dependencies", { cache: "no-store", signal: AbortSignal.timeout(3000) })
+    .then((answer) => answer.text().then(() => answer.status))
+    .then((status) => {
+      if (status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
+    })
+    .catch(() => {}); // the banner says already that the site does not answer
 }

@@ -156,3 +156,12 @@ async def test_a_click_on_the_theme_changes_it_and_it_is_remembered() -> None:
         await tab.page.reload()
         await tab.until(READY, 30)
         assert await tab.eval(theme) == "light"
+
+
+async def test_a_wall_whose_log_in_ended_goes_to_the_log_in_by_itself() -> None:
+    async with FakeHub() as hub, web(hub.port) as site, chromium() as browser, wall(browser, site, 1280, 720) as tab:
+        await tab.until(READY, 30)
+        await tab.context.clear_cookies()
+        hub.refusing = True
+        hub.drop()
+        await tab.until("location.pathname + location.search === '/login?next=%2Fwall'", 20)
