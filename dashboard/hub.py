@@ -11,6 +11,7 @@ and costs no other. This file owns the tasks; what they do is in the files it na
 import asyncio
 import contextlib
 import logging
+from collections.abc import AsyncGenerator
 from http import HTTPStatus
 from typing import Any
 
@@ -21,7 +22,7 @@ from dashboard.config import Settings
 from dashboard.reads import GEOJSON, Reads, health, unknown
 from dashboard.stream import Stream
 from dashboard.viewer import Gate, Viewer
-from feeds.bus import BatchId, Beat, Bus, Delivery, LineBack, LineLost, SourceHealth
+from feeds.bus import BatchId, Beat, Bus, BusEvent, Delivery, LineBack, LineLost, SourceHealth
 from feeds.clock import Clock
 from feeds.errors import BusDown, DecodeError
 from layers import keyframe
@@ -132,24 +133,32 @@ class Hub:
 
     async def _hear(self) -> None:
         await self._restore()
-        async for event in self._bus.subscribe(self._settings.agency_ids(), dict(self.picture.last)):
-            match event:
-                case Delivery():
-                    try:
-                        self.picture.apply(event)
-                    except Exception:
-                        log.exception("hub.batch_failed agency=%s id=%s", event.agency, event.id)
-                        self.picture.last[event.agency] = event.id
-                case Beat():
-                    self._heard.update((source.source, source) for source in event.sources)
-                case LineLost():
-                    self.line = BusLine("lost", event.at)
-                    self._caught_up.set()
-                    log.warning("hub.line_lost")
-                case LineBack():
-                    self.line = LINE_UP
-                    self._caught_up.set()
-                    log.info("hub.line_back")
+        events = self._bus.subscribe(self._settings.agency_ids(), dict(self.picture.last))
+        try:
+            async for event in events:
+                self._take(event)
+        finally:
+            if isinstance(events, AsyncGenerator):
+                await events.aclose()
+
+    def _take(self, event: BusEvent) -> None:
+        match event:
+            case Delivery():
+                try:
+                    self.picture.apply(event)
+                except Exception:
+                    log.exception("hub.batch_failed agency=%s id=%s", event.agency, event.id)
+                    self.picture.last[event.agency] = event.id
+            case Beat():
+                self._heard.update((source.source, source) for source in event.sources)
+            case LineLost():
+                self.line = BusLine("lost", event.at)
+                self._caught_up.set()
+                log.warning("hub.line_lost")
+            case LineBack():
+                self.line = LINE_UP
+                self._caught_up.set()
+                log.info("hub.line_back")
 
     async def _tick(self) -> None:
         loop = asyncio.get_running_loop()
