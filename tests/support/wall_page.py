@@ -149,7 +149,9 @@ class Tab:
 
 
 @contextlib.asynccontextmanager
-async def wall(browser: Browser, site: Web, width: int = 1920, height: int = 1080, **options: Any) -> AsyncIterator[Tab]:
+async def wall(
+    browser: Browser, site: Web, width: int = 1920, height: int = 1080, **options: Any
+) -> AsyncIterator[Tab]:
     """Open the wall in a tab of its own, logged in; `options` go to the browser's context."""
     context = await browser.new_context(viewport={"width": width, "height": height}, **options)
     await context.add_cookies([{"name": COOKIE, "value": site.cookie, "url": site.url}])
@@ -159,9 +161,11 @@ async def wall(browser: Browser, site: Web, width: int = 1920, height: int = 108
     page.on("pageerror", lambda e: tab.problems.append(f"pageerror: {e}"))
     page.on(
         "request",
-        lambda r: r.url.startswith(("http", "ws"))
-        and "//127.0.0.1:" not in r.url
-        and tab.problems.append(f"off origin: {r.url}"),
+        lambda r: (
+            r.url.startswith(("http", "ws"))
+            and "//127.0.0.1:" not in r.url
+            and tab.problems.append(f"off origin: {r.url}")
+        ),
     )
     try:
         await page.goto(f"{site.url}/wall")
