@@ -135,6 +135,7 @@ class UnitTrack:
         """Take in a report; return whether labels may have changed. This is the hot path: about a microsecond."""
         said = self.said
         effs = self.eff
+        stamps = self.stamps
         bare = True
         if (
             report.lat is not None
@@ -149,75 +150,67 @@ class UnitTrack:
             bare = False
             if eff >= effs[0]:
                 old = said[0]
-                if old is None or old.status != report.status or self.stamps[0].source != stamp.source:
+                if old is None or old.status != report.status or stamps[0].source != stamp.source:
                     self.reworded |= _POSITION_BIT
                     self.known |= _POSITION_BIT
                 effs[0] = eff
                 said[0] = report
-                self.stamps[0] = stamp
+                stamps[0] = stamp
                 self.moved |= _POSITION_BIT
+        # Without a position the age drawn is that of what else was said, so hearing it again is a change too.
+        placeless = said[0] is None
         if (
             report.primary_status is not None
             or report.secondary_status is not None
-            or (report.status_internal is not None or report.incident_id is not None)
+            or report.status_internal is not None
+            or report.incident_id is not None
         ):
             bare = False
             if eff >= effs[1]:
                 old = said[1]
-                self._take(
-                    1,
-                    report,
-                    eff,
-                    stamp,
-                    old is None
-                    or (
-                        old.primary_status != report.primary_status
-                        or old.secondary_status != report.secondary_status
-                        or old.incident_id != report.incident_id
-                        or old.status_internal != report.status_internal
-                    ),
-                )
+                if (
+                    placeless
+                    or old is None
+                    or old.primary_status != report.primary_status
+                    or old.secondary_status != report.secondary_status
+                    or old.incident_id != report.incident_id
+                    or old.status_internal != report.status_internal
+                ):
+                    self._changed(1)
+                effs[1], said[1], stamps[1] = eff, report, stamp
         if report.call_sign is not None or report.unit_type is not None:
             bare = False
             if eff >= effs[3]:
                 old = said[3]
-                self._take(
-                    3,
-                    report,
-                    eff,
-                    stamp,
-                    old is None or (old.call_sign != report.call_sign or old.unit_type != report.unit_type),
-                )
+                if placeless or old is None or old.call_sign != report.call_sign or old.unit_type != report.unit_type:
+                    self._changed(3)
+                effs[3], said[3], stamps[3] = eff, report, stamp
         if report.emergency is not None:
             bare = False
             if eff >= effs[2]:
                 old = said[2]
-                self._take(2, report, eff, stamp, old is None or old.emergency != report.emergency)
+                if placeless or old is None or old.emergency != report.emergency:
+                    self._changed(2)
+                effs[2], said[2], stamps[2] = eff, report, stamp
         if report.capabilities is not None or report.crew is not None:
             bare = False
             if eff >= effs[4]:
                 old = said[4]
-                self._take(
-                    4,
-                    report,
-                    eff,
-                    stamp,
-                    old is None or (old.capabilities != report.capabilities or old.crew != report.crew),
-                )
+                if placeless or old is None or old.capabilities != report.capabilities or old.crew != report.crew:
+                    self._changed(4)
+                effs[4], said[4], stamps[4] = eff, report, stamp
         if bare and eff >= effs[5]:
-            self._take(5, report, eff, stamp, False)
+            if placeless:
+                self._changed(5)
+            effs[5], said[5], stamps[5] = eff, report, stamp
+            self.known |= _POSITION_BIT
         return bool(report.labels) or self.labelled
 
-    def _take(self, group: int, report: UnitReport, eff: float, stamp: Stamp, new: bool) -> None:
-        self.eff[group] = eff
-        self.said[group] = report
-        self.stamps[group] = stamp
-        self.known |= GROUP_BIT[group]
-        # Without a position the age drawn is that of what else was said, so hearing it again is a change too.
-        if new or self.said[POSITION] is None:
-            bit = GROUP_BIT[group]
-            self.moved |= bit
-            self.reworded |= bit
+    def _changed(self, group: int) -> None:
+        bit = GROUP_BIT[group]
+        self.known |= bit
+        self.moved |= bit
+        self.reworded |= bit
 
     def labels(self) -> frozenset[str]:
         """Return the labels of every report that still speaks for the unit."""
