@@ -78,7 +78,7 @@ class Ear:
             return beat
         message = await self._live.hear(SILENCE_S)
         if message is None:
-            await self._live.say(b"PING", within=PROBE_WITHIN_S)
+            self._live.say(b"PING")
             message = await self._live.hear(PROBE_WITHIN_S)
             if message is None:
                 raise BusDown(f"the bus was silent for {SILENCE_S + PROBE_WITHIN_S:g} s")
@@ -91,7 +91,7 @@ class Ear:
 
     async def _subscribe(self) -> None:
         await self._live.ask((b"PING",), within=REPLY_WITHIN_S)
-        await self._live.say(b"SUBSCRIBE", *self._channels, within=REPLY_WITHIN_S)
+        self._live.say(b"SUBSCRIBE", *self._channels)
         awaited = len(self._channels)
         while awaited:
             message = await self._live.hear(REPLY_WITHIN_S)
