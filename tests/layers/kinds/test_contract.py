@@ -7,6 +7,7 @@ from layers import kinds
 from layers.delta import columns
 from layers.frame import DTYPES
 from layers.kinds import cameras, incidents, units
+from layers.layer import Layer
 from layers.policy import BASE
 from tests.support.heard import T0, camera, delivery, heard, incident, unit
 from tests.support.pair import Pair, grant
@@ -26,6 +27,7 @@ each = pytest.mark.parametrize("name", kinds.names())
 def test_it_is_found_by_its_file_name(name: str) -> None:
     layer = kinds.load(name)
     assert layer is TYPES_OF.get(name, layer)
+    assert isinstance(layer, Layer)
     assert layer.name == name
     assert layer.title
     assert layer.subscribe in ("latest", "batch")
