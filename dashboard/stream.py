@@ -216,9 +216,10 @@ class Stream:
 def _understood(message: str | bytes) -> Resume | Ask | None:
     """Return what a viewer said; None for what we do not know, which is let go by."""
     try:
-        return _decode(message)
+        said: Resume | Ask = _decode(message)
     except (msgspec.DecodeError, msgspec.ValidationError):
         return None
+    return said
 
 
 def _refuse(status: HTTPStatus, words: str) -> Response:
