@@ -12,6 +12,11 @@ const FIT_PADDING_PX = 70;
 /** Size of the map, CSS pixels, for which the site's start zoom is meant. */
 const MEANT_FOR = [1400, 860];
 
+/** The page has its size after this. */
+const SETTLED_MS = 4000;
+/** Event data of moves that a person asked for. */
+const ASKED = { asked: true };
+
 /** @typedef {import("./plotly_map.mjs").LiveMap} LiveMap */
 
 /** The zoom that shows on a map of this size what `zoom` shows on the one it is meant for. @param {number} zoom @param {number} width @param {number} height */
@@ -38,23 +43,36 @@ export function extent(layers) {
   return west <= east ? [[lonOf(west), latOf(south)], [lonOf(east), latOf(north)]] : null;
 }
 
-/** @param {LiveMap} map @param {{ lon: number, lat: number, zoom: number }} view */
+/**
+ * Shows the site's view, and again when the page finds its size only now; never once a person has moved the map.
+ * @param {LiveMap} map @param {{ lon: number, lat: number, zoom: number }} view
+ */
 export function start(map, { lon, lat, zoom }) {
   const box = map.getContainer();
-  map.jumpTo({ center: [lon, lat], zoom: clampZoom(startZoom(zoom, box.clientWidth, box.clientHeight)) });
+  const show = () => map.jumpTo({ center: [lon, lat], zoom: clampZoom(startZoom(zoom, box.clientWidth, box.clientHeight)) });
+  const stop = () => {
+    map.off("resize", show);
+    map.off("movestart", byHand);
+  };
+  // A person's move has an event of theirs; a flight of ours was asked for by a person too.
+  const byHand = (/** @type {any} */ event) => (event.originalEvent || event.asked) && stop();
+  map.on("resize", show);
+  map.on("movestart", byHand);
+  setTimeout(stop, SETTLED_MS);
+  show();
 }
 
 /** @param {LiveMap} map @param {number} lon @param {number} lat @param {number} [zoom] at least this zoom */
 export function fly(map, lon, lat, zoom) {
   if (!Number.isFinite(lon) || !Number.isFinite(lat)) return;
   const center = [Math.max(-180, Math.min(180, lon)), Math.max(-85, Math.min(85, lat))];
-  map.flyTo({ center, zoom: clampZoom(Math.max(map.getZoom(), zoom ?? 0)), maxDuration: FLIGHT_MS, duration: FLIGHT_MS });
+  map.flyTo({ center, zoom: clampZoom(Math.max(map.getZoom(), zoom ?? 0)), maxDuration: FLIGHT_MS, duration: FLIGHT_MS }, ASKED);
 }
 
 /** @param {LiveMap} map @param {Iterable<import("./instances.mjs").Instances>} layers */
 export function fit(map, layers) {
   const bounds = extent(layers);
-  if (bounds) map.fitBounds(bounds, { padding: FIT_PADDING_PX, maxZoom: FIT_ZOOM_MAX, duration: FLIGHT_MS });
+  if (bounds) map.fitBounds(bounds, { padding: FIT_PADDING_PX, maxZoom: FIT_ZOOM_MAX, duration: FLIGHT_MS }, ASKED);
 }
 
 /** @param {number} zoom */

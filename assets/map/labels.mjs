@@ -12,7 +12,13 @@
 /** Priorities: lower comes first. */
 export const SELECTED = 0;
 export const URGENT = 1;
+/** Up to this one, tags may lie over marks. */
+export const IMPORTANT = 2;
 export const CLASSES = 8;
+/** Tries in turn: [short text, keep off marks]. @type {[boolean, boolean][]} */
+const SHORTER = [[false, true], [true, true]];
+/** @type {[boolean, boolean][]} */
+const OVER_MARKS = [[false, true], [false, false]];
 
 /**
  * @typedef {object} Candidate
@@ -55,12 +61,12 @@ function taken(width, height) {
         for (let i = column(x); i <= column(x2); i++) (cells[j * columns + i] ??= []).push(box);
       }
     },
-    /** @param {number} x @param {number} y @param {number} x2 @param {number} y2 @param {number} owner */
-    free(x, y, x2, y2, owner) {
+    /** Whether no other tag, and with `marks` no mark of another, is there. @param {number} x @param {number} y @param {number} x2 @param {number} y2 @param {number} owner @param {boolean} marks */
+    free(x, y, x2, y2, owner, marks) {
       for (let j = row(y); j <= row(y2); j++) {
         for (let i = column(x); i <= column(x2); i++) {
           for (const b of cells[j * columns + i] ?? []) {
-            if (boxes[b + 4] === owner) continue;
+            if (boxes[b + 4] === owner || (!marks && boxes[b + 4] >= 0)) continue;
             if (x < boxes[b + 2] && x2 > boxes[b] && y < boxes[b + 3] && y2 > boxes[b + 1]) return false;
           }
         }
@@ -111,7 +117,8 @@ export function place(candidates, width, height, height0, previous, scale = 1) {
 
 /** The first free slot, +4 when only the short text fits there; -1 when nothing does. @param {ReturnType<typeof taken>} grid @param {Candidate} c @param {number} index @param {number} first @param {number} width @param {number} height @param {number} h @param {number[]} at */
 function find(grid, c, index, first, width, height, h, at) {
-  for (const short of c.short ? [false, true] : [false]) {
+  // What is important rather lies over a mark than be cut short.
+  for (const [short, marks] of c.priority <= IMPORTANT ? OVER_MARKS : c.short ? SHORTER : SHORTER.slice(0, 1)) {
     const w = short ? c.short : c.width;
     for (let i = 0; i < 4; i++) {
       const slot = (i + first) & 3;
@@ -119,7 +126,7 @@ function find(grid, c, index, first, width, height, h, at) {
       const x = c.x + at[0];
       const y = c.y + at[1];
       if (x < 0 || y < 0 || x + w > width || y + h > height) continue;
-      if (grid.free(x, y, x + w, y + h, index)) return slot + (short ? 4 : 0);
+      if (grid.free(x, y, x + w, y + h, index, marks)) return slot + (short ? 4 : 0);
     }
   }
   return -1;

@@ -14,7 +14,7 @@ import { readTheme, watchTheme } from "./theme.mjs";
 import { instant, watchLine } from "./watch.mjs";
 
 /** The stream opens with the map, or after this. */
-const MAP_AWAITED_MS = 2500;
+const MAP_AWAITED_MS = 4000;
 
 /** @typedef {import("../types.d.ts").Page} Page */
 /** @typedef {import("./plotly_map.mjs").LiveMap} LiveMap */

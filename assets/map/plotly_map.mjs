@@ -27,8 +27,8 @@ const LATER_MS = 1000;
  * @property {() => boolean | void} isStyleLoaded
  * @property {(options: object) => void} jumpTo
  * @property {(options: object) => void} easeTo
- * @property {(options: object) => void} flyTo
- * @property {(bounds: [[number, number], [number, number]], options?: object) => void} fitBounds
+ * @property {(options: object, data?: object) => void} flyTo
+ * @property {(bounds: [[number, number], [number, number]], options?: object, data?: object) => void} fitBounds
  * @property {(pitch: number) => void} setMaxPitch
  * @property {() => void} triggerRepaint
  * @property {(layer: string, name: string, value: unknown) => void} setPaintProperty
@@ -46,9 +46,11 @@ const LATER_MS = 1000;
  * @returns {LiveMap | null}
  */
 export function instanceOf(root) {
-  const graph = /** @type {any} */ (root.classList.contains("js-plotly-plot") ? root : root.querySelector(".js-plotly-plot"));
-  return graph?._fullLayout?.map?._subplot?.map ?? null;
+  return graphOf(root)?._fullLayout?.map?._subplot?.map ?? null;
 }
+
+/** @param {Element} root @returns {any} */
+const graphOf = (root) => (root.classList.contains("js-plotly-plot") ? root : root.querySelector(".js-plotly-plot"));
 
 /**
  * Calls `mounted` with the map once its style is there, and again with each later instance. Returns how to stop.
@@ -66,12 +68,27 @@ export function followMap(selector, mounted) {
     if (map && map !== known && map.isStyleLoaded()) {
       known = map;
       manners(map);
+      map.on("moveend", () => keepCamera(graphOf(root), map));
       mounted(map);
     }
     timer = window.setTimeout(look, map && map === known ? LATER_MS : SOON_MS);
   };
   look();
   return () => clearTimeout(timer);
+}
+
+/**
+ * Tells Plotly where the camera is: at every new layout, as when the window changes its size, it puts the map where
+ * it believes it to be, and it hears only of moves made by mouse or finger.
+ * @param {any} graph @param {LiveMap} map
+ */
+function keepCamera(graph, map) {
+  const { lng, lat } = map.getCenter();
+  for (const layout of [graph?.layout?.map, graph?._fullLayout?.map]) {
+    if (!layout) continue;
+    layout.center = { lon: lng, lat };
+    layout.zoom = map.getZoom();
+  }
 }
 
 /** The camera stays a plain 2-D transform with north up. @param {LiveMap} map */

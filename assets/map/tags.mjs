@@ -114,7 +114,7 @@ function candidates(page, instances, view, scale, tiers) {
     screen[1] -= lift * scale;
     if (screen[0] < -r || screen[1] < -r || screen[0] > view.width + r || screen[1] > view.height + r) return;
     found[class_].push({
-      key: `${of.layer}/${row}`, x: screen[0], y: screen[1], r: r * scale, width: 0, short: 0, priority: class_,
+      key: `${of.layer}/${row}`, x: screen[0], y: screen[1], r: (r + (isChosen ? 8 : 0)) * scale, width: 0, short: 0, priority: class_,
       at: row, of, text: [], tag: "", lift: lift * scale,
     });
   };

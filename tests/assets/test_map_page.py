@@ -88,6 +88,13 @@ async def test_live_updates_never_move_the_view_and_a_person_does() -> None:
         assert await tab.eval(CAMERA) == dragged
         await tab.eval("window.jointops.page.flyTo(-87.63, 41.88, 13)")
         await tab.until(f"{MAP}.getZoom() > 12.99 && !{MAP}.isMoving()")
+        flown = await tab.eval(CAMERA)
+        width = await tab.eval(f"{MAP}.getContainer().clientWidth")
+        await tab.page.set_viewport_size({"width": 1360, "height": 860})
+        await tab.until(f"{MAP}.getContainer().clientWidth > {width}")
+        revision = hub.rev
+        await tab.until(f"window.jointops.stats().revision > {revision + 5}")
+        assert await tab.eval(CAMERA) == pytest.approx(flown, abs=1e-6), "a new window size moved the view"
         await tab.eval("window.jointops.page.fitAll()")
         await tab.until("window.jointops.page.outside() === 0")
 
