@@ -20,7 +20,7 @@ export function mount(root, page) {
     if (line.state === "frozen") {
       mark(root, "kind", "frozen");
       say(head, `DATA FROZEN since ${face(line.since).time}`);
-      say(what, line.what);
+      say(what, lost(line.what));
     } else if (store.bus === "lost") {
       mark(root, "kind", "bus");
       say(head, `FEEDS NOT HEARD since ${face(store.busSince).time}`);
@@ -42,6 +42,12 @@ export function mount(root, page) {
     if (page.line.state === "frozen") outIfLoggedOut();
   });
   write();
+}
+
+/** What is gone, for people. @param {string} what parts joined by "and" */
+function lost(what) {
+  const words = what ? `No ${what.replaceAll(" and ", ", no ")}. ` : "";
+  return `${words}${what === "web server" ? "Details and new pages must wait." : "Everything stands where it was last seen."}`;
 }
 
 /** A log-in that ended cuts the stream for good: then the way on is the log-in, not waiting. */

@@ -1,5 +1,6 @@
 """A watch officer logs in and looks at the wall, in a real browser; the stream is the made-up city's."""
 
+import base64
 import re
 import time
 
@@ -164,4 +165,30 @@ async def test_a_wall_whose_log_in_ended_goes_to_the_log_in_by_itself() -> None:
         await tab.context.clear_cookies()
         hub.refusing = True
         hub.drop()
-        await tab.until("location.pathname + location.search === '/login?next=%2Fwall'", 20)
+        await tab.page.wait_for_url("**/login?next=%2Fwall", timeout=30_000)
+
+
+SATURATED = """async (png) => {
+  const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${png}`)).blob());
+  const canvas = new OffscreenCanvas(image.width, image.height).getContext("2d");
+  canvas.drawImage(image, 0, 0);
+  const pixels = canvas.getImageData(0, 0, image.width, image.height).data;
+  let n = 0;
+  for (let i = 0; i < pixels.length; i += 4) {
+    const rgb = pixels.slice(i, i + 3), high = Math.max(...rgb), low = Math.min(...rgb);
+    if (high > 0.4 * 255 && high - low > 0.5 * high) n++;
+  }
+  return n / (pixels.length / 4);
+}"""
+
+
+async def test_a_calm_wall_is_grey() -> None:
+    hub = FakeHub(events_every_s=0)
+    hub.city.flags[:] &= 0b110
+    hub.city.priority[:] = 3
+    async with hub, web(hub.port) as site, chromium() as browser, wall(browser, site) as tab:
+        await drawn(tab)
+        await tab.until("[...document.querySelectorAll('.board-row')].every((r) => r.dataset.priority === '3')")
+        png = base64.b64encode(await tab.page.screenshot()).decode()
+        blank = await browser.new_page()
+        assert await blank.evaluate(SATURATED, png) <= 0.03
