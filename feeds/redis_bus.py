@@ -72,11 +72,10 @@ class RedisBus:
                 await ear.open()
                 back = False
                 while True:
-                    for delivery in await ear.backlog():
-                        yield delivery
-                        await asyncio.sleep(0)  # a long backlog must not hold the loop
-                    if ear.behind:
-                        continue
+                    while ear.behind:
+                        for delivery in await ear.backlog():
+                            yield delivery
+                            await asyncio.sleep(0)  # a long backlog must not hold the loop
                     if not back:
                         back, lost = True, False
                         yield LineBack(self._clock.now())

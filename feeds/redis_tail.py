@@ -11,6 +11,7 @@ Rules
 
 import asyncio
 import logging
+import time
 
 from feeds.bus import BatchId
 from feeds.clock import Clock
@@ -22,7 +23,7 @@ from feeds.redis_line import Line, Unreached, accepted
 log = logging.getLogger(__name__)
 
 APPEND_WITHIN_S = 5.0
-"""Longest an append tries before it says BusDown, seconds."""
+"""An append that failed is tried no more after this, seconds; a try takes up to 2 `REPLY_WITHIN_S` more."""
 REPLY_WITHIN_S = 2.0
 """Longest wait for one reply, seconds."""
 BACKOFF_S = 0.1
@@ -42,17 +43,17 @@ class Tail:
 
     async def append(self, data: bytes) -> BatchId:
         """Append and publish `data`; return its id. Raises BusDown after `APPEND_WITHIN_S`, or when refused."""
-        try:
-            async with asyncio.timeout(APPEND_WITHIN_S), self._lock:
-                while True:
-                    try:
-                        if (id_ := await self._try(data)) is not None:
-                            return id_
-                    except Unreached as error:
-                        log.warning("append_again agency=%s reason=%s", self._agency, error)
-                        await asyncio.sleep(BACKOFF_S)
-        except TimeoutError:
-            raise BusDown(f"the bus did not take a batch within {APPEND_WITHIN_S:g} s") from None
+        async with self._lock:
+            until = time.monotonic() + APPEND_WITHIN_S
+            while True:
+                try:
+                    if (id_ := await self._try(data)) is not None:
+                        return id_
+                except Unreached as error:
+                    if time.monotonic() > until:
+                        raise BusDown(f"the bus did not take a batch within {APPEND_WITHIN_S:g} s") from error
+                    log.warning("append_again agency=%s reason=%s", self._agency, error)
+                    await asyncio.sleep(BACKOFF_S)
 
     async def _try(self, data: bytes) -> BatchId | None:
         """Return the id under which the journal has `data`; None: it has not, try under a new one."""

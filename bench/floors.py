@@ -1,0 +1,195 @@
+"""The least CPU that the steps of `bench live` can cost on this machine, on the very messages, batches and frames of
+the run: decode, apply, bus, encode, send. No product code runs here but the vocabulary and `layers.frame`.
+
+Each step is measured twice: at the pace of the run (with its pauses between two messages, batches or frames, in which
+caches and processors cool down just as they do in the product), which is the floor that counts, and without a pause,
+which shows how much of it is pace.
+"""
+
+import asyncio
+import os
+import platform
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from bench.live_site import cpu_s
+from feeds import embedded_redis
+from feeds.report import AnyReport
+from layers.frame import FrameHeader, LayerChange, decode, encode
+
+
+class Floor(NamedTuple):
+    """CPU seconds for one item (message, batch or frame)."""
+
+    paced: float
+    hot: float
+
+
+def _each(items: Sequence[object], work: Callable[[object], object], pause_s: float) -> Floor:
+    found = []
+    for pause in (pause_s, 0.0):
+        used = 0.0
+        for item in items:
+            began = time.process_time()
+            work(item)
+            used += time.process_time() - began
+            if pause:
+                time.sleep(pause)
+        found.append(used / len(items))
+    return Floor(*found)
+
+
+def decode_s(messages: list[bytes], pause_s: float) -> Floor:
+    """Return what decoding a message as JSON into validated reports costs, with msgspec and nothing else."""
+    return _each(messages, msgspec.json.Decoder(list[AnyReport]).decode, pause_s)  # type: ignore[arg-type]
+
+
+def apply_s(messages: list[bytes], pause_s: float) -> Floor:
+    """Return what keeping every decoded report of a message in a dict by its unit costs."""
+    decoder = msgspec.json.Decoder(list[AnyReport])
+    latest: dict[str, object] = {}
+
+    def work(reports: object) -> None:
+        for report in reports:  # type: ignore[attr-defined]
+            latest[report.unit_id] = report
+
+    return _each([decoder.decode(message) for message in messages], work, pause_s)
+
+
+def encode_s(frames: list[bytes], pause_s: float) -> Floor:
+    """Return what encoding the columns of a frame's units again costs."""
+    changes = []
+    for data in frames:
+        frame = decode(data)
+        columns = frame.columns.get("units")
+        if columns is None:
+            continue
+        dtypes = {c.name: c.dtype for layer in frame.header.layers if layer.name == "units" for c in layer.columns}
+        change = LayerChange("units", tuple((name, dtypes[name], values) for name, values in columns.items()))
+        changes.append((frame.type, FrameHeader(frame.header.rev, frame.header.at), (change,)))
+    return _each(changes, lambda change: encode(*change), pause_s)  # type: ignore[misc]
+
+
+def bus_s(batches: list[bytes], pause_s: float) -> Floor:
+    """Return what appending, publishing and hearing a batch costs over bare sockets, the server's CPU included."""
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        server = embedded_redis.start(Path(folder))
+        try:
+            for pause in (pause_s, 0.0):
+                with _connected(server.url) as writer, _connected(server.url) as reader:
+                    reader.sendall(_command(b"SUBSCRIBE", b"live"))
+                    reader.recv(4096)
+                    used, before = 0.0, cpu_s(server.pid)
+                    for data in batches:
+                        began = time.process_time()
+                        xadd = _command(b"XADD", b"journal", b"*", b"d", data)
+                        writer.sendall(xadd + _command(b"PUBLISH", b"live", data))
+                        _read(writer, 2)
+                        _receive(reader, len(data))
+                        used += time.process_time() - began
+                        if pause:
+                            time.sleep(pause)
+                    found.append((used + cpu_s(server.pid) - before) / len(batches))
+        finally:
+            server.stop()
+    return Floor(*found)
+
+
+def _connected(url: str) -> socket.socket:
+    made = socket.socket(socket.AF_UNIX)
+    made.connect(url.removeprefix("unix://"))
+    return made
+
+
+def _command(*parts: bytes) -> bytes:
+    return b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(part), part) for part in parts)
+
+
+def _read(connection: socket.socket, replies: int) -> None:
+    """Read an id (bulk string: two lines) and a count (one line)."""
+    got = b""
+    while got.count(b"\r\n") < replies + 1:
+        got += connection.recv(65536)
+
+
+def _receive(connection: socket.socket, size: int) -> None:
+    left = len(_command(b"message", b"live", b"")) - len(b"0") + len(str(size)) + size
+    while left > 0:
+        left -= len(connection.recv(65536))
+
+
+def send_s(frames: list[bytes], viewers: int, pause_s: float) -> Floor:
+    """Return what writing a frame to the transports of all viewers costs, who only read."""
+    return asyncio.run(_send(frames, viewers, pause_s))
+
+
+_DRAIN = """
+import asyncio, sys
+class Drain(asyncio.BufferedProtocol):
+    buffer = memoryview(bytearray(1 << 20))
+    def get_buffer(self, hint): return self.buffer
+    def buffer_updated(self, count): pass
+async def main(port, count):
+    loop = asyncio.get_running_loop()
+    made = [await loop.create_connection(Drain, "127.0.0.1", port) for _ in range(count)]
+    await loop.run_in_executor(None, sys.stdin.read)
+asyncio.run(main(int(sys.argv[1]), int(sys.argv[2])))
+"""
+
+
+async def _send(frames: list[bytes], viewers: int, pause_s: float) -> Floor:
+    loop = asyncio.get_running_loop()
+    transports: list[asyncio.WriteTransport] = []
+    seated = asyncio.Event()
+
+    class Seat(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            assert isinstance(transport, asyncio.WriteTransport)
+            transports.append(transport)
+            if len(transports) == viewers:
+                seated.set()
+
+    server = await loop.create_server(Seat, "127.0.0.1", 0)
+    words = [sys.executable, "-c", _DRAIN, str(server.sockets[0].getsockname()[1]), str(viewers)]
+    drain = subprocess.Popen(words, stdin=subprocess.PIPE)  # noqa: ASYNC220 - before anything is measured
+    assert drain.stdin
+    found = []
+    try:
+        await asyncio.wait_for(seated.wait(), 10)
+        for pause in (pause_s, 0.002):
+            used = 0.0
+            for frame in frames:
+                began = time.process_time()
+                for transport in transports:
+                    transport.write(frame)
+                used += time.process_time() - began
+                await asyncio.sleep(pause)
+            found.append(used / len(frames))
+    finally:
+        server.close()
+        for transport in transports:
+            transport.abort()
+        await asyncio.sleep(0)
+        drain.stdin.close()
+        drain.wait(5)
+    return Floor(*found)
+
+
+def machine() -> dict[str, object]:
+    """Return what ran it."""
+    return {
+        "cpus": os.cpu_count(),
+        "processor": platform.processor() or platform.machine(),
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "load_1min": round(os.getloadavg()[0], 2),
+    }

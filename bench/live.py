@@ -1,0 +1,254 @@
+"""How fast a report becomes a frame at the viewers, and how much CPU that costs over the least it can cost.
+
+    jointops bench live --units 10000 --viewers 50 --tick-ms 100 --seconds 15 --json
+
+The real processes (Redis, gateway, hub) run on loopback; agencies send every unit once a second through the
+ordinary door, in messages spread evenly over the second (a frame holds up to 64 kB); viewers are real WebSocket
+connections.
+
+p99_ms          from the gateway's receipt of a report (column `lag`: receipt to tick) to the frame's arrival at a
+                viewer, over every unit change that the decoding viewers got
+cpu_over_floor  CPU of gateway, Redis and hub per unit change delivered to one viewer, over the summed floors for the
+                same messages, batches and frames, measured right after at the same pace (`bench/floors.py`)
+"""
+
+import argparse
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bench import floors, live_site
+from bench.live_site import RunningSite, cpu_s
+from feeds.bus import BEGINNING
+from feeds.envelope import encode_batch
+from feeds.names import AgencyId
+from feeds.redis_bus import RedisBus
+
+DECODING = 3
+"""Viewers that decode; the others count bytes."""
+WARM_S = 3.0
+"""After every unit has reported once, before measuring, seconds."""
+FLOOR_ITEMS = 300
+"""Messages and batches of the run on which the floors are measured."""
+FLOOR_FRAMES = 40
+"""Frames of the run on which the floors are measured."""
+_encode = msgspec.json.Encoder().encode
+
+
+class Child:
+    """One of the harness's own processes: gets its job as a line, answers in lines."""
+
+    def __init__(self, module: str, job: dict[str, Any]) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", module], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self.say(json.dumps(job))
+
+    def say(self, line: str) -> None:
+        """Send a line."""
+        assert self.process.stdin
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def hear(self) -> str:
+        """Return the next line."""
+        assert self.process.stdout
+        line = self.process.stdout.readline().strip()
+        if not line:
+            raise SystemExit(f"bench live: {self.process.args} ended with status {self.process.wait(5)}")
+        return line
+
+
+def run(args: argparse.Namespace, site: RunningSite, frames_to: Path) -> dict[str, Any]:
+    """Measure one window on the running site; frames of one viewer are left at `frames_to`."""
+    children: list[Child] = []
+    try:
+        seconds = args.seconds + WARM_S + 4.0
+        feeds = Child(
+            "bench.live_feeds",
+            {
+                "url": site.feed_url,
+                "tokens": site.feed_tokens,
+                "units": args.units,
+                "size": args.message,
+                "seconds": seconds,
+            },
+        )
+        children.append(feeds)
+        assert feeds.hear() == "sending"
+        decoding = min(DECODING, args.viewers)
+        view = {"url": site.live_url, "tokens": site.viewer_tokens, "frames_to": str(frames_to)}
+        viewers = [Child("bench.live_viewers", {**view, "viewers": decoding, "keep": True})]
+        if args.viewers > decoding:
+            viewers.append(Child("bench.live_viewers", {**view, "viewers": args.viewers - decoding, "keep": False}))
+        children += viewers
+        for viewer in viewers:
+            assert viewer.hear() == "seated"
+        time.sleep(WARM_S)
+        before = {name: cpu_s(pid) for name, pid in site.pids.items()}
+        began, began_at = time.monotonic(), time.time()
+        for viewer in viewers:
+            viewer.say("begin")
+        time.sleep(args.seconds)
+        used = {name: cpu_s(pid) - before[name] for name, pid in site.pids.items()}
+        window, ended_at = time.monotonic() - began, time.time()
+        for viewer in viewers:
+            viewer.say("end")
+        watched = [json.loads(viewer.hear()) for viewer in viewers]
+        sent = json.loads(feeds.hear())
+    finally:
+        for child in children:
+            child.process.kill()
+            child.process.wait(5)
+            for end in (child.process.stdin, child.process.stdout):
+                if end is not None:
+                    end.close()
+    return {
+        "cpu_s": used,
+        "window_s": window,
+        "between": (began_at, ended_at),
+        "feeds": sent,
+        "latency_ms": watched[0]["latency_ms"],
+        "keyframes": watched[0]["keyframes"],
+        "changes_per_viewer": sum(watched[0]["changes_per_viewer"]) / decoding,
+        "frames": sum(w["frames"] for w in watched),
+        "bytes": sum(w["bytes"] for w in watched),
+    }
+
+
+async def journaled(site: RunningSite, between: tuple[float, float]) -> tuple[list[bytes], list[bytes], int, int]:
+    """Return some batches appended in the window, the messages of their reports, and how many there were of both."""
+    bus = RedisBus(site.redis_url)
+    batches: list[bytes] = []
+    messages: list[bytes] = []
+    batch_count = message_count = 0
+    try:
+        for agency in site.feed_tokens:
+            at = BEGINNING._replace(ms=int(between[0] * 1000))
+            while page := await bus.read(AgencyId(agency), at, 50):
+                at = page[-1].id
+                inside = [delivery.batch for delivery in page if delivery.id.ms <= between[1] * 1000]
+                batch_count += len(inside)
+                message_count += sum(len(batch.parcels) for batch in inside)
+                batches += map(encode_batch, inside[::2])
+                messages += [_encode(parcel.reports) for batch in inside[::2] for parcel in batch.parcels]
+    finally:
+        await bus.close()
+    return batches[:FLOOR_ITEMS], messages[:FLOOR_ITEMS], batch_count, message_count
+
+
+def floor_s(args: argparse.Namespace, site: RunningSite, found: dict[str, Any], frames: list[bytes]) -> dict[str, Any]:
+    """Return the floors for the whole window, CPU seconds: `paced`, `hot`; and how many batches there were."""
+    batches, messages, batch_count, message_count = asyncio.run(journaled(site, found["between"]))
+    frame_count = found["frames"] / args.viewers
+    window = found["window_s"]
+    frames = frames[:FLOOR_FRAMES]
+    tick = window / frame_count
+    each = {
+        "decode": (floors.decode_s(messages, window / message_count), message_count),
+        "apply": (floors.apply_s(messages, window / message_count), message_count),
+        "bus": (floors.bus_s(batches, window / batch_count), batch_count),
+        "encode": (floors.encode_s(frames, tick), frame_count * args.classes),
+        "send": (floors.send_s(frames, args.viewers, tick), frame_count),
+    }
+    return {
+        "paced": {name: floor.paced * count for name, (floor, count) in each.items()},
+        "hot": {name: floor.hot * count for name, (floor, count) in each.items()},
+        "batches": batch_count,
+        "messages": message_count,
+    }
+
+
+def measure(args: argparse.Namespace) -> dict[str, Any]:
+    """Run it all and return the report."""
+    with tempfile.TemporaryDirectory() as folder, live_site.running(args.tick_ms, args.classes) as site:
+        kept = Path(folder, "frames")
+        say(args, f"{args.units} units, {args.viewers} viewers, tick {args.tick_ms} ms: measuring {args.seconds:g} s")
+        found = run(args, site, kept)
+        frames = split(kept.read_bytes())
+        say(args, "measuring the floors")
+        floor = floor_s(args, site, found, frames)
+    least = sum(floor["paced"].values())
+    deliveries = found["changes_per_viewer"] * args.viewers
+    cpu = sum(found["cpu_s"].values())
+    per_s = found["window_s"]
+    return {
+        "bench": "live",
+        "machine": floors.machine(),
+        "parameters": {
+            "units": args.units,
+            "viewers": args.viewers,
+            "tick_ms": args.tick_ms,
+            "seconds": args.seconds,
+            "classes": args.classes,
+            "reports_per_message": args.message,
+            "sources": live_site.AGENCIES,
+            "decoding_viewers": min(DECODING, args.viewers),
+        },
+        "bars": [
+            {"name": "p99_ms", "value": found["latency_ms"]["p99"], "op": "<=", "limit": args.tick_ms + 25},
+            {"name": "cpu_over_floor", "value": cpu / least, "op": "<=", "limit": 3},
+        ],
+        "latency_ms": found["latency_ms"],
+        "acknowledged_ms": {"p50": found["feeds"]["ack_p50_ms"], "p99": found["feeds"]["ack_p99_ms"]},
+        "reports": {name: found["feeds"][name] for name in ("sent", "acknowledged", "refused")},
+        "changes_per_s": found["changes_per_viewer"] / per_s,
+        "messages_per_s": floor["messages"] / per_s,
+        "batches_per_s": floor["batches"] / per_s,
+        "frames_per_viewer_and_s": found["frames"] / args.viewers / per_s,
+        "bytes_per_viewer_and_s": found["bytes"] / args.viewers / per_s,
+        "keyframes": found["keyframes"],
+        "us_per_change_and_viewer": {"all": cpu / deliveries * 1e6, "floor": least / deliveries * 1e6},
+        "cores": {name: used / per_s for name, used in found["cpu_s"].items()},
+        "floor_cores": {name: seconds / per_s for name, seconds in floor["paced"].items()},
+        "floor_cores_without_pauses": {name: seconds / per_s for name, seconds in floor["hot"].items()},
+    }
+
+
+def split(data: bytes) -> list[bytes]:
+    """Return the frames written one after the other with their lengths."""
+    frames, at = [], 0
+    while at < len(data):
+        size = int.from_bytes(data[at : at + 4], "little")
+        frames.append(data[at + 4 : at + 4 + size])
+        at += 4 + size
+    return frames
+
+
+def say(args: argparse.Namespace, text: str) -> None:
+    """Tell who waits, unless only JSON is wanted on the terminal."""
+    print(text, file=sys.stderr if args.json else sys.stdout, flush=True)
+
+
+def main(argv: list[str]) -> int:
+    """Measure and print; 0 whenever it measured."""
+    parser = argparse.ArgumentParser(
+        prog="jointops bench live", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--units", type=int, default=10_000, help="each reports once a second (10000)")
+    parser.add_argument("--viewers", type=int, default=50, help="WebSocket connections to the hub (50)")
+    parser.add_argument("--tick-ms", type=int, default=100, help="of the hub, milliseconds (100)")
+    parser.add_argument("--seconds", type=float, default=15.0, help="of measuring (15)")
+    parser.add_argument("--classes", type=int, default=1, help="viewer classes that the viewers are spread over (1)")
+    parser.add_argument("--message", type=int, default=200, help="reports in one message of an agency (200)")
+    parser.add_argument("--json", action="store_true", help="one JSON object on the standard output")
+    args = parser.parse_args(argv)
+    report = measure(args)
+    if args.json:
+        print(json.dumps(report, indent=1))
+    else:
+        for bar in report["bars"]:
+            met = "met   " if bar["value"] <= bar["limit"] else "MISSED"
+            print(f"{met} {bar['name']} = {bar['value']:.3g} ({bar['op']} {bar['limit']})")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,112 @@
+"""The site that `bench live` measures: the product's own Redis, gateway and hub, each a process, on loopback."""
+
+import contextlib
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from dashboard import process
+from feeds import embedded_redis
+
+AGENCIES = 7
+"""Agencies with one source each; viewers belong to others."""
+_CATEGORIES = ["unit.position", "unit.status", "unit.identity", "unit.capability", "unit.emergency", "feed.health"]
+_READY_WITHIN_S = 20.0
+
+
+class RunningSite(NamedTuple):
+    """Where things are, and whose CPU is counted."""
+
+    feed_url: str
+    live_url: str
+    redis_url: str
+    feed_tokens: dict[str, str]
+    """source -> bearer token."""
+    viewer_tokens: list[str]
+    """One for each viewer class."""
+    pids: dict[str, int]
+
+
+def cpu_s(pid: int) -> float:
+    """Return the CPU time that a process has used, its living threads included, seconds (Linux).
+
+    From the scheduler's own nanoseconds: the ticks of `stat` miss what sleeps and wakes between two of them.
+    """
+    return sum(int(task.read_text().split()[0]) for task in Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
+
+
+def toml(ports: dict[str, int], tick_ms: int, feed_tokens: dict[str, str], viewer_tokens: list[str]) -> str:
+    """Return the site's file: every agency shares positions with all viewers, each viewer agency is one class."""
+    lines = ["[site]", 'name = "bench"', f"tick_ms = {tick_ms}", *(f"{name} = {port}" for name, port in ports.items())]
+    viewers = [f"viewers{i}" for i in range(len(viewer_tokens))]
+    for i, agency in enumerate([*feed_tokens, *viewers]):
+        lines += ["[[agency]]", f'id = "{agency}"', f'name = "{agency}"', f'tag = "T{i}"']
+    for source, token in feed_tokens.items():
+        lines += ["[[source]]", f'id = "{source}"', f'agency = "{source}"', f'token = "{token}"', "cadence_s = 10.0"]
+    lines += ["[[share]]", 'from = "*"', f"to = {viewers}", f"categories = {_CATEGORIES}"]
+    for agency, token in zip(viewers, viewer_tokens, strict=True):
+        lines += ["[[api_token]]", f'name = "{agency}"', f'agency = "{agency}"', f'token = "{token}"']
+    return "\n".join(lines) + "\n"
+
+
+@contextlib.contextmanager
+def running(tick_ms: int, classes: int) -> Iterator[RunningSite]:
+    """Start the site in a temporary folder and stop it at the end."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stop:
+        ports = dict(zip(("port", "live_port", "feed_port", "cot_port"), _free_ports(4), strict=True))
+        feed_tokens = {f"agency{i}": secrets.token_urlsafe() for i in range(AGENCIES)}
+        viewer_tokens = [secrets.token_urlsafe() for _ in range(classes)]
+        path = Path(folder, "site.toml")
+        path.write_text(toml(ports, tick_ms, feed_tokens, viewer_tokens))
+        redis = embedded_redis.start(Path(folder, "redis"))
+        stop.callback(redis.stop)
+        env = {**os.environ, "REDIS_URL": redis.url, process.PARENT: str(os.getpid())}
+        pids = {"redis": redis.pid}
+        for name in ("gateway", "hub"):
+            words = [sys.executable, "-m", "dashboard.cli", name, "--config", str(path), "--log-level", "warning"]
+            child = subprocess.Popen(words, env=env)
+            stop.callback(_end, child)
+            pids[name] = child.pid
+        for name in ("feed_port", "live_port"):
+            _await_port(ports[name])
+        yield RunningSite(
+            f"ws://127.0.0.1:{ports['feed_port']}/feed",
+            f"ws://127.0.0.1:{ports['live_port']}/stream",
+            redis.url,
+            feed_tokens,
+            viewer_tokens,
+            pids,
+        )
+
+
+def _end(child: "subprocess.Popen[bytes]") -> None:
+    child.terminate()
+    try:
+        child.wait(6)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait(2)
+
+
+def _free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as held:
+        probes = [held.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+
+
+def _await_port(port: int) -> None:
+    deadline = time.monotonic() + _READY_WITHIN_S
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.05)
+    raise SystemExit(f"bench live: nothing listens on port {port} after {_READY_WITHIN_S:g} s")
