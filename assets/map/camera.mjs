@@ -10,7 +10,7 @@ const FLIGHT_MS = 1200;
 const FIT_ZOOM_MAX = 15;
 const FIT_PADDING_PX = 70;
 /** Size of the map, CSS pixels, for which the site's start zoom is meant. */
-const MEANT_FOR = [1400, 860];
+const MEANT_FOR = [1168, 860];
 
 /** The page has its size after this. */
 const SETTLED_MS = 4000;
@@ -19,9 +19,9 @@ const ASKED = { asked: true };
 
 /** @typedef {import("./plotly_map.mjs").LiveMap} LiveMap */
 
-/** The zoom that shows on a map of this size what `zoom` shows on the one it is meant for. @param {number} zoom @param {number} width @param {number} height */
+/** The zoom at which a map of this size shows as much ground as `zoom` does on the one it is meant for. @param {number} zoom @param {number} width @param {number} height */
 export function startZoom(zoom, width, height) {
-  return zoom + Math.log2(Math.min(width / MEANT_FOR[0], height / MEANT_FOR[1]));
+  return zoom + Math.log2((width * height) / (MEANT_FOR[0] * MEANT_FOR[1])) / 2;
 }
 
 /**

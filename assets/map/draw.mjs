@@ -59,6 +59,7 @@ export function overlay(parent, lost) {
   let height = 0;
   let ratio = 1;
   let gone = false;
+  let uploadMs = 0;
 
   const restore = () => {
     parts = build(gl);
@@ -91,6 +92,10 @@ export function overlay(parent, lost) {
     },
     get letters() {
       return letters;
+    },
+    /** Main-thread time of the last upload of units, milliseconds. */
+    get uploadMs() {
+      return uploadMs;
     },
     get works() {
       return parts !== null && !gl.isContextLost();
@@ -136,7 +141,10 @@ export function overlay(parent, lost) {
       gl.clear(gl.COLOR_BUFFER_BIT);
       gl.enable(gl.BLEND);
       gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+      const before = performance.now();
+      const fresh = picture.instances.units.dirty;
       upload(parts, picture, allDirty);
+      if (fresh) uploadMs = performance.now() - before;
       if (tagsDirty) parts.text.set(tags.bytes, tags.count);
       allDirty = tagsDirty = false;
       rings(parts, picture, picture.under);

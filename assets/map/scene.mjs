@@ -62,7 +62,7 @@ export function makeScene(page, meter) {
   /** Receipt of the newest frame not yet drawn, Unix seconds by the server's clock; 0 when none. */
   let undrawn = 0;
   let waiting = false;
-  let uploadMs = 0;
+  let shown = 0;
   /** @type {(() => void)[]} */
   const waits = [];
 
@@ -80,6 +80,7 @@ export function makeScene(page, meter) {
     const { canvas, map } = mounted;
     const v = viewOf(map);
     if (!v.width || !v.height) return;
+    if (undrawn && !shown) shown = taggedAt = began; // the first picture comes without tags, and sooner
     if (began - taggedAt >= TAGS_MS) retag(v, began);
     else if (!tagTimer) tagTimer = window.setTimeout(() => { tagTimer = 0; wake(); }, TAGS_MS);
     const at = chosen();
@@ -91,11 +92,8 @@ export function makeScene(page, meter) {
     above.clear();
     under(below, scene);
     over(above, scene, seen, began);
-    const uploads = instances.units.dirty;
-    const before = performance.now();
     if (!canvas.draw({ view: v, instances, tiers, under: below, over: above, chosen: at })) return;
     const now = performance.now();
-    if (uploads) uploadMs = now - before;
     meter.draw(began, now - began, store.units.count + store.incidents.count + store.cameras.count);
     if (undrawn && !waiting) measure(canvas.fence(), undrawn);
     undrawn = 0;
@@ -144,12 +142,12 @@ export function makeScene(page, meter) {
         write(/** @type {any} */ (instances)[layer], tableOf(store, layer), rows);
       }
       seen.see(instances.cameras.urgent, performance.now());
-      if (received) undrawn ||= received;
+      if (received || !shown) undrawn ||= received || page.now();
       changed();
     },
     /** Main-thread time of the last upload, milliseconds. */
     get uploadMs() {
-      return uploadMs;
+      return mounted?.canvas.uploadMs ?? 0;
     },
     instances,
     tiers,
