@@ -9,9 +9,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from layers.basemap_layers import Layers, city
-from layers.geodata import Features, box_of, clipped, dissolved, extent, features, joined, only, read
-from layers.mercator import Bounds, plane
+from layers.basemap_layers import LABEL, ROAD, Layers, city, classed, of
+from layers.geodata import Frame, box_of, clipped, dissolved, extent, frame, joined, merged, only, read
+from layers.mercator import Bounds
 
 ATTRIBUTION = "© OpenStreetMap contributors (ODbL)"
 
@@ -38,7 +38,12 @@ _ROADS = {
     "path": ("path", "path", 14),
     "steps": ("path", "path", 14),
 }
-_RAILS = {"rail": ("rail", 10), "subway": ("subway", 11), "light_rail": ("rail", 12), "tram": ("tram", 13)}
+_RAILS = {
+    "rail": ("rail", "rail", 10),
+    "subway": ("rail", "subway", 11),
+    "light_rail": ("rail", "rail", 12),
+    "tram": ("rail", "tram", 13),
+}
 _LAND = {
     "leisure": {"park": "park", "garden": "park", "pitch": "pitch", "golf_course": "grass", "nature_reserve": "wood"},
     "landuse": {
@@ -55,7 +60,6 @@ _REACH = 0.05
 """Of the frame's shorter side: loose ends of a coast nearer than this to the frame go on to it."""
 _SURE = 0.3
 """How far the votes on a face must agree, of 1, to call it sea."""
-_ROAD = ("kind", "kind_detail", "structure", "min_zoom")
 
 
 def layers(path: Path, step: Callable[[float], None] = lambda _: None) -> Layers:
@@ -69,35 +73,41 @@ def layers(path: Path, step: Callable[[float], None] = lambda _: None) -> Layers
         raise ValueError(f"{path.name} is not an OSM extract: {type(error).__name__}") from error
     if bounds is None:
         raise ValueError(f"{path.name} holds no places")
-    box = plane(bounds)
-    points = clipped(read(path, "points"), box)
+    box = box_of(bounds).bounds
+    points = clipped(_read(path, "points", ("railway", "amenity")), box)
     step(0.3)
-    lines = only(clipped(read(path, "lines"), box), dimension=1)
+    lines = only(clipped(_read(path, "lines", ("natural", "bridge", "tunnel", "ref", "railway")), box), "line")
     step(0.6)
-    areas = only(clipped(read(path, "multipolygons"), box), dimension=2)
+    areas = only(clipped(_read(path, "multipolygons", ("waterway",)), box), "area")
     step(0.9)
-    roads, labels = _roads(lines)
+    roads = _roads(lines)
     if not len(roads):
         raise ValueError(f"{path.name} holds no road")
-    still = np.zeros(len(areas), bool)
-    for name, values in _WATER.items():
-        still |= np.isin(areas.text(name) if name in areas.fields else _tag(areas, name), values)
-    flows = np.isin(lines.text("waterway"), ["river", "canal", "stream"])
-    rivers = features(lines.shapes[flows], kind=lines.text("waterway")[flows], name=lines.text("name")[flows])
+    still = np.logical_or.reduce([areas[name].isin(values) for name, values in _WATER.items()])
+    wet = frame(sea(lines.geometry[lines["natural"] == "coastline"].to_numpy(), bounds))
     made = city(
         bounds=bounds,
         attribution=ATTRIBUTION,
-        water=np.concatenate([areas.shapes[still], sea(_coast(lines), bounds)]),
-        rivers=rivers,
+        water=joined([areas[still], wet]),
+        rivers=lines[lines["waterway"].isin(["river", "canal", "stream"])].rename(columns={"waterway": "kind"}),
         landuse=_landuse(areas),
         roads=roads,
-        labels=labels,
-        buildings=areas.shapes[(areas.text("building") != "") & (areas.text("building") != "no")],
+        labels=_labels(lines),
+        buildings=areas[~areas["building"].isin(["", "no"])],
         places=_places(points),
         pois=_pois(points),
     )
     step(1.0)
     return made
+
+
+def _read(path: Path, layer: str, tags: tuple[str, ...]) -> Frame:
+    """Return a layer with `tags` as columns, also those that GDAL leaves in `other_tags` ("k"=>"v" text)."""
+    part = read(path, layer)
+    for key in tags:
+        if key not in part:
+            part[key] = part["other_tags"].str.extract(f'"{re.escape(key)}"=>"([^"]*)"', expand=False).fillna("")
+    return part
 
 
 def sea(coast: NDArray[np.object_], bounds: Bounds) -> NDArray[np.object_]:
@@ -148,73 +158,39 @@ def _reaching(line: Any, frame: Any) -> Any:
     return shapely.LineString(points)
 
 
-def _coast(lines: Features) -> NDArray[np.object_]:
-    found: NDArray[np.object_] = lines.shapes[_tag(lines, "natural") == "coastline"]
-    return found
+def _roads(lines: Frame) -> Frame:
+    """Return roads with rails."""
+    drawn = classed(lines, "highway", _ROADS)
+    tracks = classed(lines[~lines.index.isin(drawn.index)], "railway", _RAILS)
+    both = joined([drawn, tracks], *ROAD[:2], "min_zoom", "bridge", "tunnel")
+    under = of(both["tunnel"], {"": "", "no": ""}, "tunnel")
+    both["structure"] = under.where(both["bridge"].isin(["", "no"]), "bridge")
+    return merged(both[[*ROAD, "geometry"]], *ROAD)
 
 
-def _tag(part: Features, key: str) -> NDArray[np.str_]:
-    """Return a tag out of `other_tags` ("k"=>"v" text), `""` where it is not there."""
-    pattern = re.compile(f'"{re.escape(key)}"=>"([^"]*)"')
-    found = (pattern.search(text) for text in part.text("other_tags"))
-    return np.array([m.group(1) if m else "" for m in found], np.str_)
+def _labels(lines: Frame) -> Frame:
+    named = classed(lines, "highway", _ROADS)
+    named["ref"] = named["ref"].where(named["highway"].isin(["motorway", "trunk"]), "")
+    named = named[(named["name"] != "") | (named["ref"] != "")]
+    return merged(joined([named], *LABEL), *LABEL)
 
 
-def _roads(lines: Features) -> tuple[Features, Features]:
-    """Return roads with rails, and road labels."""
-    highway, railway, name = lines.text("highway"), lines.text("railway"), lines.text("name")
-    bridge, tunnel = _tag(lines, "bridge"), _tag(lines, "tunnel")
-    structure = np.where(np.isin(bridge, ["", "no"]), np.where(np.isin(tunnel, ["", "no"]), "", "tunnel"), "bridge")
-    road = np.array([h in _ROADS for h in highway], bool)
-    rail = ~road & np.array([r in _RAILS for r in railway], bool)
-    rows = [_ROADS[h] for h in highway[road]]
-    rails = [_RAILS[r] for r in railway[rail]]
-    drawn = features(
-        lines.shapes[road],
-        kind=np.array([r[0] for r in rows], np.str_),
-        kind_detail=np.array([r[1] for r in rows], np.str_),
-        min_zoom=np.array([r[2] for r in rows], int),
-        structure=structure[road],
-    )
-    tracks = features(
-        lines.shapes[rail],
-        kind=np.full(int(rail.sum()), "rail"),
-        kind_detail=np.array([r[0] for r in rails], np.str_),
-        min_zoom=np.array([r[1] for r in rails], int),
-        structure=structure[rail],
-    )
-    labels = features(
-        lines.shapes[road],
-        name=name[road],
-        kind_detail=drawn.text("kind_detail"),
-        ref=np.where(np.isin(highway[road], ["motorway", "trunk"]), _tag(lines, "ref")[road], ""),
-    )
-    labels = labels.where((labels.text("name") != "") | (labels.text("ref") != ""))
-    merged = dissolved(joined([drawn, tracks], *_ROAD), *_ROAD, lines=True)
-    roads = Features(merged.shapes, {**merged.fields, "min_zoom": merged.fields["min_zoom"].astype(int)})
-    return roads, dissolved(labels, "name", "kind_detail", "ref", lines=True)
+def _landuse(areas: Frame) -> Frame:
+    kind = of(areas["leisure"], _LAND["leisure"], "")
+    for column in ("landuse", "natural", "amenity"):
+        kind = kind.where(kind != "", of(areas[column], _LAND[column], ""))
+    return dissolved(areas.assign(kind=kind)[kind != ""], "kind")
 
 
-def _landuse(areas: Features) -> Features:
-    kind = np.full(len(areas), "", "U12")
-    for column, kinds in _LAND.items():
-        found = np.array([kinds.get(v, "") for v in areas.text(column)], "U12")
-        kind = np.where(kind == "", found, kind)
-    return dissolved(features(areas.shapes[kind != ""], kind=kind[kind != ""]), "kind")
+def _places(points: Frame) -> Frame:
+    part = points[points["place"].isin(_PLACES) & (points["name"] != "")]
+    zoom = of(part["place"], _PLACES, 13)
+    made = part.assign(kind=part["place"], rank=zoom - 5, min_zoom=zoom)
+    return made[["name", "kind", "rank", "min_zoom", "geometry"]]
 
 
-def _places(points: Features) -> Features:
-    kind = points.text("place")
-    part = points.where(np.isin(kind, list(_PLACES)) & (points.text("name") != ""))
-    kind = part.text("place")
-    zoom = np.array([_PLACES[k] for k in kind], int)
-    return features(part.shapes, name=part.text("name"), kind=kind, rank=zoom - 5, min_zoom=zoom)
-
-
-def _pois(points: Features) -> Features:
-    railway, amenity = _tag(points, "railway"), _tag(points, "amenity")
-    kind = np.where(railway == "station", "station", np.where(np.isin(amenity, ["hospital", "police"]), amenity, ""))
-    kind = np.where(amenity == "fire_station", "fire_station", kind)
-    keep = (kind != "") & (points.text("name") != "")
-    part = points.where(keep)
-    return features(part.shapes, name=part.text("name"), kind=kind[keep], min_zoom=np.full(len(part), 13))
+def _pois(points: Frame) -> Frame:
+    kind = points["amenity"].where(points["amenity"].isin(["hospital", "police", "fire_station"]), "")
+    kind = kind.where((kind == "fire_station") | (points["railway"] != "station"), "station")
+    made = points.assign(kind=kind, min_zoom=13)
+    return made.loc[(kind != "") & (points["name"] != ""), ["name", "kind", "min_zoom", "geometry"]]

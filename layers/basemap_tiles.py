@@ -11,14 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from pmtiles.tile import Compression, TileType, zxy_to_tileid
 from pmtiles.writer import Writer
 
 from layers.basemap_layers import MAX_ZOOM, MIN_ZOOM, Layers
-from layers.geodata import Features, write_tiles
+from layers.geodata import Frame, write_tiles
 
-_NOT_WRITTEN = ("min_zoom",)
 _SIMPLIFY = {"roads": 0.4, "landuse": 1.0, "water": 0.6}
 """Below the last zoom: tolerance in tile units of 1/4096."""
 
@@ -47,13 +45,13 @@ def write(made: Layers, path: Path, name: str, step: Callable[[float], None] = l
     step(1.0)
 
 
-def _runs(part: Features) -> list[tuple[tuple[int, int], Features]]:
+def _runs(part: Frame) -> list[tuple[tuple[int, int], Frame]]:
     """Return the zooms (from, to) that show the same features of a layer, and those features."""
-    first = np.maximum(part.fields["min_zoom"].astype(int), MIN_ZOOM)
-    starts = sorted({int(z) for z in first if z <= MAX_ZOOM})
-    shown = Features(part.shapes, {k: v for k, v in part.fields.items() if k not in _NOT_WRITTEN})
+    first = part["min_zoom"].clip(lower=MIN_ZOOM)
+    starts = sorted(int(z) for z in first[first <= MAX_ZOOM].unique())
     ends = [z - 1 for z in starts[1:]] + [MAX_ZOOM]
-    return [((start, end), shown.where(first <= start)) for start, end in zip(starts, ends, strict=True)]
+    shown = part.drop(columns="min_zoom")
+    return [((start, end), shown[first <= start]) for start, end in zip(starts, ends, strict=True)]
 
 
 def _joined(folders: list[Path]) -> dict[tuple[int, int, int], bytes]:
@@ -83,10 +81,7 @@ def _header(made: Layers) -> dict[str, Any]:
 def _metadata(made: Layers, name: str) -> dict[str, Any]:
     layers = []
     for layer, part in made.layers.items():
-        fields = {
-            field: "Number" if values.dtype.kind in "if" else "String"
-            for field, values in part.fields.items()
-            if field not in _NOT_WRITTEN
-        }
+        columns = part.drop(columns=["min_zoom", "geometry"])
+        fields = {name: "Number" if kind.kind in "if" else "String" for name, kind in columns.dtypes.items()}
         layers.append({"id": layer, "fields": fields, "minzoom": MIN_ZOOM, "maxzoom": MAX_ZOOM})
     return {"name": name, "attribution": made.attribution, "type": "baselayer", "vector_layers": layers}

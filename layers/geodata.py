@@ -1,95 +1,72 @@
-"""Geodata in and out: any format GDAL reads, as shapes on one plane (EPSG:3857) with plain columns.
+"""Geodata in and out: any format GDAL reads, as GeoDataFrames on one plane (EPSG:3857). geopandas lives here.
 
 Coordinate systems appear here and in `mercator` only; above, everything is degrees WGS 84, lon before lat.
+A frame has plain columns and `geometry`; text that is missing is "". Only building a map imports this: a process
+that serves a built one never loads geopandas (seconds, and 100 MB).
 """
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, TypeAlias
 
+import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pyogrio
-import pyogrio.raw
 import shapely
-from numpy.typing import NDArray
 
-from layers.mercator import RADIUS_M, Bounds, plane
+from layers.mercator import LAT_MAX, Bounds
 
 PLANE = "EPSG:3857"
 DEGREES = "EPSG:4326"
 
+Frame: TypeAlias = gpd.GeoDataFrame
+Kind = Literal["point", "line", "area"]
 
-class Features(NamedTuple):
-    """n shapes on the plane (metres, EPSG:3857) and their columns, n values each."""
-
-    shapes: NDArray[np.object_]
-    fields: dict[str, NDArray[Any]]
-
-    def __len__(self) -> int:
-        """Return n."""
-        return len(self.shapes)
-
-    def where(self, keep: NDArray[Any]) -> "Features":
-        """Return the features that a mask (n booleans) or indexes choose."""
-        return Features(self.shapes[keep], {name: values[keep] for name, values in self.fields.items()})
-
-    def text(self, name: str) -> NDArray[np.str_]:
-        """Return a column as text, `""` for what is missing, also when the column is."""
-        values = self.fields.get(name)
-        if values is None:
-            return np.full(len(self), "", np.str_)
-        return np.array(["" if v is None or v != v else str(v) for v in values], np.str_)
+_TYPES: dict[Kind, tuple[str, ...]] = {
+    "point": ("Point",),
+    "line": ("LineString", "LinearRing"),
+    "area": ("Polygon",),
+}
 
 
-def features(shapes: Sequence[Any] | NDArray[Any], **fields: Sequence[Any] | NDArray[Any]) -> Features:
-    """Return features from shapes on the plane and columns of the same length; empty shapes are left out."""
-    held = np.empty(len(shapes), object)
-    held[:] = shapes
-    made = Features(held, {name: np.asarray(values) for name, values in fields.items()})
-    return made.where(~(shapely.is_empty(held) | shapely.is_missing(held)))
+def frame(shapes: Sequence[Any] | Any, **columns: Any) -> Frame:
+    """Return a frame of shapes on the plane; a column is n values or one for all. Empty shapes are left out."""
+    made = gpd.GeoDataFrame(columns, geometry=list(shapes), crs=PLANE, index=range(len(shapes)))
+    return made[~(made.is_empty | made.geometry.isna())]
 
 
-def joined(parts: Iterable[Features], *names: str) -> Features:
-    """Return all features of `parts` with the columns `names`; missing ones become None."""
-    parts = list(parts)
-    if not parts:
-        return Features(np.empty(0, object), {name: np.empty(0, object) for name in names})
-
-    def column(part: Features, name: str) -> NDArray[Any]:
-        values = part.fields.get(name)
-        return np.full(len(part), None, object) if values is None else values.astype(object)
-
-    return Features(
-        np.concatenate([p.shapes for p in parts]),
-        {name: np.concatenate([column(p, name) for p in parts]) for name in names},
-    )
+def joined(parts: Iterable[Frame], *names: str) -> Frame:
+    """Return all features of `parts` with the columns `names`; a column that a part does not have is "" there."""
+    same = [part.reindex(columns=[*names, "geometry"], fill_value="") for part in parts if len(part)]
+    return pd.concat(same, ignore_index=True) if same else frame([], **{name: [] for name in names})
 
 
-def read(path: Path, layer: str, columns: Sequence[str] | None = None, **options: Any) -> Features:
-    """Return one layer of a file, on the plane. Raises ValueError when GDAL cannot read it."""
+def read(path: Path, layer: str, **options: Any) -> Frame:
+    """Return one layer of a file, on the plane and valid. Raises ValueError when GDAL cannot read it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # GDAL tells of odd rings; shapes are made valid below
         try:
-            meta, _, wkb, values = pyogrio.raw.read(path, layer=layer, columns=columns, **options)
+            made = gpd.read_file(path, layer=layer, on_invalid="ignore", **options)
         except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
             raise ValueError(f"cannot read layer {layer!r} of {path.name}: {error}") from error
-    shapes = shapely.from_wkb(wkb, on_invalid="ignore")
-    if meta["crs"] == DEGREES:
-        shapes = _to_plane(shapes)
-    made = features(shapes, **dict(zip(meta["fields"], values, strict=True)))
-    broken = ~shapely.is_valid(made.shapes)
-    made.shapes[broken] = shapely.make_valid(made.shapes[broken])
-    return made
+    made = made[~(made.is_empty | made.geometry.isna())]
+    if made.crs == DEGREES and len(made) and np.abs(made.total_bounds[[1, 3]]).max() > LAT_MAX:
+        made = made.clip((-180, -LAT_MAX, 180, LAT_MAX))  # the plane ends there
+    text = made.select_dtypes(["object", "str"]).columns
+    made[text] = made[text].fillna("")
+    return _valid(made.to_crs(PLANE))
 
 
-def read_tile(path: Path, z: int, x: int, y: int) -> dict[str, Features]:
-    """Return the layers of one MVT file, as they are (with the tile's buffer). Raises ValueError."""
+def read_tile(path: Path, z: int, x: int, y: int, wanted: Iterable[str] = ()) -> dict[str, Frame]:
+    """Return the layers of one MVT file (all, or those `wanted`), with the tile's buffer. Raises ValueError."""
     try:
-        names = [name for name, _ in pyogrio.list_layers(path)]
+        held = [str(name) for name in gpd.list_layers(path)["name"]]
     except pyogrio.errors.DataSourceError as error:
         raise ValueError(f"not a vector tile: {path.name}") from error
-    return {str(name): read(path, str(name), X=x, Y=y, Z=z) for name in names}
+    chosen = set(wanted) or set(held)
+    return {name: read(path, name, X=x, Y=y, Z=z) for name in held if name in chosen}
 
 
 def extent(path: Path, layer: str) -> Bounds | None:
@@ -101,84 +78,64 @@ def extent(path: Path, layer: str) -> Bounds | None:
     return (west, south, east, north)
 
 
-def clipped(part: Features, box: Bounds) -> Features:
-    """Return the features cut to a box on the plane, metres."""
-    shapes = shapely.intersection(part.shapes, shapely.box(*box))
-    return features(shapes, **part.fields)
-
-
-def only(part: Features, *, dimension: int) -> Features:
-    """Return what is of that dimension (0 points, 1 lines, 2 areas), also out of collections."""
-    shapes, owner = shapely.get_parts(part.shapes, return_index=True)
-    while np.any(mixed := shapely.get_type_id(shapes) >= 4):
-        inner, at = shapely.get_parts(shapes[mixed], return_index=True)
-        shapes, owner = np.concatenate([shapes[~mixed], inner]), np.concatenate([owner[~mixed], owner[mixed][at]])
-    keep = shapely.get_dimensions(shapes) == dimension
-    return Features(shapes[keep], {name: values[owner[keep]] for name, values in part.fields.items()})
-
-
-def dissolved(part: Features, *by: str, lines: bool = False) -> Features:
-    """Return one shape per distinct value of the columns `by`: areas united, or single lines joined end to end."""
-    if not len(part):
-        return part
-    keys = np.stack([part.text(name) for name in by], axis=1)
-    distinct, group = np.unique(keys, axis=0, return_inverse=True)
-    group = group.reshape(-1)
-    shapes = []
-    for i in range(len(distinct)):
-        one = part.shapes[group == i]
-        shapes.append(shapely.line_merge(shapely.multilinestrings(one)) if lines else shapely.union_all(one))
-    made = features(shapes, **{name: distinct[:, k] for k, name in enumerate(by)})
-    return only(made, dimension=1 if lines else 2)
-
-
-def write_tiles(part: Features, layer: str, folder: Path, zooms: tuple[int, int], *, simplify: float = 0.0) -> None:
-    """Write features as MVT files `folder/z/x/y.pbf` for the zooms from..to (both included), 64 units of buffer."""
-    kinds = set(shapely.get_type_id(part.shapes).tolist())
-    geometry_type = (
-        {0: "Point", 1: "LineString", 3: "Polygon"}.get(kinds.pop(), "Unknown") if len(kinds) == 1 else "Unknown"
-    )
-    options: Mapping[str, str] = {
-        "FORMAT": "DIRECTORY",
-        "COMPRESS": "NO",
-        "MINZOOM": str(zooms[0]),
-        "MAXZOOM": str(zooms[1]),
-        "EXTENT": "4096",
-        "BUFFER": "64",
-        "SIMPLIFICATION": str(simplify),
-    }
-    pyogrio.raw.write(
-        folder,
-        geometry=shapely.to_wkb(part.shapes),
-        field_data=[_plain(values) for values in part.fields.values()],
-        fields=list(part.fields),
-        geometry_type=geometry_type,
-        crs=PLANE,
-        layer=layer,
-        driver="MVT",
-        dataset_options=options,
-    )
-
-
 def box_of(bounds: Bounds) -> Any:
     """Return bounds (degrees) as an area on the plane."""
-    return shapely.box(*plane(bounds))
+    return gpd.GeoSeries([shapely.box(*bounds)], crs=DEGREES).to_crs(PLANE).iloc[0]
 
 
-def _plain(values: NDArray[Any]) -> NDArray[Any]:
-    """Return a column GDAL can write: text as objects, "" as missing."""
-    if values.dtype.kind in "UO":
-        held = np.empty(len(values), object)
-        held[:] = [None if v is None or v == "" else str(v) for v in values]
-        return held
-    return values
+def clipped(part: Frame, box: Bounds) -> Frame:
+    """Return the features cut to a box on the plane, metres."""
+    return _valid(part.clip(box, sort=True))
 
 
-def _to_plane(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
-    def project(xy: NDArray[np.float64]) -> NDArray[np.float64]:
-        lat = np.clip(xy[:, 1], -85.05, 85.05)
-        y = np.log(np.tan(np.pi / 4 + np.radians(lat) / 2)) * RADIUS_M
-        return np.column_stack([np.radians(xy[:, 0]) * RADIUS_M, y])
+def only(part: Frame, kind: Kind) -> Frame:
+    """Return what is of that kind, one part per row, also out of collections."""
+    single = part.explode()
+    if (single.geom_type == "GeometryCollection").any() or single.geom_type.str.startswith("Multi").any():
+        single = single.explode()  # a collection may hold multi-part shapes
+    return single[single.geom_type.isin(_TYPES[kind])].reset_index(drop=True)
 
-    moved: NDArray[np.object_] = shapely.transform(shapes, project)
-    return moved
+
+def dissolved(areas: Frame, *by: str) -> Frame:
+    """Return areas united per distinct value of the columns `by`: no seam is left between those that touch."""
+    if not len(areas):
+        return areas
+    return only(areas[[*by, "geometry"]].dissolve(by=list(by), as_index=False), "area")
+
+
+def merged(lines: Frame, *by: str) -> Frame:
+    """Return lines joined end to end per distinct value of the columns `by`; where lines cross they stay whole."""
+    if not len(lines):
+        return lines
+    groups = lines.groupby(list(by))["geometry"].agg(lambda part: shapely.multilinestrings(part.to_numpy()))
+    long = gpd.GeoSeries(groups, crs=PLANE).line_merge()  # dissolving would cut them at each crossing
+    return only(long.rename("geometry").reset_index().set_geometry("geometry"), "line")
+
+
+def write_tiles(part: Frame, layer: str, folder: Path, zooms: tuple[int, int], *, simplify: float = 0.0) -> None:
+    """Write features as MVT files `folder/z/x/y.pbf` for the zooms from..to (both included), 64 units of buffer."""
+    kinds = part.geom_type.unique()
+    part.replace("", None).to_file(
+        folder,
+        driver="MVT",
+        layer=layer,
+        index=False,
+        promote_to_multi=False,
+        geometry_type=kinds[0] if len(kinds) == 1 else "Unknown",
+        dataset_options={
+            "FORMAT": "DIRECTORY",
+            "COMPRESS": "NO",
+            "MINZOOM": str(zooms[0]),
+            "MAXZOOM": str(zooms[1]),
+            "EXTENT": "4096",
+            "BUFFER": "64",
+            "SIMPLIFICATION": str(simplify),
+        },
+    )
+
+
+def _valid(part: Frame) -> Frame:
+    broken = ~part.is_valid
+    if broken.any():
+        part.loc[broken, "geometry"] = part.geometry[broken].make_valid()
+    return part

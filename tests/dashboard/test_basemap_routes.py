@@ -1,5 +1,7 @@
 import gzip
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -127,3 +129,14 @@ async def test_plain_tiles_are_not_called_gzipped(tmp_path: Path) -> None:
     assert "content-encoding" not in answer.headers
     assert answer.content == tile
     plain.close()
+
+
+def test_a_process_that_serves_a_built_map_never_loads_geopandas() -> None:
+    code = (
+        "import sys, dashboard.web, dashboard.hub, dashboard.cli; from pathlib import Path\n"
+        "from layers.basemap_source import open_source\n"
+        f"assert open_source('', Path({str(helsinki().archive.parent)!r})).about.vector_layers\n"
+        "print([name for name in ('geopandas', 'pandas', 'pyogrio', 'pyproj', 'shapely') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "[]"

@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from layers import basemap_chicago, basemap_layers
-from layers.geodata import Features, features, write_tiles
+from layers.geodata import Frame, frame, write_tiles
 from layers.mercator import tile_box
 
 PLACE = (13, 2100, 3045)
@@ -18,7 +18,7 @@ def _line(y: float, x0: float = -200, x1: float = 5100) -> shapely.LineString:
     return shapely.LineString([(BOX[0] + x0, BOX[1] + y), (BOX[0] + x1, BOX[1] + y)])
 
 
-def _tile(folder: Path, parts: dict[str, Features]) -> None:
+def _tile(folder: Path, parts: dict[str, Frame]) -> None:
     data = b""
     for name, part in parts.items():
         write_tiles(part, name, folder / f"raw-{name}", (13, 13))
@@ -30,21 +30,21 @@ def _tile(folder: Path, parts: dict[str, Features]) -> None:
 def city(tmp_path: Path) -> basemap_layers.Layers:
     classes = ["motorway", "street", "primary", "ferry", "construction", "major_rail", "service"]
     crossing = shapely.LineString([(BOX[0] + 2000, BOX[1] - 100), (BOX[0] + 2000, BOX[3] + 100)])
-    road = features(
+    road = frame(
         [*(_line(500.0 * (i + 1)) for i in range(len(classes))), crossing],
         **{"class": [*classes, "street"], "type": [*classes, "residential"]},
         structure=["bridge", *["none"] * 7],
     )
-    label = features(
+    label = frame(
         [_line(500), _line(1500)],
         name=["Kennedy Expy", "W Ogden Ave"],
         **{"class": ["motorway", "primary"]},
         ref=["90·94", "34"],
         shield=["us-interstate-duplex", "us-state"],
     )
-    lake = features([shapely.box(BOX[0] + 3000, BOX[1], BOX[2] + 300, BOX[3])], area=[1])
-    park = features([shapely.box(BOX[0], BOX[1], BOX[0] + 900, BOX[1] + 900)], **{"class": ["park"], "type": ["park"]})
-    place = features(
+    lake = frame([shapely.box(BOX[0] + 3000, BOX[1], BOX[2] + 300, BOX[3])], area=[1])
+    park = frame([shapely.box(BOX[0], BOX[1], BOX[0] + 900, BOX[1] + 900)], **{"class": ["park"], "type": ["park"]})
+    place = frame(
         [shapely.Point(BOX[0] + 50, BOX[1] + 50), shapely.Point(BOX[0] + 90, BOX[1] + 90)],
         name=["Chicago", "Greektown"],
         type=["city", "neighbourhood"],
@@ -58,25 +58,25 @@ def test_roads_get_their_kind_and_ferries_and_sites_under_construction_are_not_d
     city: basemap_layers.Layers,
 ) -> None:
     roads = city.layers["roads"]
-    assert set(roads.text("kind_detail")) == {"motorway", "minor", "primary", "rail", "service"}
-    assert roads.where(roads.text("kind") == "highway").text("structure").tolist() == ["bridge"]
+    assert set(roads["kind_detail"]) == {"motorway", "minor", "primary", "rail", "service"}
+    assert roads.loc[roads["kind"] == "highway", "structure"].tolist() == ["bridge"]
 
 
 def test_what_a_tile_draws_beyond_its_edge_is_cut_off(city: basemap_layers.Layers) -> None:
     box = shapely.box(*BOX).buffer(0.01)
     for name in ("roads", "water", "landuse", "road_labels"):
-        assert shapely.within(city.layers[name].shapes, box).all(), name
+        assert city.layers[name].within(box).all(), name
 
 
 def test_an_interstate_is_shown_by_its_number_and_a_state_road_is_not(city: basemap_layers.Layers) -> None:
     labels = city.layers["road_labels"]
-    shown = dict(zip(labels.text("name"), labels.text("ref"), strict=True))
+    shown = dict(zip(labels["name"], labels["ref"], strict=True))
     assert shown == {"Kennedy Expy": "I-90/94", "W Ogden Ave": ""}
 
 
 def test_a_city_is_named_before_its_neighbourhoods(city: basemap_layers.Layers) -> None:
     places = city.layers["places"]
-    first = dict(zip(places.text("name"), places.fields["min_zoom"].tolist(), strict=True))
+    first = dict(zip(places["name"], places["min_zoom"], strict=True))
     assert first["Chicago"] < first["Greektown"]
 
 

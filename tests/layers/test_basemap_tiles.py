@@ -1,13 +1,12 @@
 import gzip
 from pathlib import Path
 
-import numpy as np
 import shapely
 from pmtiles.reader import MmapSource, Reader
 
 from layers.basemap_layers import Layers
 from layers.basemap_tiles import write
-from layers.geodata import box_of, features
+from layers.geodata import box_of, frame
 from layers.mercator import to_metres
 from layers.mvt import layer_names
 from tests.support.tiles import helsinki, tiles_of
@@ -17,8 +16,8 @@ BOUNDS = (-87.7, 41.85, -87.6, 41.9)
 
 def _layers() -> Layers:
     street = shapely.LineString([to_metres(-87.69, 41.86), to_metres(-87.61, 41.89)])
-    roads = features([street, street], kind=["highway", "minor_road"], min_zoom=np.array([6, 13]))
-    earth = features([box_of(BOUNDS)], min_zoom=np.array([6]))
+    roads = frame([street, street], kind=["highway", "minor_road"], min_zoom=[6, 13])
+    earth = frame([box_of(BOUNDS)], min_zoom=6)
     return Layers(BOUNDS, "© somebody", {"earth": earth, "roads": roads})
 
 
