@@ -56,7 +56,7 @@ class Site(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """PMTiles, MBTiles or OSM extract (path), or a tile server (`https://.../{z}/{x}/{y}.mvt`); empty: our own."""
     tick_ms: Annotated[int, Meta(ge=20, le=5000)] = 100
     """Interval of live frames, milliseconds."""
-    view: tuple[float, float, float] = (-87.66, 41.868, 11.6)
+    view: tuple[float, float, float] = (-87.69, 41.87, 11.6)
     """Where the map starts: longitude, latitude (degrees), zoom."""
     session_s: Annotated[float, Meta(ge=60, le=86400)] = 43200.0
     """Longest log-in, seconds."""

@@ -136,12 +136,12 @@ function fill(row, { record, priority, flags }, page) {
   const units = record.units ?? [];
   const status = incidentStatus(record.status);
   say(row.status, units.length && !isUrgent({ priority }) ? `${status}, ${count(units.length, "unit")}` : status);
-  say(row.calls, calls(page, units));
+  say(row.calls, nobody ? "No unit assigned" : calls(page, units));
 }
 
-/** @param {Page} page @param {string[]} ids */
+/** Who is on it; nothing when that is not shared, which is not the same as nobody. @param {Page} page @param {string[]} ids */
 function calls(page, ids) {
-  if (!ids.length) return "No unit assigned";
+  if (!ids.length) return "";
   const { rows, records } = page.store.units;
   const signs = ids.slice(0, CALLED_MAX).map((id) => {
     const row = rows.get(id);

@@ -98,8 +98,8 @@ test("the extent is that of all things with a place", () => {
 });
 
 test("a larger wall starts closer, so that it shows the same city", () => {
-  assert.equal(startZoom(11, 1400, 860), 11);
-  assert.equal(startZoom(11, 2800, 1720), 12);
+  assert.equal(startZoom(11, 1168, 860), 11);
+  assert.equal(startZoom(11, 2336, 1720), 12);
 });
 
 test("marks shrink when there are many and do not jump to and fro", () => {
