@@ -29,7 +29,7 @@ export interface Hello {
 }
 export interface Health { type: "health"; at: number; bus: "live" | "lost"; bus_since: number; feeds: FeedHealth[] }
 export interface Card {
-  type: "card"; ask: number; layer: string; id: string; found: boolean; title?: string; subtitle?: string;
+  type: "card"; ask: number; layer: string; agency: string; id: string; found: boolean; title?: string; subtitle?: string;
   position?: [number, number] | null; rows?: [string, string][]; observed_at?: number; received_at?: number;
   flagged?: string[]; history?: [number, string][];
 }
@@ -46,8 +46,10 @@ export interface Table<R> {
   /** Tick of the frame that last changed the row, Unix seconds by the server's clock: ages count from it. */
   at: Float64Array;
   records: (R | undefined)[];
-  /** id -> row. */
+  /** `agency/id` -> row (`keyOf` in assets/map/store.mjs): an id is unique within its agency only. */
   rows: Map<string, number>;
+  /** Agencies that have or had things here. */
+  agencies: Set<string>;
   /** Grows by one with each applied change to this layer. */
   version: number;
 }
@@ -79,11 +81,11 @@ export interface Page {
   /** The line to the hub and to the web process, by the client's own clock. */
   line: { state: "connecting" | "live" | "frozen"; since: number; what: string };
   /** What is chosen, or null. */
-  selected: { layer: "units" | "incidents" | "cameras"; id: string } | null;
-  select(layer: "units" | "incidents" | "cameras", id: string): void;
+  selected: { layer: "units" | "incidents" | "cameras"; agency: string; id: string } | null;
+  select(layer: "units" | "incidents" | "cameras", agency: string, id: string): void;
   deselect(): void;
   /** Ask the hub for the detail card of a thing. */
-  card(layer: string, id: string): Promise<Card>;
+  card(layer: string, agency: string, id: string): Promise<Card>;
   /** Fly the camera to a place (degrees), optionally to at least this zoom; only ever called by a person's act. */
   flyTo(lon: number, lat: number, zoom?: number): void;
   /** Fit the view to all things; a person's act too. */

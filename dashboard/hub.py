@@ -20,7 +20,7 @@ import msgspec
 from dashboard.audience import Audience
 from dashboard.config import Settings
 from dashboard.reads import GEOJSON, Reads, health, unknown
-from dashboard.stream import Stream
+from dashboard.stream import Ask, Stream
 from dashboard.viewer import Gate, Viewer
 from feeds.bus import BatchId, Beat, Bus, BusEvent, Delivery, LineBack, LineLost, SourceHealth
 from feeds.clock import Clock
@@ -282,11 +282,11 @@ class Hub:
             }
         )
 
-    def card(self, audience: Audience, ask: int, layer: str, entity_id: str) -> bytes:
+    def card(self, audience: Audience, ask: Ask) -> bytes:
         """Return the answer to an ask; of a thing the class does not see as of one that does not exist."""
-        head = {"type": "card", "ask": ask, "layer": layer, "id": entity_id}
+        head = {"type": "card", "ask": ask.ask, "layer": ask.layer, "agency": ask.agency, "id": ask.id}
         try:
-            found = card(audience.view, self.roster, layer, entity_id, self._clock.now())
+            found = card(audience.view, self.roster, ask.layer, ask.agency, ask.id, self._clock.now())
         except Exception as error:
             self.rules.alarm("card", error)
             found = None

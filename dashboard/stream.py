@@ -50,6 +50,8 @@ class Ask(Struct, tag_field="type", tag="card"):
 
     ask: int
     layer: Literal["units", "incidents", "cameras"]
+    agency: Annotated[str, Meta(min_length=1, max_length=64)]
+    """Ids are unique within their agency only."""
     id: Annotated[str, Meta(min_length=1, max_length=128)]
 
 
@@ -68,7 +70,7 @@ class Host(Protocol):
         """Return the first message."""
         ...
 
-    def card(self, audience: Audience, ask: int, layer: str, entity_id: str) -> bytes:
+    def card(self, audience: Audience, ask: Ask) -> bytes:
         """Return the answer to an ask."""
         ...
 
@@ -195,7 +197,7 @@ class Stream:
     def _answer(self, seat: Seat, audience: Audience, ask: Ask) -> None:
         # A viewer who does not read gets no answers piled up for it either.
         if seat.cards.take(self._host.now()) and seat.subscription.ready(seat.unsent()):
-            audience.whisper(seat, self._host.card(audience, ask.ask, ask.layer, ask.id))
+            audience.whisper(seat, self._host.card(audience, ask))
 
     async def _watch(self, connection: ServerConnection) -> None:
         """Close the stream when its log-in ended; while log-ins cannot be checked it stays."""

@@ -33,16 +33,16 @@ class Card(Struct, frozen=True):
     history: tuple[tuple[float, str], ...] = ()
 
 
-def card(view: View, roster: Roster, layer: str, entity_id: str, t: float) -> Card | None:
-    """Return the card of a thing at `t`, or None when for this class there is none."""
-    if not view.sees(layer, entity_id):
+def card(view: View, roster: Roster, layer: str, agency: str, entity_id: str, t: float) -> Card | None:
+    """Return the card of a thing of `agency` at `t`, or None when for this class there is none."""
+    if not view.shows(layer, agency, entity_id):
         return None
-    seen = view.door.find(layer, entity_id, whole=True)
+    seen = view.door.find(layer, entity_id, agency, whole=True)
     if seen is None:
         return None
     title, subtitle, rows = {UNITS: _unit, INCIDENTS: _incident, CAMERAS: _camera}[layer](seen, view, roster)
     rows += _origin(seen, roster, t)
-    history = _camera_history(view, entity_id) if layer == CAMERAS else _history(seen)
+    history = _camera_history(view, agency, entity_id) if layer == CAMERAS else _history(seen)
     return Card(
         title=title,
         subtitle=subtitle,
@@ -116,7 +116,7 @@ def _incident(seen: Seen, view: View, roster: Roster) -> tuple[str, str, Rows]:
         ("Agency's own status", fields.get("status_internal", "")),
         ("Number", fields.get("internal_id", "")),
         ("Came from", words.of(fields["origin"]) if "origin" in fields else ""),
-        ("Units", ", ".join(_call_sign(view, unit) for unit in fields.get("assigned_units", ()))),
+        ("Units", ", ".join(_call_sign(view, seen.agency, unit) for unit in fields.get("assigned_units", ()))),
         ("Hazards", _listed(fields.get("hazards", ()))),
         ("Patients", str(fields["patients"]) if "patients" in fields else ""),
         ("Suspects outstanding", "" if suspects is None else ("yes" if suspects else "no")),
@@ -127,8 +127,9 @@ def _incident(seen: Seen, view: View, roster: Roster) -> tuple[str, str, Rows]:
     return head, f"{fields.get('address') or seen.id}, {roster.name(seen.agency)}", rows
 
 
-def _call_sign(view: View, unit_id: str) -> str:
-    seen = view.door.find(UNITS, unit_id)
+def _call_sign(view: View, agency: str, unit_id: str) -> str:
+    """Return what people call a unit that a thing of `agency` names: its own agency's first, else another's."""
+    seen = view.door.find(UNITS, unit_id, agency) or view.door.find(UNITS, unit_id)
     return (seen.fields.get("call_sign") if seen else None) or unit_id
 
 
@@ -145,7 +146,7 @@ def _camera(seen: Seen, view: View, roster: Roster) -> tuple[str, str, Rows]:
     rows += [
         ("State", words.of(fields["camera_state"]) if "camera_state" in fields else ""),
         ("Looks", looks),
-        ("Carried by", _call_sign(view, carrier) if carrier else ""),
+        ("Carried by", _call_sign(view, seen.agency, carrier) if carrier else ""),
         ("Media", fields.get("media_ref", "")),
     ]
     return fields.get("name") or seen.id, f"{kind}, {roster.name(seen.agency)}", rows
@@ -209,6 +210,7 @@ def _change(name: str, value: Any) -> str:
     return f"{name}: {value}"
 
 
-def _camera_history(view: View, camera_id: str) -> list[tuple[float, str]]:
-    events = [event.record for event in view.events if event.record.get("camera_id") == camera_id]
+def _camera_history(view: View, agency: str, camera_id: str) -> list[tuple[float, str]]:
+    records = [event.record for event in view.events]
+    events = [r for r in records if r.get("camera_id") == camera_id and r["agency"] == agency]
     return [(record["at"], record["text"]) for record in events[: -HISTORY_LINES - 1 : -1]]

@@ -89,6 +89,14 @@ class View:
         table = self.tables.get(layer)
         return table is not None and entity_id in table.ids
 
+    def shows(self, layer: str, agency: str, entity_id: str) -> bool:
+        """Say whether the class sees this agency's thing of that id now."""
+        table = self.tables.get(layer)
+        if table is None:
+            return False
+        track = self._picture.shelves[layer].find(agency, entity_id)
+        return track is not None and track.slot < len(table.row_of) and int(table.row_of[track.slot]) >= 0
+
     def counts(self) -> dict[str, int]:
         """Return how many things the class sees, per layer."""
         return {name: table.count for name, table in self.tables.items()}

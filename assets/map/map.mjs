@@ -43,8 +43,8 @@ function open(config) {
     on: events.on,
     line: { state: "connecting", since: instant().wall, what: "" },
     selected: null,
-    select(layer, id) {
-      page.selected = { layer, id };
+    select(layer, agency, id) {
+      page.selected = { layer, agency, id };
       scene.changed();
       events.emit("select");
     },
@@ -54,7 +54,7 @@ function open(config) {
       scene.changed();
       events.emit("select");
     },
-    card: (layer, id) => (stream ? stream.card(layer, id) : Promise.reject(new Error("no live stream"))),
+    card: (layer, agency, id) => (stream ? stream.card(layer, agency, id) : Promise.reject(new Error("no live stream"))),
     flyTo: (lon, lat, zoom) => map && fly(map, lon, lat, zoom),
     fitAll: () => map && fit(map, Object.values(scene.instances)),
     outside: () => scene.outside(),

@@ -9,7 +9,7 @@ import { census, emptyInstances, write } from "./instances.mjs";
 import { drawLoop } from "./loop.mjs";
 import { view } from "./mercator.mjs";
 import { alerts, over, ringList, under } from "./rings.mjs";
-import { tableOf } from "./store.mjs";
+import { rowOf, tableOf } from "./store.mjs";
 import { tags } from "./tags.mjs";
 
 /** Tags are placed again at most this often. */
@@ -67,7 +67,7 @@ export function makeScene(page, meter) {
   const waits = [];
 
   const chosen = () => {
-    const row = page.selected ? tableOf(store, page.selected.layer).rows.get(page.selected.id) : undefined;
+    const row = page.selected ? rowOf(store, page.selected) : undefined;
     if (row === undefined || !page.selected) return null;
     // A row written before the newest table grew, or one without a place, has nothing to draw around.
     const of = instances[page.selected.layer];

@@ -68,7 +68,7 @@ export function selectOn(map, page, instances, scale, tier) {
   map.on("click", (event) => {
     const found = under(event);
     const record = found && tableOf(page.store, found.layer).records[found.row];
-    if (found && record) page.select(found.layer, record.id);
+    if (found && record) page.select(found.layer, record.agency, record.id);
     else page.deselect();
   });
   map.on("mousemove", (event) => {

@@ -57,7 +57,7 @@ function emptyTable(name) {
   /** @type {Table<R>} */
   const table = {
     name, end: 0, count: 0, present: new Uint8Array(FIRST), columns: {}, at: new Float64Array(FIRST), records: [],
-    rows: new Map(), version: 0,
+    rows: new Map(), agencies: new Set(), version: 0,
   };
   for (const [column, dtype] of Object.entries(COLUMNS[name])) table.columns[column] = new ARRAYS[dtype](FIRST);
   return table;
@@ -117,11 +117,38 @@ export function tableOf(store, name) {
   return /** @type {any} */ (store)[name];
 }
 
+/** What a thing is found by: its id is unique within its agency only. @param {string} agency @param {string} id */
+export const keyOf = (agency, id) => `${agency}/${id}`;
+
+/**
+ * The row of what a thing of `agency` names by `id`: its own agency's, else another's (the first by name).
+ * @param {Table<any>} table @param {string} agency @param {string} id @returns {number | undefined}
+ */
+export function referred(table, agency, id) {
+  const own = table.rows.get(keyOf(agency, id));
+  if (own !== undefined) return own;
+  for (const other of [...table.agencies].sort()) {
+    const row = table.rows.get(keyOf(other, id));
+    if (row !== undefined) return row;
+  }
+  return undefined;
+}
+
+/** The row of what is chosen. @param {Store} store @param {{ layer: string, agency: string, id: string }} thing */
+export const rowOf = (store, { layer, agency, id }) => tableOf(store, layer).rows.get(keyOf(agency, id));
+
+/** @param {Table<any>} table @param {number} row @param {any} record */
+function forget(table, row, record) {
+  const key = keyOf(record.agency, record.id);
+  if (table.rows.get(key) === row) table.rows.delete(key);
+}
+
 /** @param {Table<any>} table */
 function clear(table) {
   table.present.fill(0);
   table.records = [];
   table.rows.clear();
+  table.agencies.clear();
   table.end = table.count = 0;
   table.version += 1;
 }
@@ -156,9 +183,10 @@ function applyLayer(table, layer, at) {
   for (const [row, record] of layer.records) {
     if (row >= table.end) extend(table, row + 1);
     const old = table.records[row];
-    if (old && old.id !== record.id && table.rows.get(old.id) === row) table.rows.delete(old.id);
+    if (old) forget(table, row, old);
     table.records[row] = record;
-    table.rows.set(record.id, row);
+    table.rows.set(keyOf(record.agency, record.id), row);
+    table.agencies.add(record.agency);
   }
   table.version += 1;
   return touched;
@@ -173,7 +201,7 @@ function remove(table, row) {
   table.present[row] = 0;
   table.count -= 1;
   const record = table.records[row];
-  if (record && table.rows.get(record.id) === row) table.rows.delete(record.id);
+  if (record) forget(table, row, record);
   table.records[row] = undefined;
 }
 

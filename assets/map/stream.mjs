@@ -157,9 +157,9 @@ export function openStream(url, store, to) {
     },
     /**
      * Asks for a detail card. Rejects after 5 s, or at once when there is no connection.
-     * @param {string} layer @param {string} id @returns {Promise<import("../types.d.ts").Card>}
+     * @param {string} layer @param {string} agency @param {string} id @returns {Promise<import("../types.d.ts").Card>}
      */
-    card(layer, id) {
+    card(layer, agency, id) {
       const through = socket;
       if (!through || through.readyState !== WebSocket.OPEN) return Promise.reject(new Error("no live stream"));
       if (asks.size >= ASKS_MAX) return Promise.reject(new Error("too many cards asked for at once"));
@@ -170,7 +170,7 @@ export function openStream(url, store, to) {
           reject(new Error("no answer to a card"));
         }, CARD_MS);
         asks.set(ask, { resolve, reject, timer });
-        through.send(JSON.stringify({ type: "card", ask, layer, id }));
+        through.send(JSON.stringify({ type: "card", ask, layer, agency, id }));
       });
     },
     stop() {

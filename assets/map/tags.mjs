@@ -11,7 +11,7 @@ import { CAMERA_R, UNIT_R, incidentLift, incidentOuter } from "./glyphs.mjs";
 import { STRIDE } from "./instances.mjs";
 import { CLASSES, SELECTED, URGENT, place } from "./labels.mjs";
 import { toScreen } from "./mercator.mjs";
-import { CLOSED, EMERGENCY, life, tableOf } from "./store.mjs";
+import { CLOSED, EMERGENCY, life, rowOf, tableOf } from "./store.mjs";
 
 /** Colours of letters, indexes of the palette: agency tag, name, age, alarm. */
 export const TAG = 0;
@@ -101,7 +101,7 @@ export function tags({ page, instances, view, letters, ratio, scale, tiers }, pr
 function candidates(page, instances, view, scale, tiers) {
   const { store, selected } = page;
   const { units, incidents, cameras } = store;
-  const chosen = selected ? (store[selected.layer].rows.get(selected.id) ?? -1) : -1;
+  const chosen = selected ? (rowOf(store, selected) ?? -1) : -1;
   const screen = [0, 0];
   /** @type {Tag[][]} */
   const found = Array.from({ length: CLASSES }, () => []);

@@ -25,7 +25,8 @@ export function watchLine(page, changed) {
   const ask = async () => {
     try {
       // Any answer will do: a web process that says "degraded" is there.
-      await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) });
+      const answer = await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(ANSWER_MS) });
+      await answer.text(); // to its end: an answer that nobody reads counts as a request that failed
       state.web(instant());
       look();
     } catch {

@@ -1,6 +1,7 @@
 // @ts-check
 // The incident board: open incidents by priority, then the newest first; as many as fit, then "+N more".
 
+import { keyOf, referred } from "../map/store.mjs";
 import { calmly, el, find, mark, onResize, pixels, pool, say, show } from "./dom.mjs";
 import { drawing } from "./marks.mjs";
 import { age, count, incidentStatus, incidentType, tagOf } from "./words.mjs";
@@ -100,16 +101,16 @@ function makeRow(page) {
   second.append(status, place);
   button.append(drawn, type, old, second, tag, calls);
   root.append(button);
-  const row = { root, button, drawn, type, old, place, tag, status, calls, id: "" };
-  button.addEventListener("click", () => choose(page, row.id));
+  const row = { root, button, drawn, type, old, place, tag, status, calls, agency: "", id: "" };
+  button.addEventListener("click", () => choose(page, row.agency, row.id));
   return row;
 }
 
-/** @param {Page} page @param {string} id */
-function choose(page, id) {
-  page.select("incidents", id);
+/** @param {Page} page @param {string} agency @param {string} id */
+function choose(page, agency, id) {
+  page.select("incidents", agency, id);
   const { rows, columns } = page.store.incidents;
-  const at = rows.get(id);
+  const at = rows.get(keyOf(agency, id));
   if (at === undefined) return;
   const [lon, lat] = [columns.lon[at], columns.lat[at]];
   if (lon !== 0x7fffffff && lat !== 0x7fffffff) page.flyTo(lon / 1e7, lat / 1e7, 14);
@@ -118,12 +119,13 @@ function choose(page, id) {
 /** @param {ReturnType<typeof makeRow>} row @param {Open} incident @param {Page} page */
 function fill(row, { record, priority, flags }, page) {
   const nobody = (flags & NOBODY) !== 0;
+  row.agency = record.agency;
   row.id = record.id;
   mark(row.root, "priority", String(priority));
   mark(row.root, "urgent", String(priority === 1 || priority === 2));
   mark(row.root, "life", String((flags & LIFE) >> 1));
   mark(row.root, "nobody", String(nobody));
-  mark(row.root, "chosen", String(page.selected?.layer === "incidents" && page.selected.id === record.id));
+  mark(row.root, "chosen", String(isChosen(page, record)));
   if (row.drawn.dataset.mark !== String(priority)) {
     row.drawn.dataset.mark = String(priority);
     row.drawn.replaceChildren(drawing("incidents", String(priority)));
@@ -136,16 +138,21 @@ function fill(row, { record, priority, flags }, page) {
   const units = record.units ?? [];
   const status = incidentStatus(record.status);
   say(row.status, units.length && !isUrgent({ priority }) ? `${status}, ${count(units.length, "unit")}` : status);
-  say(row.calls, nobody ? "No unit assigned" : calls(page, units));
+  say(row.calls, nobody ? "No unit assigned" : calls(page, record.agency, units));
 }
 
-/** Who is on it; nothing when that is not shared, which is not the same as nobody. @param {Page} page @param {string[]} ids */
-function calls(page, ids) {
+/** @param {Page} page @param {Incident} record */
+function isChosen({ selected }, record) {
+  return selected?.layer === "incidents" && selected.agency === record.agency && selected.id === record.id;
+}
+
+/** Who is on it; nothing when that is not shared, which is not the same as nobody. @param {Page} page @param {string} agency @param {string[]} ids */
+export function calls(page, agency, ids) {
   if (!ids.length) return "";
-  const { rows, records } = page.store.units;
+  const { units } = page.store;
   const signs = ids.slice(0, CALLED_MAX).map((id) => {
-    const row = rows.get(id);
-    return (row === undefined ? undefined : records[row]?.call_sign) || id;
+    const row = referred(units, agency, id);
+    return (row === undefined ? undefined : units.records[row]?.call_sign) || id;
   });
   const rest = ids.length - signs.length;
   return `${count(ids.length, "unit")}: ${signs.join(", ")}${rest > 0 ? ` +${rest}` : ""}`;

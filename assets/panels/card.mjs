@@ -47,11 +47,11 @@ export function mount(root, page) {
   const ask = async () => {
     const chosen = page.selected;
     if (!chosen || asking) return;
-    const key = `${chosen.layer} ${chosen.id}`;
+    const key = nameOf(chosen);
     asking = true;
     askedAt = performance.now();
     try {
-      const card = await Promise.race([page.card(chosen.layer, chosen.id), tooLate()]);
+      const card = await Promise.race([page.card(chosen.layer, chosen.agency, chosen.id), tooLate()]);
       if (wanted !== key) return;
       if (card.found) {
         shown = card;
@@ -73,7 +73,7 @@ export function mount(root, page) {
     const chosen = page.selected;
     show(root, chosen !== null);
     document.documentElement.toggleAttribute("data-card", chosen !== null);
-    wanted = chosen ? `${chosen.layer} ${chosen.id}` : "";
+    wanted = chosen ? nameOf(chosen) : "";
     if (!chosen) { shown = null; return; }
     shown = null;
     say(title, chosen.id);
@@ -90,6 +90,9 @@ export function mount(root, page) {
   });
   choose();
 }
+
+/** @param {{ layer: string, agency: string, id: string }} thing */
+const nameOf = ({ layer, agency, id }) => `${layer} ${agency}/${id}`;
 
 /** @returns {Promise<never>} */
 function tooLate() {

@@ -63,7 +63,7 @@ function makeRow(page) {
   const row = { root, dot, time, title, detail, tag, event: /** @type {Happened | null} */ (null) };
   button.addEventListener("click", () => {
     if (!row.event) return;
-    page.select("cameras", row.event.camera_id ?? row.event.id);
+    page.select("cameras", row.event.agency, row.event.camera_id ?? row.event.id);
     if (row.event.lon !== undefined && row.event.lat !== undefined) page.flyTo(row.event.lon, row.event.lat, 14);
   });
   return row;

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { openIncidents } from "../../assets/panels/board.mjs";
+import { calls, openIncidents } from "../../assets/panels/board.mjs";
 import { latestOf } from "../../assets/panels/events.mjs";
 import { byAgency } from "../../assets/panels/feeds.mjs";
 import { age, cadence, clock, eventType, feedAge, incidentStatus, incidentType, plain } from "../../assets/panels/words.mjs";
@@ -25,6 +25,14 @@ function pageOf(rows) {
 test("the board puts the most urgent first, then the newest, and what has no priority last", () => {
   const page = pageOf([["old3", 3, 10, 0], ["none", 0, 99, 0], ["new3", 3, 20, 0], ["p1", 1, 1, 0], ["p2", 2, 50, 0]]);
   assert.deepEqual(openIncidents(page).map((i) => i.record.id), ["p1", "p2", "new3", "old3", "none"]);
+});
+
+test("who is on an incident is its own agency's unit of that id, else another's, else the id itself", () => {
+  const records = [{ call_sign: "POLICE 1" }, { call_sign: "ENGINE 1" }, { call_sign: "ENGINE 2" }];
+  const rows = new Map([["cpd/1", 0], ["cfd/1", 1], ["cfd/2", 2]]);
+  const page = { store: { units: { rows, records, agencies: new Set(["cpd", "cfd"]) } } };
+  assert.equal(calls(page, "cpd", ["1", "2", "3"]), "3 units: POLICE 1, ENGINE 2, 3");
+  assert.equal(calls(page, "cfd", ["1"]), "1 unit: ENGINE 1");
 });
 
 test("a closed incident is not on the board", () => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DELTA, FrameError, HEARTBEAT, KEYFRAME, decode } from "../../assets/map/frame.mjs";
-import { EVENTS_MAX, apply, emptyStore, newEpoch } from "../../assets/map/store.mjs";
+import { EVENTS_MAX, apply, emptyStore, newEpoch, referred, rowOf } from "../../assets/map/store.mjs";
 import { encode, units } from "./city.mjs";
 
 const HERE = /** @type {[number, number]} */ ([-87.6, 41.9]);
@@ -23,8 +23,8 @@ test("a keyframe replaces everything", () => {
   put(store, KEYFRAME, { rev: 9, at: 200, layers: [units([3], [HERE])] });
   assert.equal(store.units.count, 1);
   assert.equal(store.units.present[0], 0);
-  assert.equal(store.units.rows.get("U3"), 3);
-  assert.equal(store.units.rows.has("U0"), false);
+  assert.equal(store.units.rows.get("cpd/U3"), 3);
+  assert.equal(store.units.rows.has("cpd/U0"), false);
   assert.equal(store.rev, 9);
 });
 
@@ -45,6 +45,21 @@ test("a delta on another revision changes nothing and says so", () => {
   assert.equal(store.units.columns.lon[1], -877000000);
 });
 
+test("two agencies may use one id: each keeps its own row, and a name means its own agency's thing first", () => {
+  const store = emptyStore();
+  const records = [[0, { id: "1", agency: "cpd" }], [1, { id: "1", agency: "cfd" }], [2, { id: "2", agency: "cfd" }]];
+  put(store, KEYFRAME, { rev: 1, at: 100, layers: [units([0, 1, 2], [HERE, THERE, HERE], { records })] });
+  assert.equal(rowOf(store, { layer: "units", agency: "cpd", id: "1" }), 0);
+  assert.equal(rowOf(store, { layer: "units", agency: "cfd", id: "1" }), 1);
+  assert.equal(referred(store.units, "cfd", "1"), 1);
+  assert.equal(referred(store.units, "cpd", "1"), 0);
+  assert.equal(referred(store.units, "cpd", "2"), 2);
+  assert.equal(referred(store.units, "cpd", "3"), undefined);
+  put(store, DELTA, { base: 1, rev: 2, at: 101, layers: [units([], [], { gone: [0], records: [] })] });
+  assert.equal(rowOf(store, { layer: "units", agency: "cpd", id: "1" }), undefined);
+  assert.equal(rowOf(store, { layer: "units", agency: "cfd", id: "1" }), 1);
+});
+
 test("a heartbeat changes no layer", () => {
   const store = two();
   const change = put(store, HEARTBEAT, { base: 5, rev: 5, at: 102 });
@@ -58,8 +73,8 @@ test("a row that is gone may be another's in the same frame", () => {
     layers: [units([0], [THERE], { gone: [0], records: [[0, { id: "NEW", agency: "cfd" }]] })],
   });
   assert.equal(store.units.count, 2);
-  assert.equal(store.units.rows.get("NEW"), 0);
-  assert.equal(store.units.rows.has("U0"), false);
+  assert.equal(store.units.rows.get("cfd/NEW"), 0);
+  assert.equal(store.units.rows.has("cpd/U0"), false);
 });
 
 test("tables grow and keep what they held", () => {

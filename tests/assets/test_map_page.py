@@ -105,7 +105,7 @@ async def test_a_click_chooses_the_nearest_thing_and_escape_lets_it_go() -> None
         x, y = await place_of(tab, "cameras", 2)
         await tab.page.mouse.click(x + 2, y + 2)
         chosen = await tab.until("window.jointops.page.selected")
-        card = await tab.eval(f"window.jointops.page.card('{chosen['layer']}', '{chosen['id']}')")
+        card = await tab.eval(f"window.jointops.page.card(...{list(chosen.values())})")
         assert card["found"] and card["id"] == chosen["id"]
         await tab.page.keyboard.press("Escape")
         await tab.until("window.jointops.page.selected === null")
@@ -119,7 +119,9 @@ async def test_a_tap_chooses_on_a_tablet() -> None:
         await tab.until(f"{MAP}.getZoom() > 15.99 && !{MAP}.isMoving()")
         x, y = await place_of(tab, "units", 5)
         await tab.page.touchscreen.tap(x + 14, y)
-        assert await tab.until("window.jointops.page.selected") == {"layer": "units", "id": "U00005"}
+        assert await tab.until("window.jointops.page.selected") == await tab.eval(
+            "({ layer: 'units', agency: window.jointops.page.store.units.records[5].agency, id: 'U00005' })"
+        )
 
 
 async def test_a_silent_hub_freezes_the_screen_within_three_seconds_and_its_return_frees_it() -> None:

@@ -3,13 +3,14 @@ import asyncio
 import httpx
 import pytest
 
+from dashboard.config_file import parse
 from feeds.bus import SourceHealth
 from feeds.clock import SystemClock
 from feeds.memory_bus import MemoryBus
 from feeds.names import AgencyId, SourceId
 from layers.frame import FrameType, decode
 from tests.support.heard import camera, delivery, incident, unit
-from tests.support.live import hub_on, wait_for, watching
+from tests.support.live import SITE, hub_on, wait_for, watching
 
 
 def now() -> float:
@@ -124,6 +125,23 @@ async def test_a_card_says_it_in_words_and_of_hidden_things_what_it_says_of_none
         assert {k: v for k, v in hidden.items() if k not in ("ask", "id")} == {
             k: v for k, v in absent.items() if k not in ("ask", "id")
         }
+
+
+async def test_two_agencies_may_use_one_id_and_each_has_its_own_card() -> None:
+    bus = MemoryBus()
+    settings = parse(SITE.replace('"incident.location"', '"incident.location", "incident.detail"'))
+    async with hub_on(bus, settings=settings) as hub, watching(hub) as jcc:
+        await say(bus, unit(at=now(), call_sign="POLICE 1"), incident(at=now(), assigned_units=("u1", "only-fire")))
+        fire = (unit(at=now(), call_sign="ENGINE 1"), unit("only-fire", at=now(), call_sign="ENGINE 2"))
+        await say(bus, *fire, incident(at=now(), assigned_units=("u1",)), agency="fire")
+        await wait_for(lambda: len(jcc.client.by_id("units")) == 3 and len(jcc.client.by_id("incidents")) == 2)
+        police, engine = await jcc.card("units", "u1", "cpd"), await jcc.card("units", "u1", "fire")
+        assert (police["agency"], police["title"]) == ("cpd", "POLICE 1")
+        assert (engine["agency"], engine["title"]) == ("fire", "ENGINE 1")
+        assert not (await jcc.card("units", "only-fire", "cpd"))["found"]
+        theirs = dict((await jcc.card("incidents", "i1", "cpd"))["rows"])["Units"]
+        assert theirs == "POLICE 1, ENGINE 2"
+        assert dict((await jcc.card("incidents", "i1", "fire"))["rows"])["Units"] == "ENGINE 1"
 
 
 async def test_feed_health_is_told_each_second_to_those_who_may_know_it() -> None:

@@ -93,7 +93,7 @@ async def test_junk_on_the_port_and_junk_messages_cost_nobody_else(caplog) -> No
         writer.write(b"\0\xff junk\r\n" * 50)
         await viewer.socket.send("not json")
         await viewer.socket.send(b"\0\1")
-        await viewer.socket.send(json.dumps({"type": "card", "ask": 1, "layer": "secrets", "id": "x"}))
+        await viewer.socket.send(json.dumps({"type": "card", "ask": 1, "layer": "secrets", "agency": "cpd", "id": "x"}))
         await say(bus, unit(at=now()))
         await wait_for(lambda: units(viewer) == {"u1"})
         writer.close()
@@ -114,7 +114,8 @@ async def test_a_viewer_who_says_nothing_gets_its_picture_all_the_same(monkeypat
 async def test_asks_beyond_the_rate_are_not_answered() -> None:
     async with hub_on(MemoryBus()) as hub, watching(hub) as viewer:
         for n in range(200):
-            await viewer.socket.send(json.dumps({"type": "card", "ask": n, "layer": "units", "id": "x"}))
+            ask = {"type": "card", "ask": n, "layer": "units", "agency": "cpd", "id": "x"}
+            await viewer.socket.send(json.dumps(ask))
         await wait_for(lambda: len(viewer.said("health")) >= 2)
         assert 15 <= len(viewer.said("card")) <= 60
 

@@ -3,8 +3,8 @@ from tests.support.heard import ROSTER, T0, camera, delivery, heard, incident, u
 from tests.support.pair import Pair, grant
 
 
-def shown(pair: Pair, layer: str, entity_id: str, t: float = T0 + 5):
-    return card(pair.view, ROSTER, layer, entity_id, t)
+def shown(pair: Pair, layer: str, entity_id: str, t: float = T0 + 5, agency: str = "cpd"):
+    return card(pair.view, ROSTER, layer, agency, entity_id, t)
 
 
 def test_a_units_card_says_status_speed_and_age_in_words() -> None:

@@ -213,7 +213,8 @@ class City:
         layer, id_ = str(said.get("layer")), str(said.get("id"))
         number = int(id_[1:]) if id_[1:].isdigit() else -1
         size = {"units": self.n, "incidents": self.m, "cameras": self.k}.get(layer, 0)
-        answer = {"type": "card", "ask": said.get("ask"), "layer": layer, "id": id_, "found": 0 <= number < size}
+        answer = {"type": "card", "ask": said.get("ask"), "layer": layer, "agency": said.get("agency"), "id": id_}
+        answer["found"] = 0 <= number < size
         if not answer["found"]:
             return answer
         record = {

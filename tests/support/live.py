@@ -129,9 +129,10 @@ class Watcher:
     def said(self, type_: str) -> list[dict[str, Any]]:
         return [text for text in self.texts if text["type"] == type_]
 
-    async def card(self, layer: str, entity_id: str) -> dict[str, Any]:
+    async def card(self, layer: str, entity_id: str, agency: str = "cpd") -> dict[str, Any]:
         asked = len(self.texts) + 1000
-        await self.socket.send(json.dumps({"type": "card", "ask": asked, "layer": layer, "id": entity_id}))
+        ask = {"type": "card", "ask": asked, "layer": layer, "agency": agency, "id": entity_id}
+        await self.socket.send(json.dumps(ask))
         await wait_for(lambda: any(card["ask"] == asked for card in self.said("card")))
         return next(card for card in self.said("card") if card["ask"] == asked)
 
