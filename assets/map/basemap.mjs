@@ -33,6 +33,8 @@
  */
 
 const TIMEOUT_MS = 10_000;
+/** From try to try while the style cannot be had: at first, and at most. */
+const AGAIN_MS = [1000, 15_000];
 
 /** @type {WeakMap<StyledMap, Style>} */
 const styles = new WeakMap();
@@ -63,6 +65,25 @@ export async function addBasemap(map, styleUrl, theme, scale = pageScale()) {
   styles.set(live, style);
   repaint(map, wanted.get(live) ?? theme, scale); // it may have changed while the style was on its way
   return style.metadata.notice;
+}
+
+/**
+ * As `addBasemap`, tried again and again until it is done or `still` says no: the server may just be restarting.
+ * @param {any} map @param {string} styleUrl
+ * @param {() => string} theme
+ * @param {() => boolean} still whether this map is still the one to add it to
+ * @returns {Promise<string>}
+ */
+export async function awaitBasemap(map, styleUrl, theme, still) {
+  for (let pause = AGAIN_MS[0]; still(); pause = Math.min(2 * pause, AGAIN_MS[1])) {
+    try {
+      return await addBasemap(map, styleUrl, theme());
+    } catch (error) {
+      console.warn(`basemap_missing: the map goes on without streets, next try in ${pause / 1000} s`, error);
+      await new Promise((done) => setTimeout(done, pause));
+    }
+  }
+  return "";
 }
 
 /**

@@ -1,9 +1,11 @@
 // @ts-check
 /** The live map: makes the page that all panels share, and puts its parts together. No logic of its own. */
 
+import { awaitBasemap, repaint } from "./basemap.mjs";
 import { fit, fly, start } from "./camera.mjs";
 import { serverClock } from "./clock.mjs";
 import { emitter } from "./events.mjs";
+import { DELTA } from "./frame.mjs";
 import { followMap } from "./plotly_map.mjs";
 import { makeScene } from "./scene.mjs";
 import { deselectOnEscape, selectOn } from "./select.mjs";
@@ -73,8 +75,8 @@ function open(config) {
       clock.hear(frame.at, local());
       watch.heard();
       if (!Object.keys(change.rows).length && !frame.events.length) return;
-      scene.take(change, frame.lag_ms ? frame.at - frame.lag_ms / 1000 : 0);
-      measured.update(performance.now() - began + scene.uploadMs);
+      scene.take(change, frame.type === DELTA && frame.lag_ms ? frame.at - frame.lag_ms / 1000 : 0);
+      measured.update(began, performance.now() - began + scene.uploadMs);
       picture();
     },
     open: () => measured.opened(performance.now()),
@@ -99,7 +101,8 @@ function open(config) {
     live.on("move", camera);
     live.on("resize", camera);
     begin();
-    scene.afterFirst(() => void addStreets(live, config.basemap, theme.name));
+    if (config.basemap)
+      scene.afterFirst(() => void awaitBasemap(live, config.basemap, () => theme.name, () => map === live));
     events.emit("camera");
   });
   watchTheme(() => {
@@ -107,14 +110,14 @@ function open(config) {
     if (JSON.stringify(next) === JSON.stringify(theme)) return;
     theme = next;
     scene.setTheme(next);
-    if (map && config.basemap) void repaintStreets(map, next.name);
+    if (map && config.basemap) repaint(map, next.name);
   });
   deselectOnEscape(page);
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) return;
     stream?.poke();
     watch.woken();
-    scene.changed();
+    scene.woken();
     picture();
   });
   setInterval(() => {
@@ -141,23 +144,6 @@ function oncePerFrame(fn) {
       fn();
     });
   };
-}
-
-/** @param {LiveMap} map @param {string} style @param {string} theme */
-async function addStreets(map, style, theme) {
-  if (!style) return;
-  try {
-    const { addBasemap } = await import("./basemap.mjs");
-    await addBasemap(/** @type {any} */ (map), style, theme);
-  } catch (error) {
-    console.warn("basemap_missing: the map goes on without streets", error); // the picture does not need them
-  }
-}
-
-/** @param {LiveMap} map @param {string} theme */
-async function repaintStreets(map, theme) {
-  const { repaint } = await import("./basemap.mjs");
-  repaint(/** @type {any} */ (map), theme);
 }
 
 /** @param {Page} page */

@@ -149,3 +149,23 @@ async def test_without_a_style_the_map_stays_as_it_was(page: Page, origin: str) 
     assert "expected 200, got 503" in outcome
     assert await page.evaluate(TRACES) > 0
     assert await page.evaluate("() => map.getStyle().layers.some((l) => l.id.startsWith('basemap-'))") is False
+
+
+async def test_a_style_that_cannot_be_had_at_first_is_tried_again_until_it_is_there(page: Page, origin: str) -> None:
+    answers = iter(["503", "abort"])
+
+    async def restarting(route) -> None:  # type: ignore[no-untyped-def]
+        how = next(answers, "")
+        await (route.abort() if how == "abort" else route.fulfill(status=503) if how else route.continue_())
+
+    await page.route("**/basemap/style.json", restarting)
+    assert "503" in await _outcome(page, origin)
+    await page.evaluate(
+        "async () => { const { awaitBasemap } = await import('/assets/map/basemap.mjs');"
+        " globalThis.told = await awaitBasemap(map, '/basemap/style.json', () => 'light', () => true); }"
+    )
+    earth = await page.evaluate("() => map.getPaintProperty('basemap-earth', 'fill-color')")
+    assert earth == themes()["light"]["earth"]
+    assert "Helsinki" in await page.evaluate("() => told")
+    gone = "async () => (await import('/assets/map/basemap.mjs')).awaitBasemap(map, '/none', () => 'dark', () => false)"
+    assert await page.evaluate(gone) == ""  # another map has taken its place: no try at all
