@@ -10,14 +10,12 @@
 import { paintLetters, paintMarks } from "./atlas.mjs";
 import { box, pointerBox } from "./glyphs.mjs";
 import { fetched, instanced, program, texture } from "./gl.mjs";
-import { STRIDE } from "./instances.mjs";
+import { ORDER, PASSES, STRIDE, rowsIn } from "./instances.mjs";
 import { RING_STRIDE } from "./rings.mjs";
 import { LETTERS, RINGS, SPRITES } from "./shaders.mjs";
 
 /** Tag text, CSS pixels at scale 1: no text on a wall is smaller. */
 const TEXT_PX = 14;
-/** Drawn in this order; what is urgent in any of them once more above all. */
-const ORDER = /** @type {const} */ (["cameras", "units", "incidents"]);
 
 /** @typedef {import("./instances.mjs").Instances} Instances */
 /** @typedef {import("./theme.mjs").Theme} Theme */
@@ -148,8 +146,7 @@ export function overlay(parent, lost) {
       if (tagsDirty) parts.text.set(tags.bytes, tags.count);
       allDirty = tagsDirty = false;
       rings(parts, picture, picture.under);
-      marks(parts, picture, false, ratio * theme.scale);
-      marks(parts, picture, true, ratio * theme.scale);
+      marks(parts, picture, ratio * theme.scale);
       rings(parts, picture, picture.over);
       text(parts, picture, theme, letters);
       return true;
@@ -164,14 +161,15 @@ export function overlay(parent, lost) {
     p.rings.draw();
   }
 
-  /** Marks of all layers; with `top` the urgent and the chosen, whole and never small. @param {ReturnType<typeof build>} p @param {Picture} picture @param {boolean} top @param {number} s */
-  function marks(p, picture, top, s) {
+  /** Marks of all layers; the urgent and the chosen once more, whole and never small. @param {ReturnType<typeof build>} p @param {Picture} picture @param {number} s */
+  function marks(p, picture, s) {
     const { at } = p.spriteProgram;
     begin(p.spriteProgram, picture.view);
     p.marks.bind();
     gl.uniform2f(at("u_texel"), 1 / p.marks.width, 1 / p.marks.height);
-    for (const name of ORDER) {
-      const layer = top ? p.top[name] : p.layers[name];
+    for (const { layer: name, set } of PASSES) {
+      const top = set === "urgent" || set === "chosen";
+      const layer = p[set][name];
       if (!p.sheets || !layer.count) continue;
       const tier = top ? Math.min(picture.tiers[name], 1) : picture.tiers[name];
       const sheet = p.sheets[name][tier];
@@ -223,14 +221,15 @@ function upload(p, picture, all) {
   for (const name of ORDER) {
     const of = picture.instances[name];
     const chosen = picture.chosen?.layer === name ? picture.chosen.row : -1;
-    if (!of.dirty && !all && p.chosen[name] === chosen) continue;
-    if (of.dirty || all) p.layers[name].set(of.u8, of.end);
-    const rows = [...of.urgent];
-    if (chosen >= 0) rows.push(chosen);
-    const bytes = new Uint8Array(rows.length * STRIDE);
-    rows.forEach((row, i) => bytes.set(of.u8.subarray(row * STRIDE, (row + 1) * STRIDE), i * STRIDE));
-    p.top[name].set(bytes, rows.length);
-    p.chosen[name] = chosen;
+    if (!of.dirty && !all && p.chose[name] === chosen) continue;
+    if (of.dirty || all) p.all[name].set(of.u8, of.end);
+    for (const set of /** @type {const} */ (["raised", "urgent", "chosen"])) {
+      const rows = rowsIn(of, set, chosen);
+      const bytes = new Uint8Array(rows.length * STRIDE);
+      rows.forEach((row, i) => bytes.set(of.u8.subarray(row * STRIDE, (row + 1) * STRIDE), i * STRIDE));
+      p[set][name].set(bytes, rows.length);
+    }
+    p.chose[name] = chosen;
     of.dirty = false;
   }
 }
@@ -242,9 +241,11 @@ function build(gl) {
     spriteProgram: program(gl, SPRITES),
     ringProgram: program(gl, RINGS),
     letterProgram: program(gl, LETTERS),
-    layers: each(),
-    top: each(),
-    chosen: { cameras: -1, incidents: -1, units: -1 },
+    all: each(),
+    raised: each(),
+    urgent: each(),
+    chosen: each(),
+    chose: { cameras: -1, incidents: -1, units: -1 },
     rings: instanced(gl, RING_STRIDE, [
       { size: 2, type: gl.INT, offset: 0, whole: true },
       { size: 4, type: gl.FLOAT, offset: 8 },

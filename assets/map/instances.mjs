@@ -47,13 +47,14 @@ const STANDS = 8;
  * @property {Uint8Array} u8 16 bytes a row
  * @property {number} end rows in use
  * @property {boolean} dirty not yet given to the graphics card
- * @property {Set<number>} urgent rows drawn above the others: emergencies, P1, alerts
+ * @property {Set<number>} raised rows drawn above the others: P2
+ * @property {Set<number>} urgent rows drawn above those: emergencies, P1, alerts
  */
 
 /** @param {string} layer @returns {Instances} */
 export function emptyInstances(layer) {
   const bytes = new ArrayBuffer(256 * STRIDE);
-  return { layer, bytes, xy: new Int32Array(bytes), u8: new Uint8Array(bytes), end: 0, dirty: true, urgent: new Set() };
+  return { layer, bytes, xy: new Int32Array(bytes), u8: new Uint8Array(bytes), end: 0, dirty: true, raised: new Set(), urgent: new Set() };
 }
 
 /** @type {Record<string, (table: Table, row: number, to: Instances, u16: Uint16Array) => void>} */
@@ -77,7 +78,10 @@ export function write(to, table, rows) {
   }
   to.end = table.end;
   to.dirty = true;
-  if (rows === null) to.urgent.clear();
+  if (rows === null) {
+    to.raised.clear();
+    to.urgent.clear();
+  }
   const u16 = new Uint16Array(to.bytes);
   const writer = WRITERS[to.layer];
   const { present } = table;
@@ -86,6 +90,7 @@ export function write(to, table, rows) {
   for (let i = 0; i < count; i++) {
     const row = rows === null ? i : rows[i];
     if (row >= table.end) continue;
+    to.raised.delete(row);
     to.urgent.delete(row);
     if (!present[row] || lon[row] === UNKNOWN_I4 || lat[row] === UNKNOWN_I4) {
       to.u8[row * STRIDE + 12] = 0;
@@ -125,7 +130,9 @@ function writeIncident(table, row, to) {
   to.u8[at + 10] = incidentSprite(priority, edge, life(flags));
   to.u8[at + 11] = NONE;
   to.u8[at + 12] = flags & CLOSED ? 110 : 255;
+  if (flags & CLOSED) return;
   if (priority === 1) to.urgent.add(row);
+  else if (priority === 2) to.raised.add(row);
 }
 
 /** @param {Table} table @param {number} row @param {Instances} to */
@@ -136,6 +143,24 @@ function writeCamera(table, row, to) {
   to.u8[at + 11] = NONE;
   to.u8[at + 12] = 255;
   if (flags & ALERT) to.urgent.add(row);
+}
+
+/** Layers from below to above. */
+export const ORDER = /** @type {const} */ (["cameras", "units", "incidents"]);
+/** @typedef {{ layer: typeof ORDER[number], set: "all" | "raised" | "urgent" | "chosen" }} Pass */
+
+/**
+ * What is drawn after what: all, what matters more above it, what is urgent above that, what is chosen last.
+ * @type {Pass[]}
+ */
+export const PASSES = (/** @type {Pass["set"][]} */ (["all", "raised", "urgent", "chosen"])).flatMap((set) =>
+  ORDER.map((layer) => ({ layer, set })),
+);
+
+/** The rows of one pass but the first. @param {Instances} of @param {Pass["set"]} set @param {number} chosen row of this layer, -1 for none @returns {number[]} */
+export function rowsIn(of, set, chosen) {
+  if (set === "chosen") return chosen >= 0 ? [chosen] : [];
+  return set === "all" ? [] : [...of[set]];
 }
 
 /**

@@ -59,8 +59,11 @@ export function makeScene(page, meter) {
   let tagsDue = true;
   let taggedAt = -Infinity;
   let tagTimer = 0;
-  /** Receipt of the newest frame not yet drawn, Unix seconds by the server's clock; 0 when none. */
+  /** Receipt of the oldest live frame not yet drawn, Unix seconds by the server's clock; 0 when none. */
   let undrawn = 0;
+  /** A picture came that was never drawn. */
+  let fresh = false;
+  let sleeps = 0;
   let waiting = false;
   let shown = 0;
   /** @type {(() => void)[]} */
@@ -80,7 +83,7 @@ export function makeScene(page, meter) {
     const { canvas, map } = mounted;
     const v = viewOf(map);
     if (!v.width || !v.height) return;
-    if (undrawn && !shown) shown = taggedAt = began; // the first picture comes without tags, and sooner
+    if (fresh && !shown) shown = taggedAt = began; // the first picture comes without tags, and sooner
     if (began - taggedAt >= TAGS_MS) retag(v, began);
     else if (!tagTimer) tagTimer = window.setTimeout(() => { tagTimer = 0; wake(); }, TAGS_MS);
     const at = chosen();
@@ -95,19 +98,22 @@ export function makeScene(page, meter) {
     if (!canvas.draw({ view: v, instances, tiers, under: below, over: above, chosen: at })) return;
     const now = performance.now();
     meter.draw(began, now - began, store.units.count + store.incidents.count + store.cameras.count);
-    if (undrawn && !waiting) measure(canvas.fence(), undrawn);
+    if (fresh && !waiting) measure(canvas.fence(), undrawn);
     undrawn = 0;
+    fresh = false;
   };
 
   /** Latency ends when the card has finished the frame, not when it was asked. @param {() => boolean} done @param {number} received */
   const measure = (done, received) => {
     waiting = true;
+    const slept = sleeps;
     const poll = () => {
       if (!done()) return requestAnimationFrame(poll);
       waiting = false;
       meter.shown(performance.now());
       release();
-      meter.latency((page.now() - received) * 1000);
+      // A tab that slept meanwhile measured its sleep.
+      if (received && slept === sleeps) meter.latency(performance.now(), (page.now() - received) * 1000);
     };
     requestAnimationFrame(poll);
   };
@@ -136,13 +142,20 @@ export function makeScene(page, meter) {
   };
 
   return {
-    /** The picture changed: brings the instances in step. @param {import("./store.mjs").Change} change @param {number} received Unix seconds by the server's clock; 0 when nothing was received */
+    /** The picture changed: brings the instances in step. @param {import("./store.mjs").Change} change @param {number} received of a live frame: Unix seconds by the server's clock; 0 when nothing was received */
     take(change, received) {
       for (const [layer, rows] of Object.entries(change.rows)) {
         write(/** @type {any} */ (instances)[layer], tableOf(store, layer), rows);
       }
       seen.see(instances.cameras.urgent, performance.now());
-      if (received || !shown) undrawn ||= received || page.now();
+      fresh = true;
+      undrawn = document.hidden || !shown ? 0 : undrawn || received;
+      changed();
+    },
+    /** The tab is looked at again: what waited for that is no measure of anything. */
+    woken() {
+      undrawn = 0;
+      sleeps += 1;
       changed();
     },
     /** Main-thread time of the last upload, milliseconds. */

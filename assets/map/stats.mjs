@@ -1,16 +1,21 @@
 // @ts-check
 /** What the map measures of itself; bounded rings, no page. Times are milliseconds of the monotonic clock. */
 
-const KEPT = 512;
+/** More than a minute of anything that is measured; older is forgotten. */
+const KEPT = 4096;
 const FPS_WINDOW_MS = 2000;
+/** What is told is about so much of the past, milliseconds. */
+export const WINDOW_MS = 60_000;
 
-/** A ring of the last `size` numbers. @param {number} [size] */
+/** A ring of the last `size` numbers, each with its time (monotonic milliseconds). @param {number} [size] */
 export function ring(size = KEPT) {
   const values = new Float64Array(size);
+  const times = new Float64Array(size);
   let n = 0;
   return {
-    /** @param {number} value */
-    add(value) {
+    /** @param {number} value @param {number} [at] */
+    add(value, at = 0) {
+      times[n % size] = at;
       values[n++ % size] = value;
     },
     clear() {
@@ -19,9 +24,9 @@ export function ring(size = KEPT) {
     get length() {
       return Math.min(n, size);
     },
-    /** The p-quantile (0..1) of what is kept; 0 when empty. @param {number} p */
-    quantile(p) {
-      const kept = values.slice(0, Math.min(n, size)).sort();
+    /** The p-quantile (0..1) of what is kept and not older than `since`; 0 when empty. @param {number} p @param {number} [since] */
+    quantile(p, since = -Infinity) {
+      const kept = values.slice(0, Math.min(n, size)).filter((_, i) => times[i] >= since).sort();
       return kept.length ? kept[Math.min(kept.length - 1, Math.ceil(p * kept.length) - 1)] : 0;
     },
     /** How many are above `least`. @param {number} least */
@@ -53,16 +58,16 @@ export function meter() {
     /** One frame of the canvas was drawn. @param {number} at @param {number} tookMs @param {number} things */
     draw(at, tookMs, things) {
       frames.add(at);
-      draws.add(tookMs);
+      draws.add(tookMs, at);
       drawn = things;
     },
-    /** One frame of the stream was taken in: main-thread time, decode to upload. @param {number} tookMs */
-    update(tookMs) {
-      updates.add(tookMs);
+    /** One frame of the stream was taken in: main-thread time, decode to upload. @param {number} at @param {number} tookMs */
+    update(at, tookMs) {
+      updates.add(tookMs, at);
     },
-    /** Gateway receipt to drawn. @param {number} ms */
-    latency(ms) {
-      latency.add(ms);
+    /** Gateway receipt to drawn, of what came live: not of a keyframe, whose things may be old. @param {number} at @param {number} ms */
+    latency(at, ms) {
+      latency.add(ms, at);
     },
     clear() {
       for (const kept of [frames, draws, updates, latency]) kept.clear();
@@ -75,12 +80,12 @@ export function meter() {
       return {
         drawn,
         fps: frames.above(now - FPS_WINDOW_MS) / (FPS_WINDOW_MS / 1000),
-        frame_ms_p95: draws.quantile(0.95),
-        latency_ms_p95: latency.quantile(0.95),
+        frame_ms_p95: draws.quantile(0.95, now - WINDOW_MS),
+        latency_ms_p95: latency.quantile(0.95, now - WINDOW_MS),
         revision,
         first_picture_ms: first,
-        update_ms_p50: updates.quantile(0.5),
-        update_ms_p95: updates.quantile(0.95),
+        update_ms_p50: updates.quantile(0.5, now - WINDOW_MS),
+        update_ms_p95: updates.quantile(0.95, now - WINDOW_MS),
       };
     },
   };

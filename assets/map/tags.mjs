@@ -6,12 +6,13 @@
  * A letter is 16 bytes: i32 x, i32 y (the mark's place), i16 dx, i16 dy (device pixels), u8 letter, u8 colour, u8 alpha, u8.
  */
 
+import { shortType } from "../panels/words.mjs";
 import { gapOf, letterOf, widthOf } from "./atlas.mjs";
 import { CAMERA_R, UNIT_R, incidentLift, incidentOuter } from "./glyphs.mjs";
 import { STRIDE } from "./instances.mjs";
 import { CLASSES, SELECTED, URGENT, place } from "./labels.mjs";
 import { toScreen } from "./mercator.mjs";
-import { CLOSED, EMERGENCY, life, rowOf, tableOf } from "./store.mjs";
+import { CLOSED, EMERGENCY, NOT_ACTUAL, life, rowOf, tableOf } from "./store.mjs";
 
 /** Colours of letters, indexes of the palette: agency tag, name, age, alarm. */
 export const TAG = 0;
@@ -27,6 +28,8 @@ const CAMERA_ZOOM = 14.5;
 const P4_ZOOM = 12.5;
 /** From this zoom on every unit is named. */
 const NAMES_ZOOM = 12.8;
+/** Stands before the tag of what is no actual report. */
+const EXERCISE = "EX";
 /** Status column: available, out of service. */
 const [AVL, OOS] = [0, 4];
 const QUIET = [AVL, OOS];
@@ -41,9 +44,6 @@ export function ageText(seconds) {
   if (seconds < 3600) return `${Math.floor(seconds / 60)}m`;
   return seconds < 86400 ? `${Math.floor(seconds / 3600)}h` : `${Math.floor(seconds / 86400)}d`;
 }
-
-/** "TrafficCollision" as people write it. @param {string} word */
-export const spaced = (word) => word.replace(/([a-z])([A-Z])/g, "$1 $2").replaceAll("_", " ");
 
 /**
  * @param {object} from
@@ -73,7 +73,8 @@ export function tags({ page, instances, view, letters, ratio, scale, tiers }, pr
   const i32 = new Int32Array(bytes.buffer);
   const i16 = new Int16Array(bytes.buffer);
   let i = 0;
-  for (const { index, dx, dy, short } of placed) {
+  // The most important were placed first and are written last: over the others where they had to overlap.
+  for (const { index, dx, dy, short } of placed.reverse()) {
     const { of, at, text, tag, lift } = found[index];
     let x = Math.round(dx * ratio) - letters.pad;
     const y = Math.round((dy - lift) * ratio) - (letters.cellHeight - letters.height) / 2;
@@ -141,21 +142,27 @@ function candidates(page, instances, view, scale, tiers) {
   return kept.filter((tag) => tag.text.length);
 }
 
-/** Writes the text of a tag: agency, name, and age when stale. @param {Tag} to @param {import("../types.d.ts").Page} page @param {Map<string, string>} agencies @param {number} zoom */
-function say(to, page, agencies, zoom) {
+/**
+ * Writes the text of a tag: agency, name, and age when stale. What is no actual report says EX, also in its shortest
+ * form; on a demo site the page's badge says it for all.
+ * @param {Tag} to @param {import("../types.d.ts").Page} page @param {Map<string, string>} agencies @param {number} zoom
+ */
+export function say(to, page, agencies, zoom) {
   const { store } = page;
   const table = tableOf(store, to.of.layer);
   const record = table.records[to.at];
   if (!record) return;
   const flags = table.columns.flags[to.at];
+  const exercise = flags & NOT_ACTUAL && !page.config.demo ? EXERCISE : "";
+  if (exercise) to.text.push([exercise, AGE]);
   if (to.of.layer === "cameras") {
-    to.text = [[cut(record.name ?? record.id), TAG]];
+    to.text.push([cut(record.name ?? record.id), TAG]);
     return;
   }
-  to.tag = agencies.get(record.agency) ?? "";
-  if (to.tag) to.text.push([to.tag, TAG]);
+  to.tag = [exercise, agencies.get(record.agency)].filter(Boolean).join(" ");
+  if (agencies.has(record.agency)) to.text.push([agencies.get(record.agency) ?? "", TAG]);
   if (to.of.layer === "incidents") {
-    to.text.push([cut(spaced(record.type ?? record.type_internal ?? record.id)), NAME]);
+    to.text.push([shortType(record), NAME]);
     return;
   }
   // Far out, a unit that is free says whose it is; its name comes when one looks closer, or when it matters.

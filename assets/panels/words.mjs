@@ -1,27 +1,26 @@
 // @ts-check
 // Codes in words, ages and clocks. Pure: time is an argument.
 
-/** @type {Record<string, string>} */
+/** The words of layers/words.py. @type {Record<string, string>} */
 const TYPES = {
   ABDUCT: "Abduction", ACTSHOOT: "Active shooter", ALARM: "Alarm", ASSAULT: "Assault", ASSIST: "Assist",
-  ATL: "Attempt to locate", BARICADE: "Barricaded person", BOMB: "Bomb threat", BURG: "Burglary",
-  CU1: "Clean-up", DISTURB: "Disturbance", DOMESTIC: "Domestic", DRUGS: "Drugs", FIRE: "Fire",
-  FIREALRM: "Fire alarm", FRAUD: "Fraud", HAZMAT: "Hazardous material", HLP1: "Officer needs help",
-  HOSTAGE: "Hostage", MEDICAL: "Medical", MISSING: "Missing person", MVA: "Traffic crash",
-  MVAINJ: "Traffic crash, injury", PERSDOWN: "Person down", PURSUIT: "Pursuit", RESCUE: "Rescue",
-  ROBBERY: "Robbery", SHOTS: "Shots fired", STABBING: "Stabbing", STRUCTFR: "Structure fire",
-  SUSPACT: "Suspicious activity", SUSPPKG: "Suspicious package", SUSPVEH: "Suspicious vehicle", THEFT: "Theft",
-  TRAFFIC: "Traffic", TRESPASS: "Trespass", VANDAL: "Vandalism", WARRANT: "Warrant", WEAPON: "Weapon",
-  WELFARE: "Welfare check",
+  ATL: "Attempt to locate", BARICADE: "Barricaded person", BOMB: "Bomb", BURG: "Burglary", CU1: "Civil unrest",
+  DISTURB: "Disturbance", DOMESTIC: "Domestic", DRUGS: "Drugs", FIRE: "Fire", FIREALRM: "Fire alarm",
+  FRAUD: "Fraud", HAZMAT: "Hazardous material", HLP1: "Officer in trouble", HOSTAGE: "Hostage", MEDICAL: "Medical",
+  MISSING: "Missing person", MVA: "Traffic crash", MVAINJ: "Traffic crash with injury", PERSDOWN: "Person down",
+  PURSUIT: "Pursuit", RESCUE: "Rescue", ROBBERY: "Robbery", SHOTS: "Shots fired", STABBING: "Stabbing",
+  STRUCTFR: "Structure fire", SUSPACT: "Suspicious activity", SUSPPKG: "Suspicious package",
+  SUSPVEH: "Suspicious vehicle", THEFT: "Theft", TRAFFIC: "Traffic", TRESPASS: "Trespass", VANDAL: "Vandalism",
+  WARRANT: "Warrant", WEAPON: "Weapon", WELFARE: "Welfare check",
 };
 
 /** @type {Record<string, string>} */
 const EVENTS = {
-  analytics_detection: "Analytics detection", buffering: "Buffering", gunshot_detected: "Gunshot detected",
-  livestream_available: "Live stream available", lpr_hit: "Plate reader hit", offline: "Camera offline",
+  analytics_detection: "Detection by software", buffering: "Buffering", gunshot_detected: "Gunshot detected",
+  livestream_available: "Live picture available", lpr_hit: "Plate hit", offline: "Offline",
   person_down: "Person down", recording_started: "Recording started", recording_stopped: "Recording stopped",
-  tamper: "Camera tampered with", uas_landed: "Drone landed", uas_launched: "Drone launched",
-  uas_on_station: "Drone on station", weapon_drawn: "Weapon drawn",
+  tamper: "Tamper", uas_landed: "Drone landed", uas_launched: "Drone launched", uas_on_station: "Drone on station",
+  weapon_drawn: "Weapon drawn",
 };
 
 /** A camera event's type in words. @param {string} code */
@@ -47,6 +46,20 @@ export function incidentType(record) {
   const code = record.type ?? "";
   if (TYPES[code]) return TYPES[code];
   return record.type_internal || (code ? (/^[A-Z0-9]+$/.test(code) ? code : plain(code)) : "Type not said");
+}
+
+/** Words for the map, where the long ones do not fit. @type {Record<string, string>} */
+const SHORT = {
+  ACTSHOOT: "Shooter", ATL: "Locate", BARICADE: "Barricade", HAZMAT: "Hazmat", HLP1: "Help officer",
+  MISSING: "Missing", MVA: "Crash", MVAINJ: "Crash injury", STRUCTFR: "Struct. fire", SUSPACT: "Suspicious",
+  SUSPPKG: "Susp package", SUSPVEH: "Susp vehicle", WELFARE: "Welfare",
+};
+export const SHORT_MAX = 12;
+
+/** The type in at most SHORT_MAX letters. @param {import("../types.d.ts").IncidentRecord} record */
+export function shortType(record) {
+  const words = SHORT[record.type ?? ""] ?? (record.type || record.type_internal ? incidentType(record) : "Incident");
+  return words.length > SHORT_MAX ? `${words.slice(0, SHORT_MAX - 2).trimEnd()}..` : words;
 }
 
 /** @param {string[] | undefined} status */

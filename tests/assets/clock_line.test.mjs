@@ -85,6 +85,19 @@ test("a ring forgets the oldest and gives quantiles of the rest", () => {
   assert.equal(ring().quantile(0.95), 0);
 });
 
+test("what is told is of the last minute: a slow start is forgotten", () => {
+  const m = meter();
+  m.latency(1000, 4000);
+  m.draw(1000, 900, 1);
+  for (let i = 0; i < 100; i++) {
+    m.latency(60_000 + i, 80);
+    m.draw(60_000 + i, 2, 1);
+  }
+  assert.equal(m.stats(60_500, 1).latency_ms_p95, 80);
+  assert.equal(m.stats(61_500, 1).frame_ms_p95, 2);
+  assert.equal(m.stats(200_000, 1).latency_ms_p95, 0);
+});
+
 test("frames a second are those really drawn of late", () => {
   const m = meter();
   for (let i = 0; i < 40; i++) m.draw(1000 + i * 50, 2, 7);

@@ -3,14 +3,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { extent, startZoom } from "../../assets/map/camera.mjs";
 import { KEYFRAME, decode } from "../../assets/map/frame.mjs";
-import { EMG, NONE, STRIDE, census, emptyInstances, unitSprite, write } from "../../assets/map/instances.mjs";
+import { EMG, NONE, PASSES, STRIDE, census, emptyInstances, rowsIn, unitSprite, write } from "../../assets/map/instances.mjs";
 import { place } from "../../assets/map/labels.mjs";
 import { latOf, lonOf, mercatorX, mercatorY, toScreen, view } from "../../assets/map/mercator.mjs";
 import { alerts, ringList } from "../../assets/map/rings.mjs";
 import { tierFor } from "../../assets/map/scene.mjs";
 import { nearest } from "../../assets/map/select.mjs";
 import { apply, emptyStore } from "../../assets/map/store.mjs";
-import { ageText, spaced } from "../../assets/map/tags.mjs";
+import { ageText, say } from "../../assets/map/tags.mjs";
 import { encode, units } from "./city.mjs";
 
 const CENTRE = /** @type {[number, number]} */ ([-87.66, 41.868]);
@@ -143,6 +143,43 @@ test("the urgent have their tag even where all is taken", () => {
   assert.equal(place(crowd, 1400, 860, 16, new Map()).length, 40);
 });
 
+/** The words of a tag of the first unit. @param {number} flags @param {boolean} demo */
+function unitTag(flags, demo) {
+  const { store, of } = drawn([CENTRE], { flags: [flags] });
+  const tag = /** @type {any} */ ({ of, at: 0, text: [], tag: "", priority: 0 });
+  say(tag, /** @type {any} */ ({ store, config: { demo }, now: () => 1 }), new Map([["cpd", "CPD"]]), 14);
+  return [tag.text.map((/** @type {[string, number]} */ [text]) => text).join(" "), tag.tag];
+}
+
+test("what is no actual report says EX beside its mark, in its shortest tag too, but not on a demo site", () => {
+  assert.deepEqual(unitTag(8, false), ["EX CPD BEAT 0", "EX CPD"]);
+  assert.deepEqual(unitTag(0, false), ["CPD BEAT 0", "CPD"]);
+  assert.deepEqual(unitTag(8, true), ["CPD BEAT 0", "CPD"]);
+});
+
+test("what matters is drawn above its equals, what is urgent above all, what is chosen last", () => {
+  const { of } = drawn([CENTRE, CENTRE, CENTRE], { flags: [0, 1, 0] });
+  const store = emptyStore();
+  const layer = {
+    name: "incidents", gone: [], records: [0, 1, 2].map((row) => [row, { id: `I${row}`, agency: "cpd" }]),
+    columns: {
+      row: ["u4", [0, 1, 2]], lon: ["i4", [0, 0, 0]], lat: ["i4", [0, 0, 0]], priority: ["u1", [1, 2, 3]],
+      flags: ["u1", [0, 0, 0]], age: ["u4", [0, 0, 0]],
+    },
+  };
+  apply(store, decode(encode(KEYFRAME, { rev: 1, at: 1, layers: [layer] })));
+  const incidents = emptyInstances("incidents");
+  write(incidents, store.incidents, null);
+  const all = { units: of, incidents, cameras: emptyInstances("cameras") };
+  const order = PASSES.flatMap(({ layer, set }) => {
+    const rows = set === "all" ? [...Array(all[layer].end).keys()] : rowsIn(all[layer], set, layer === "units" ? 2 : -1);
+    return rows.map((row) => `${layer} ${row}`);
+  });
+  const last = (/** @type {string} */ thing) => order.lastIndexOf(thing);
+  const ranked = ["incidents 2", "incidents 1", "units 1", "incidents 0", "units 2"];
+  assert.deepEqual([...ranked].sort((a, b) => last(a) - last(b)), ranked);
+});
+
 test("rings are bounded", () => {
   const list = ringList();
   for (let i = 0; i < 5000; i++) list.add(0, 0, 10, 2, [1, 2, 3], 1);
@@ -162,5 +199,4 @@ test("a camera's alert is fresh for some seconds from when it began", () => {
 
 test("ages and words are as people write them", () => {
   assert.deepEqual([ageText(5.9), ageText(61), ageText(7300), ageText(200000)], ["5s", "1m", "2h", "2d"]);
-  assert.equal(spaced("TrafficCollision"), "Traffic Collision");
 });

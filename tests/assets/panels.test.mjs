@@ -1,12 +1,13 @@
 // What the panels say, without a browser.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { calls, openIncidents } from "../../assets/panels/board.mjs";
 import { latestOf } from "../../assets/panels/events.mjs";
 import { byAgency } from "../../assets/panels/feeds.mjs";
-import { age, cadence, clock, eventType, feedAge, incidentStatus, incidentType, plain } from "../../assets/panels/words.mjs";
+import { SHORT_MAX, age, cadence, clock, eventType, feedAge, incidentStatus, incidentType, plain, shortType } from "../../assets/panels/words.mjs";
 
 /** @param {[string, number, number, number][]} rows id, priority, opened_at, flags */
 function pageOf(rows) {
@@ -60,9 +61,24 @@ test("codes are said in words, and an unknown code is shown as it came", () => {
   assert.equal(incidentStatus(["Active", "ResourcesAssigned", "ResourcesEnroute"]), "En route");
   assert.equal(incidentStatus(undefined), "Status not said");
   assert.equal(incidentStatus(["StandOff"]), "Stand off");
-  assert.equal(eventType("lpr_hit"), "Plate reader hit");
+  assert.equal(eventType("lpr_hit"), "Plate hit");
   assert.equal(eventType("dog_barked"), "Dog barked");
   assert.equal(plain(""), "");
+});
+
+test("the words of the page are those of the hub, and short enough for the map", () => {
+  const source = readFileSync(new URL("../../layers/words.py", import.meta.url), "utf8");
+  const types = source.slice(source.indexOf("INCIDENT_TYPES = {"), source.indexOf("_CAMEL"));
+  const pairs = [...types.matchAll(/"([A-Z0-9]+)": "([^"]+)"/g)];
+  assert.ok(pairs.length > 30);
+  for (const [, code, words] of pairs) {
+    assert.equal(incidentType({ type: code }), words);
+    assert.ok(shortType({ type: code }).length <= SHORT_MAX);
+    assert.ok(!shortType({ type: code }).includes(".."), code);
+  }
+  assert.equal(shortType({ type: "BARICADE" }), "Barricade");
+  assert.equal(shortType({ type_internal: "Loose horse on the expressway" }), "Loose hors..");
+  assert.equal(shortType({}), "Incident");
 });
 
 test("ages are short and never negative", () => {
