@@ -4,8 +4,10 @@ import re
 
 import pytest
 
+from layers.basemap_edge import FADE
 from layers.basemap_source import WORLD, About
-from layers.basemap_style import EXTENT, SOURCE, THEMES, style, themes
+from layers.basemap_style import THEMES, style, themes
+from layers.style_layer import SOURCE
 from tests.support.tiles import helsinki
 
 TILES = "http://host/basemap/{z}/{x}/{y}.mvt"
@@ -80,17 +82,11 @@ def test_labels_can_be_read(theme: str, label: str) -> None:
         assert _contrast(str(table[label]), str(table[ground])) >= (4.5 if theme != "night" else 2.5), ground
 
 
-def test_no_label_is_smaller_than_fourteen_pixels() -> None:
-    for one in style(About(), TILES)["layers"]:
-        if one["type"] == "symbol":
-            assert min(one["layout"]["text-size"][4::2]) >= 14, one["id"]
-
-
-def test_the_map_ends_with_a_frame_unless_it_is_the_world() -> None:
-    assert EXTENT in style(OURS, TILES)["sources"]
-    assert EXTENT not in style(About(bounds=WORLD), TILES)["sources"]
-    kinds = [one["type"] for one in style(OURS, TILES)["layers"]]
-    assert kinds.index("symbol") > max(i for i, kind in enumerate(kinds) if kind == "line")
+def test_the_map_ends_softly_unless_it_is_the_world() -> None:
+    assert FADE in style(OURS, TILES)["sources"]
+    assert FADE not in style(About(bounds=WORLD), TILES)["sources"]
+    names = [one["id"] for one in style(OURS, TILES)["layers"]]
+    assert names.index("basemap-fade") > names.index("basemap-city")  # words fade too
 
 
 def test_images_are_dimmed_and_greyed() -> None:
