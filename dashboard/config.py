@@ -49,7 +49,7 @@ class Site(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     data_dir: str = ""
     """Journal and keyframes of the embedded server; empty: the user's data folder."""
     fsync: Literal["everysec", "always"] = "everysec"
-    """How the embedded server's journal reaches the disk: `everysec` can lose a second at a power loss, `always` nothing."""
+    """How the embedded journal reaches the disk: `everysec` can lose a second at a power loss, `always` nothing."""
     journal_s: Annotated[float, Meta(ge=60, le=7 * 86400)] = 3600.0
     """How much journal is kept, seconds."""
     basemap: str = ""
