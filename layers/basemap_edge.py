@@ -45,7 +45,7 @@ def layers(bounds: Bounds) -> list[Json]:
     """Return the layers of the edge, to be drawn over the whole map, words included."""
     # where one sees the whole map on a window as wide as a tile
     fits = math.log2(360 / (bounds[2] - bounds[0]))
-    wide = ["interpolate", ["linear"], ["zoom"], fits + 3, ["get", "opacity"], fits + 4.5, 0]
+    wide = ["interpolate", ["linear"], ["zoom"], fits + 2.3, ["get", "opacity"], fits + 3.6, 0]
     made = [_rim("fade-wide", "wide", wide), _rim("fade", "narrow", ["get", "opacity"])]
     for i, (_, _, first, _) in enumerate(_LEVELS):
         made.append(
@@ -108,7 +108,7 @@ def _rims(bounds: Bounds) -> list[Json]:
         for i in range(1, _STEPS + 1):
             share = (i / _STEPS) ** 1.7  # slow at first: the rim must not eat the outer streets
             inset = width * (1 - i / _STEPS)
-            ring = _rounded(wide, high, inset, 0.6 * soft + width - inset)
+            ring = _rounded(wide, high, inset, 1.6 * width - inset)
             lon, lat = west + ring[:, 0] / across, south + ring[:, 1] / _M_PER_DEGREE
             hole = np.column_stack([lon, lat]).round(6).tolist()
             opacity = 1 - (1 - share) / (1 - clear)  # of what the areas before have left
