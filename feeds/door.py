@@ -5,12 +5,15 @@
 Rules
 - Acknowledged means journaled: an answer is ready only when the lane has landed every report of its message.
 - A report that is on its way to the journal already is waited for, and then is a duplicate.
+- A frame whose reports are numbered without a hole, and none of them known, is handled as one range of numbers:
+  the usual case, at a fraction of the cost. Every other frame is taken report by report.
 - A source publishes for its own agency only, with its own clock, at most 24 h ahead of ours.
 """
 
 import asyncio
 import logging
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from operator import attrgetter
 
 import msgspec
 
@@ -19,7 +22,7 @@ from feeds.envelope import MAX_LEAD_S, Parcel
 from feeds.errors import DecodeError
 from feeds.lane import BATCH_MAX, Lane
 from feeds.ledger import Ledger
-from feeds.names import AgencyId
+from feeds.names import AgencyId, SourceId
 from feeds.report import AnyReport
 
 log = logging.getLogger(__name__)
@@ -27,7 +30,11 @@ log = logging.getLogger(__name__)
 TOO_LARGE = "larger than 64 kB"
 TOO_EARLY = f"observed_at more than {MAX_LEAD_S / 3600:.0f} h ahead"
 
+RANGE_FROM = 16
+"""Reports from which a frame may be one range. Smaller ones are looked up by number, however many are on their way."""
+
 _encode = msgspec.json.Encoder().encode
+_seq_of, _observed_of = attrgetter("seq"), attrgetter("observed_at")
 
 
 def decode(decoder: Decoder, frame: bytes, received_at: float) -> Decoded:
@@ -66,6 +73,10 @@ class Pending:
         """Note a report that the journal has."""
         self._ack.append(seq or 0)
 
+    def ack_all(self, seqs: Iterable[int]) -> None:
+        """Note reports that the journal has."""
+        self._ack.extend(seqs)
+
     def duplicate(self, seq: int | None) -> None:
         """Note a report that the journal had."""
         self._duplicate.append(seq or 0)
@@ -103,11 +114,13 @@ class Pending:
 class _Landing:
     """One parcel on its way to the journal, and who waits for it."""
 
-    __slots__ = ("keys", "reports", "waiting")
+    __slots__ = ("keys", "numbers", "reports", "waiting")
 
-    def __init__(self) -> None:
-        self.reports: list[AnyReport] = []
+    def __init__(self, numbers: range | None = None) -> None:
+        self.reports: tuple[AnyReport, ...] = ()
         self.keys: list[Hashable] = []
+        """Under which `Door` knows it, unless it is a range."""
+        self.numbers = numbers
         self.waiting: list[tuple[Pending, int | None]] = []
         """Repetitions of these reports: duplicates as soon as it has landed."""
 
@@ -118,6 +131,8 @@ class Door:
     def __init__(self, lanes: Mapping[AgencyId, Lane]) -> None:
         self.lanes = lanes
         self._flying: dict[Hashable, _Landing] = {}
+        self._ranges: dict[tuple[SourceId, str], list[_Landing]] = {}
+        """Ranges on their way, by source and run: a lane holds a few hundred at most."""
 
     async def room(self, ledger: Ledger) -> None:
         """Return when the source's agency has room for one more frame."""
@@ -129,8 +144,80 @@ class Door:
         pending = Pending(None if ledger.sequenced else ordinal)
         for refusal in decoded.refusals:
             self._refuse(ledger, run, pending, refusal)
-        landings: list[_Landing] = []
-        flying, agency = self._flying, ledger.settings.agency
+        if numbers := self._range(ledger, run, decoded, received_at):
+            for start in range(0, len(numbers), BATCH_MAX):
+                self._launch_range(ledger, run, numbers, start, decoded.reports, received_at, pending)
+        else:
+            self._one_by_one(ledger, run, decoded, received_at, pending)
+        pending.release()
+        return pending
+
+    def _range(self, ledger: Ledger, run: str, decoded: Decoded, received_at: float) -> range | None:
+        """Return the numbers of a frame that can be taken as one range, else None."""
+        reports = decoded.reports
+        if len(reports) < RANGE_FROM or not ledger.sequenced or decoded.agencies or (first := reports[0].seq) is None:
+            return None
+        numbers = range(first, first + len(reports))
+        if list(map(_seq_of, reports)) != list(numbers) or ledger.knows_of(run, numbers):
+            return None
+        if max(map(_observed_of, reports)) - received_at > MAX_LEAD_S:
+            return None
+        source = ledger.settings.id
+        for other in self._ranges.get((source, run), ()):
+            assert other.numbers is not None
+            if other.numbers.start < numbers.stop and numbers.start < other.numbers.stop:
+                return None
+        if self._flying and any((source, (run, seq)) in self._flying for seq in numbers):
+            return None
+        return numbers
+
+    def _launch_range(
+        self,
+        ledger: Ledger,
+        run: str,
+        numbers: range,
+        start: int,
+        reports: Sequence[AnyReport],
+        received_at: float,
+        pending: Pending,
+    ) -> None:
+        part = slice(start, start + BATCH_MAX)
+        landing = _Landing(numbers[part])
+        landing.reports = tuple(reports[part])
+        where = (ledger.settings.id, run)
+        self._ranges.setdefault(where, []).append(landing)
+
+        def landed() -> None:
+            assert landing.numbers is not None
+            ledger.accept_range(run, landing.numbers, max(map(_observed_of, landing.reports)))
+            flying = self._ranges[where]
+            flying.remove(landing)
+            if not flying:
+                del self._ranges[where]
+            pending.ack_all(landing.numbers)
+            self._landed(ledger, run, landing, pending)
+
+        pending.hold()
+        self.lanes[ledger.settings.agency].put(Parcel(*where, received_at, landing.reports), landed)
+
+    def _landed(self, ledger: Ledger, run: str, landing: _Landing, pending: Pending) -> None:
+        pending.release()
+        for other, seq in landing.waiting:
+            ledger.repeat(run, seq)
+            other.duplicate(seq)
+            other.release()
+
+    def _on_its_way(self, ledger: Ledger, run: str, key: Hashable, seq: int | None) -> _Landing | None:
+        landing = self._flying.get(key)
+        if landing is None and ledger.sequenced:
+            for other in self._ranges.get((ledger.settings.id, run), ()):
+                if other.numbers is not None and seq in other.numbers:
+                    return other
+        return landing
+
+    def _one_by_one(self, ledger: Ledger, run: str, decoded: Decoded, received_at: float, pending: Pending) -> None:
+        landings: list[tuple[_Landing, list[AnyReport]]] = []
+        agency = ledger.settings.agency
         for report, index in zip(decoded.reports, decoded.indexes, strict=True):
             if decoded.agencies and decoded.agencies.get(index, agency) != agency:
                 self._refuse(ledger, run, pending, Refusal(index, "wrong agency", "$.agency", report.seq))
@@ -143,39 +230,33 @@ class Door:
                 pending.duplicate(report.seq)
             else:
                 key = (ledger.settings.id, ledger.key(run, report))
-                if (other := flying.get(key)) is not None:
+                if (other := self._on_its_way(ledger, run, key, report.seq)) is not None:
                     other.waiting.append((pending, report.seq))
                     pending.hold()
                     continue
-                if not landings or len(landings[-1].reports) >= BATCH_MAX:
-                    landings.append(_Landing())
-                flying[key] = landings[-1]
-                landings[-1].reports.append(report)
-                landings[-1].keys.append(key)
-        for landing in landings:
+                if not landings or len(landings[-1][1]) >= BATCH_MAX:
+                    landings.append((_Landing(), []))
+                landing, reports = landings[-1]
+                self._flying[key] = landing
+                landing.keys.append(key)
+                reports.append(report)
+        for landing, reports in landings:
+            landing.reports = tuple(reports)
             self._launch(ledger, run, landing, received_at, pending)
-        pending.release()
-        return pending
 
     def _refuse(self, ledger: Ledger, run: str, pending: Pending, refusal: Refusal) -> None:
         ledger.refuse(run, refusal.reason, refusal.seq)
         pending.refuse(refusal)
 
     def _launch(self, ledger: Ledger, run: str, landing: _Landing, received_at: float, pending: Pending) -> None:
-        pending.hold()
-        reports: Sequence[AnyReport] = tuple(landing.reports)
-
         def landed() -> None:
-            ledger.accept(run, reports)
+            ledger.accept(run, landing.reports)
             for key in landing.keys:
                 del self._flying[key]
-            for report in reports:
+            for report in landing.reports:
                 pending.ack(report.seq)
-            pending.release()
-            for other, seq in landing.waiting:
-                ledger.repeat(run, seq)
-                other.duplicate(seq)
-                other.release()
+            self._landed(ledger, run, landing, pending)
 
-        parcel = Parcel(ledger.settings.id, run, received_at, tuple(reports))
+        pending.hold()
+        parcel = Parcel(ledger.settings.id, run, received_at, landing.reports)
         self.lanes[ledger.settings.agency].put(parcel, landed)

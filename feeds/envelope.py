@@ -5,13 +5,13 @@ changed after). A *batch* is what one append to an agency's journal holds: parce
 The journal id of a batch is not inside it: it is the stream's id and travels beside the bytes.
 """
 
-import zlib
 from collections.abc import Iterator
 from typing import NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Struct
 
+from feeds.deflate import deflate, inflate
 from feeds.errors import DecodeError
 from feeds.names import AgencyId, SourceId
 from feeds.report import AnyReport
@@ -108,20 +108,12 @@ _INFLATED_MAX = 64 * 1024 * 1024
 def encode_batch(batch: Batch) -> bytes:
     """Return the batch as bytes for the journal: one byte that says how, then msgpack, deflated when it pays.
 
-    Measured on batches of 100: 206 bytes a report plain, 22 deflated at level 1 for 0.4 us more.
+    Measured on batches of 200: 229 bytes a report plain, 37 deflated for 0.2 us more.
     """
     body = _encoder.encode(batch)
     if len(body) < _DEFLATE_FROM:
         return _PLAIN + body
-    return _DEFLATED + zlib.compress(body, 1)
-
-
-def _inflate(data: bytes) -> bytes:
-    inflater = zlib.decompressobj()
-    body = inflater.decompress(data, _INFLATED_MAX)
-    if not inflater.eof:
-        raise DecodeError("journal entry is cut short or larger than any batch")
-    return body
+    return _DEFLATED + deflate(body)
 
 
 _Either = TypeVar("_Either", Batch, _Numbers)
@@ -129,8 +121,8 @@ _Either = TypeVar("_Either", Batch, _Numbers)
 
 def _decode(data: bytes, decoder: "msgspec.msgpack.Decoder[_Either]") -> _Either:
     try:
-        batch = decoder.decode(_inflate(data[1:]) if data[:1] == _DEFLATED else data[1:])
-    except (msgspec.DecodeError, msgspec.ValidationError, zlib.error) as error:
+        batch = decoder.decode(inflate(data[1:], _INFLATED_MAX) if data[:1] == _DEFLATED else data[1:])
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise DecodeError(f"journal entry cannot be read: {error}") from error
     if batch.version != WIRE_VERSION:
         raise DecodeError(f"journal entry has version {batch.version}, expected {WIRE_VERSION}")

@@ -76,6 +76,11 @@ class Ledger:
         known = self._runs.get(run)
         return known is not None and report.seq is not None and report.seq in known.journaled
 
+    def knows_of(self, run: str, numbers: range) -> bool:
+        """Say whether the journal holds any of a sequenced source's `numbers`, which are not empty."""
+        known = self._runs.get(run)
+        return known is not None and known.journaled.meets(numbers[0], numbers[-1])
+
     def hear(self, at: float) -> None:
         """Note that the source spoke at `at`, Unix seconds by our clock."""
         self._received_at = at
@@ -92,7 +97,21 @@ class Ledger:
             elif report.seq is not None:
                 known.journaled.add(report.seq)
                 known.heard.add(report.seq)
-        if known is not None and self._accepted - self._marked >= RANGES_MAX // 4:
+        if known is not None:
+            self._bound(known)
+
+    def accept_range(self, run: str, numbers: range, observed_at: float) -> None:
+        """Count reports of a sequenced source that the journal now holds; the newest was observed at `observed_at`."""
+        known = self._run(run)
+        self._accepted += len(numbers)
+        if self._observed_at is None or observed_at > self._observed_at:
+            self._observed_at = observed_at
+        known.journaled.merge([(numbers[0], numbers[-1])])
+        known.heard.merge([(numbers[0], numbers[-1])])
+        self._bound(known)
+
+    def _bound(self, known: _Run) -> None:
+        if self._accepted - self._marked >= RANGES_MAX // 4:
             self._marked = self._accepted
             known.journaled, known.heard = _bounded(known.journaled), _bounded(known.heard)
 

@@ -48,6 +48,11 @@ class Seen:
         self._join(seq, seq)
         return True
 
+    def meets(self, first: int, last: int) -> bool:
+        """Say whether any number of `first`..`last` was seen."""
+        at = bisect_right(self._firsts, last) - 1
+        return at >= 0 and first <= self._lasts[at]
+
     def merge(self, ranges: Iterable[Range]) -> None:
         """Note every number of `ranges`, in any order, overlapping or not."""
         for first, last in ranges:

@@ -5,7 +5,6 @@ everything it touches is immutable. What is kept are the reports that still spea
 them again.
 """
 
-import zlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -13,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from feeds.bus import BatchId
+from feeds.deflate import deflate, inflate
 from feeds.errors import DecodeError
 from feeds.names import AgencyId
 from feeds.report import AnyReport, Category
@@ -113,7 +113,7 @@ def encode(cut: Snapshot) -> bytes:
         tuple(_encode(piece) for piece in _pieces(cut.fields)),
         tuple(_encode([_event_form(event, cut.origins) for event in piece]) for piece in _pieces(cut.events)),
     )
-    return zlib.compress(_encode(form), 1)
+    return deflate(_encode(form))
 
 
 def keyframe(picture: Picture) -> bytes:
@@ -124,14 +124,12 @@ def keyframe(picture: Picture) -> bytes:
 def restore(data: bytes, roster: Roster) -> Picture:
     """Return the picture in `data`. Raises DecodeError, also for a version we do not know."""
     try:
-        inflater = zlib.decompressobj()
-        body = inflater.decompress(data, _INFLATED_MAX)
-        form = msgspec.msgpack.decode(body, type=_Form)
+        form = msgspec.msgpack.decode(inflate(data, _INFLATED_MAX), type=_Form)
         if form.version != VERSION:
             raise DecodeError(f"keyframe has version {form.version}, expected {VERSION}")
         picture = Picture(roster)
         _restore(picture, form)
-    except (msgspec.DecodeError, msgspec.ValidationError, zlib.error, IndexError) as error:
+    except (msgspec.DecodeError, msgspec.ValidationError, IndexError) as error:
         raise DecodeError(f"keyframe cannot be read: {error}") from error
     return picture
 

@@ -163,3 +163,52 @@ async def test_nothing_is_remembered_of_what_has_landed_but_its_number():
         scene.say(unit(n), unit(n))
         scene.lane.land()
     assert scene.door._flying == {}
+
+
+def _frame(*seqs: int) -> list[dict]:
+    return [unit(seq) for seq in seqs]
+
+
+async def test_a_frame_without_holes_is_answered_and_remembered_like_any_other():
+    scene = Scene()
+    first = scene.say(*_frame(*range(100, 140)))
+    again = scene.say(*_frame(*range(100, 140)))
+    across = scene.say(*_frame(*range(130, 160)))
+    single = scene.say(*_frame(105))
+    scene.lane.land()
+    assert answer(first) == {"ack": list(range(100, 140))}
+    assert answer(again) == {"duplicate": list(range(100, 140))}
+    assert answer(across) == {"ack": list(range(140, 160)), "duplicate": list(range(130, 140))}
+    assert answer(single) == {"duplicate": [105]}
+    later = scene.say(*_frame(*range(120, 180)))
+    scene.lane.land()
+    assert answer(later) == {"ack": list(range(160, 180)), "duplicate": list(range(120, 160))}
+    health = scene.book.health()
+    assert (health.accepted, health.duplicate, health.gaps) == (80, 91, 0)
+    assert scene.door._flying == {} and scene.door._ranges == {}
+
+
+async def test_a_report_alone_on_its_way_is_not_journaled_twice_by_the_frame_that_repeats_it():
+    scene = Scene()
+    single, frame = scene.say(*_frame(20)), scene.say(*_frame(*range(10, 40)))
+    scene.lane.land()
+    assert answer(single) == {"ack": [20]}
+    assert answer(frame) == {"ack": [n for n in range(10, 40) if n != 20], "duplicate": [20]}
+    assert sorted(r.seq for p in scene.lane.put_in for r in p.reports if r.seq is not None) == list(range(10, 40))
+
+
+async def test_runs_and_sources_count_apart_in_frames_without_holes_too():
+    scene = Scene()
+    one, other = scene.say(*_frame(*range(20)), run="a"), scene.say(*_frame(*range(20)), run="b")
+    scene.lane.land()
+    assert answer(one) == answer(other) == {"ack": list(range(20))}
+
+
+async def test_one_report_from_the_future_costs_a_frame_without_holes_only_itself():
+    scene = Scene()
+    reports = _frame(*range(20))
+    reports[7]["observed_at"] = NOW + 100_000
+    pending = scene.say(*reports)
+    scene.lane.land()
+    answered = answer(pending)
+    assert answered["ack"] == [n for n in range(20) if n != 7] and answered["refused"][0]["seq"] == 7
