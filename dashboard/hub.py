@@ -14,6 +14,7 @@ import logging
 from collections.abc import AsyncGenerator
 from http import HTTPStatus
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -65,6 +66,7 @@ class Hub:
     def __init__(self, bus: Bus, settings: Settings, clock: Clock, gate: Gate, bind: str, port: int) -> None:
         self._bus = bus
         self._settings = settings
+        self._zone = ZoneInfo(settings.site.timezone)
         self._clock = clock
         self._bind = bind
         self.port = port
@@ -286,7 +288,7 @@ class Hub:
         """Return the answer to an ask; of a thing the class does not see as of one that does not exist."""
         head = {"type": "card", "ask": ask.ask, "layer": ask.layer, "agency": ask.agency, "id": ask.id}
         try:
-            found = card(audience.view, self.roster, ask.layer, ask.agency, ask.id, self._clock.now())
+            found = card(audience.view, self.roster, ask.layer, ask.agency, ask.id, self._clock.now(), self._zone)
         except Exception as error:
             self.rules.alarm("card", error)
             found = None

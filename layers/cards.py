@@ -1,7 +1,7 @@
 """The detail card of one thing, in plain words: made of what the viewer class may know of it (`Seen`)."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from msgspec import Struct
@@ -17,6 +17,8 @@ MPH = 2.2369362920544
 """Miles an hour in a metre a second."""
 FEET = 3.280839895013123
 HISTORY_LINES = 40
+UNITS_NAMED = 3
+"""More units than this are counted in a line of history, not named."""
 
 
 class Card(Struct, frozen=True):
@@ -33,16 +35,23 @@ class Card(Struct, frozen=True):
     history: tuple[tuple[float, str], ...] = ()
 
 
-def card(view: View, roster: Roster, layer: str, agency: str, entity_id: str, t: float) -> Card | None:
-    """Return the card of a thing of `agency` at `t`, or None when for this class there is none."""
+def card(
+    view: View, roster: Roster, layer: str, agency: str, entity_id: str, t: float, zone: tzinfo = UTC
+) -> Card | None:
+    """Return the card of a thing of `agency` at `t`, or None when for this class there is none.
+
+    Times in its text are those of the site's clocks (`zone`), with UTC beside.
+    """
     if not view.shows(layer, agency, entity_id):
         return None
     seen = view.door.find(layer, entity_id, agency, whole=True)
     if seen is None:
         return None
     title, subtitle, rows = {UNITS: _unit, INCIDENTS: _incident, CAMERAS: _camera}[layer](seen, view, roster)
-    rows += _origin(seen, roster, t)
-    history = _camera_history(view, agency, entity_id) if layer == CAMERAS else _history(seen)
+    if layer == INCIDENTS:
+        rows.append(("Opened", _clock(seen.opened_at, t, zone)))
+    rows += _origin(seen, t)
+    history = _camera_history(view, agency, entity_id) if layer == CAMERAS else _history(seen, view)
     return Card(
         title=title,
         subtitle=subtitle,
@@ -59,7 +68,13 @@ Rows = list[tuple[str, str]]
 
 
 def _listed(codes: Iterable[str]) -> str:
-    return ", ".join(f"{words.of(code)} ({code})" if words.of(code) != code else code for code in codes)
+    said = [words.of(code) for code in codes]
+    return ", ".join(said[:1] + [word if word.isupper() else word[:1].lower() + word[1:] for word in said[1:]])
+
+
+def _unless(own: str | None, rows: Rows) -> str:
+    """Return an agency's own word unless a row says the same already."""
+    return own if own and own.lower() not in (text.lower() for _, text in rows) else ""
 
 
 def _unit(seen: Seen, view: View, roster: Roster) -> tuple[str, str, Rows]:
@@ -71,16 +86,17 @@ def _unit(seen: Seen, view: View, roster: Roster) -> tuple[str, str, Rows]:
     if fields.get("emergency", "none") != "none":
         rows.append(("Emergency", words.of(fields["emergency"])))
     if shown is not symbol.UnitStatus.UNSAID:
-        rows.append(("Status", f"{symbol.UNIT_SYMBOLS[shown].label} ({shown.name})"))
+        rows.append(("Status", symbol.UNIT_SYMBOLS[shown].label))
+    said = _listed([*([primary] if primary else []), *(secondary or ())])
     rows += [
-        ("Said", _listed([*([primary] if primary else []), *(secondary or ())])),
-        ("Agency's own code", fields.get("status_internal", "")),
-        ("Incident", fields.get("incident_id", "")),
+        ("As reported", said if [("Status", said)] != rows[-1:] else ""),
+        ("Agency's own code", _unless(fields.get("status_internal"), rows)),
+        ("Incident", _incident_named(view, seen.agency, fields.get("incident_id"))),
         ("Moving", _motion(fields)),
-        ("Within", _metres(fields.get("h_err_m"))),
+        ("Accurate to", _metres(fields.get("h_err_m"))),
         ("Height", f"{fields['hae_m'] * FEET:.0f} ft above the ellipsoid" if "hae_m" in fields else ""),
-        ("Fix", fields.get("fix_method", "")),
-        ("Can", _listed(fields.get("capabilities", ()))),
+        ("Position from", fields.get("fix_method", "")),
+        ("Capabilities", _listed(fields.get("capabilities", ()))),
         ("Crew", str(fields["crew"]) if "crew" in fields else ""),
     ]
     return fields.get("call_sign") or seen.id, f"{kind}, {roster.name(seen.agency)}", rows
@@ -109,22 +125,32 @@ def _incident(seen: Seen, view: View, roster: Roster) -> tuple[str, str, Rows]:
     suspects = fields.get("suspects_outstanding")
     rows: Rows = [
         ("Status", _listed(fields.get("status_common", ()))),
-        ("Address", fields.get("address", "")),
-        ("Priority", f"P{priority} (common {common} of 10)" if priority else ""),
-        ("Type", f"{kind} ({fields['type_common']})" if fields.get("type_common") else ""),
-        ("Agency's own type", fields.get("type_internal", "")),
+        ("Priority", f"{common} of 10 on the common scale" if priority else ""),
+        ("Agency's own type", _unless(fields.get("type_internal"), [("", kind)])),
         ("Agency's own status", fields.get("status_internal", "")),
         ("Number", fields.get("internal_id", "")),
         ("Came from", words.of(fields["origin"]) if "origin" in fields else ""),
         ("Units", ", ".join(_call_sign(view, seen.agency, unit) for unit in fields.get("assigned_units", ()))),
         ("Hazards", _listed(fields.get("hazards", ()))),
         ("Patients", str(fields["patients"]) if "patients" in fields else ""),
-        ("Suspects outstanding", "" if suspects is None else ("yes" if suspects else "no")),
+        ("Suspects outstanding", "" if suspects is None else ("Yes" if suspects else "No")),
         ("Dispositions", _listed(fields.get("dispositions", ()))),
         ("Narrative", fields.get("narrative", "")),
-        ("Opened", _clock(seen.opened_at)),
     ]
     return head, f"{fields.get('address') or seen.id}, {roster.name(seen.agency)}", rows
+
+
+def _incident_named(view: View, agency: str, incident_id: str | None) -> str:
+    """Return in words which incident a thing of `agency` names; its id where no more is known of it."""
+    if incident_id is None:
+        return ""
+    seen = view.door.find(INCIDENTS, incident_id, agency) or view.door.find(INCIDENTS, incident_id)
+    if seen is None or "type_common" not in seen.fields:
+        return incident_id
+    priority = symbol.incident_priority(seen.fields.get("priority_common"))
+    kind = words.incident_type(seen.fields["type_common"])
+    where = seen.fields.get("address")
+    return (f"P{priority} " if priority else "") + kind + (f", {where}" if where else "")
 
 
 def _call_sign(view: View, agency: str, unit_id: str) -> str:
@@ -156,17 +182,17 @@ def _alert(event_type: str, verification: str | None) -> str:
     return f"{words.of(event_type)}, {words.of(verification or 'unverified').lower()}"
 
 
-def _origin(seen: Seen, roster: Roster, t: float) -> Rows:
+_LIFE = ("", "Stale: no report for longer than its source takes", "Lost: shown where it was last seen")
+
+
+def _origin(seen: Seen, t: float) -> Rows:
     life = int(lives(t, *_deadlines(seen)).item())
-    age = words.age(t - seen.effective_at)
     return [
-        ("Age", f"{age}{('', ', stale', ', lost: last seen')[life]}"),
-        ("Observed", _clock(seen.observed_at) + (" (source's clock is ahead)" if seen.skew else "")),
-        ("Received", _clock(seen.received_at)),
+        ("Age", _LIFE[life]),
+        ("Clock", "The source's clock is ahead of ours" if seen.skew else ""),
+        ("Report is", "" if seen.status == "actual" else words.of(seen.status)),
         ("Source", f"{seen.source}, every {words.age(seen.cadence_s)}"),
-        ("Data is", "" if seen.status == "actual" else seen.status),
         ("Id", seen.id),
-        ("Not in registry", ", ".join(seen.flagged)),
     ]
 
 
@@ -176,41 +202,61 @@ def _deadlines(seen: Seen) -> tuple[Any, Any]:
     return np.array(seen.stale_at), np.array(seen.lost_at)
 
 
-def _clock(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+def _clock(at: float, t: float, zone: tzinfo) -> str:
+    """Return `03:21:05 CST, 09:21:05 UTC`, with the day when it is not today."""
+    here, there = datetime.fromtimestamp(at, zone), datetime.fromtimestamp(at, UTC)
+    day = "" if here.date() == datetime.fromtimestamp(t, zone).date() else f"{here:%d %b} "
+    local = f"{day}{here:%H:%M:%S} {here:%Z}"
+    return local if here.tzname() == "UTC" else f"{local}, {there:%H:%M:%S} UTC"
 
 
-_TOLD = ("status_common", "priority_common", "type_common", "address", "narrative", "assigned_units", "place")
+_TOLD = ("type_common", "priority_common", "address", "status_common", "assigned_units", "narrative", "place")
 
 
-def _history(seen: Seen) -> list[tuple[float, str]]:
+def _history(seen: Seen, view: View) -> list[tuple[float, str]]:
     """Return what changed, newest first: the fold over the reports, told line by line."""
     before: dict[str, Any] = {}
     lines: list[tuple[float, str]] = []
     for line in seen.history:
-        told = [_change(name, line.fields[name]) for name in _TOLD if line.fields.get(name, before.get(name)) !=
-                before.get(name)]  # fmt: skip
+        changed = [name for name in _TOLD if name in line.fields and line.fields[name] != before.get(name)]
+        told = [_change(view, seen.agency, name, line.fields[name], before.get(name)) for name in changed]
         before.update(line.fields)
-        if told:
-            lines.append((line.at, "; ".join(told)))
+        text = "; ".join(filter(None, told))
+        if text:
+            lines.append((line.at, text))
     return lines[: -HISTORY_LINES - 1 : -1]
 
 
-def _change(name: str, value: Any) -> str:
+def _change(view: View, agency: str, name: str, value: Any, before: Any) -> str:
     if name == "status_common":
-        return ", ".join(words.of(code) for code in value)
+        # Statuses add up: what is new says what happened.
+        new = [code for code in value if code not in (before or ())]
+        return _listed(new) if new else f"now {_listed(value)}"
     if name == "priority_common":
         return f"priority P{symbol.incident_priority(value)}"
     if name == "type_common":
         return words.incident_type(value)
     if name == "assigned_units":
-        return f"{len(value)} unit{'' if len(value) == 1 else 's'} assigned"
+        came = [unit for unit in value if unit not in (before or ())]
+        went = [unit for unit in before or () if unit not in value]
+        return ", ".join(filter(None, (_units(view, agency, came, "assigned"), _units(view, agency, went, "released"))))
     if name == "place":
-        return "place given"
-    return f"{name}: {value}"
+        return "place corrected" if before else ""
+    return f"at {value}" if name == "address" else f"“{value}”"
+
+
+def _units(view: View, agency: str, ids: list[str], what: str) -> str:
+    if len(ids) > UNITS_NAMED:
+        return f"{len(ids)} units {what}"
+    return f"{', '.join(_call_sign(view, agency, unit) for unit in ids)} {what}" if ids else ""
 
 
 def _camera_history(view: View, agency: str, camera_id: str) -> list[tuple[float, str]]:
     records = [event.record for event in view.events]
     events = [r for r in records if r.get("camera_id") == camera_id and r["agency"] == agency]
-    return [(record["at"], record["text"]) for record in events[: -HISTORY_LINES - 1 : -1]]
+    return [(r["at"], _happened(r)) for r in events[: -HISTORY_LINES - 1 : -1]]
+
+
+def _happened(record: dict[str, Any]) -> str:
+    verification = record.get("verification")
+    return _alert(record["event"], verification) if verification else words.of(record["event"])

@@ -1,7 +1,7 @@
 // @ts-check
 // The incident board: open incidents by priority, then the newest first; as many as fit, then "+N more".
 
-import { keyOf, referred } from "../map/store.mjs";
+import { NOT_ACTUAL, keyOf, referred } from "../map/store.mjs";
 import { calmly, el, find, mark, onResize, pixels, pool, say, show } from "./dom.mjs";
 import { drawing } from "./marks.mjs";
 import { age, count, incidentStatus, incidentType, tagOf } from "./words.mjs";
@@ -134,7 +134,8 @@ function fill(row, { record, priority, flags }, page) {
   say(row.type, incidentType(record));
   say(row.old, age(page.now() - record.opened_at));
   say(row.place, record.address || "Place not said");
-  say(row.tag, tagOf(page, record.agency));
+  const exercise = flags & NOT_ACTUAL && !page.config.demo ? "EX " : ""; // on a demo site the badge says it for all
+  say(row.tag, exercise + tagOf(page, record.agency));
   const units = record.units ?? [];
   const status = incidentStatus(record.status);
   say(row.status, units.length && !isUrgent({ priority }) ? `${status}, ${count(units.length, "unit")}` : status);

@@ -2,7 +2,7 @@
 // The detail card of what is chosen: asks the hub (policy decides there what is in it), and again every few seconds.
 
 import { el, say, show } from "./dom.mjs";
-import { age, clock } from "./words.mjs";
+import { age, clock, plain } from "./words.mjs";
 
 /** @typedef {import("../types.d.ts").Page} Page */
 /** @typedef {import("../types.d.ts").Card} Card */
@@ -10,6 +10,8 @@ import { age, clock } from "./words.mjs";
 const AGAIN_S = 3;
 const ANSWER_WITHIN_MS = 3000;
 const HISTORY_MAX = 12;
+/** A report that took longer than this to come says so, seconds. */
+const LATE_S = 2;
 
 /** @param {HTMLElement} root @param {Page} page */
 export function mount(root, page) {
@@ -24,6 +26,7 @@ export function mount(root, page) {
   root.append(head, note, body);
   close.addEventListener("click", () => page.deselect());
   const face = clock(page.config.timezone);
+  const utc = clock("UTC");
   /** @type {Card | null} */
   let shown = null;
   let wanted = "";
@@ -39,9 +42,10 @@ export function mount(root, page) {
 
   const ages = () => {
     if (!shown?.found || !shown.observed_at) return;
-    const seen = face(shown.observed_at).time;
-    const got = shown.received_at ? face(shown.received_at).time : seen;
-    say(note, `Last report ${age(page.now() - shown.observed_at)} ago, at ${seen}${got === seen ? "" : `; received at ${got}`}`);
+    const { time, zone } = face(shown.observed_at);
+    const late = (shown.received_at ?? shown.observed_at) - shown.observed_at;
+    const both = zone === "UTC" ? `${time} UTC` : `${time} ${zone} · ${utc(shown.observed_at).time} UTC`;
+    say(note, `Last report ${age(page.now() - shown.observed_at)} ago · ${both}${late > LATE_S ? ` · received ${age(late)} later` : ""}`);
   };
 
   const ask = async () => {
@@ -104,7 +108,7 @@ function parts(card, face) {
   const list = el("dl", "card-rows");
   for (const [label, text] of card.rows ?? []) list.append(el("dt", "", label), el("dd", "", text));
   const out = [list];
-  if (card.flagged?.length) out.push(el("p", "card-flagged", `Not in the registry: ${card.flagged.join(", ")}`));
+  if (card.flagged?.length) out.push(el("p", "card-flagged", `Not in the registry: ${card.flagged.map(plain).join(", ").toLowerCase()}`));
   if (card.history?.length) {
     const history = el("ol", "card-history");
     const newestFirst = [...card.history].sort((a, b) => b[0] - a[0]).slice(0, HISTORY_MAX);

@@ -12,7 +12,7 @@ const FRESH_S = 60;
 /** What a person may have to look at; the rest only says what a camera does. */
 const ALERTS = new Set(["lpr_hit", "gunshot_detected", "weapon_drawn", "tamper", "analytics_detection", "person_down"]);
 /** @type {Record<string, string>} */
-const VERIFIED = { unverified: "not verified", human_verified: "verified by a person", rejected: "rejected" };
+const VERIFIED = { unverified: "Not confirmed", human_verified: "Confirmed by a person", rejected: "Found wrong" };
 
 /** @param {HTMLElement} root @param {Page} page */
 export function mount(root, page) {
@@ -24,8 +24,7 @@ export function mount(root, page) {
 
   const write = () => {
     const latest = latestOf(page.store.events);
-    const space = Math.floor((list.clientHeight + 1) / pixels(list, "--event-row", 50));
-    const n = Math.min(latest.length, ROWS_MAX, pixels(list, "--scrolls", 0) ? ROWS_MAX : space);
+    const n = howMany(list, latest);
     rows.take(n).forEach((row, i) => fill(row, latest[i], page, face));
     show(empty, latest.length === 0);
     say(note, latest.length ? `last ${age(page.now() - latest[0].at)} ago` : "");
@@ -49,18 +48,34 @@ export function latestOf(events) {
   return out;
 }
 
+/** How many rows the list's height holds. @param {HTMLElement} list @param {Happened[]} latest */
+function howMany(list, latest) {
+  if (pixels(list, "--scrolls", 0)) return latest.length;
+  const [row, verified] = [pixels(list, "--event-row", 50), pixels(list, "--event-row-verified", 70)];
+  let left = list.clientHeight + 1;
+  let n = 0;
+  for (; n < latest.length; n++) {
+    left -= latest[n].verification ? verified : row;
+    if (left < 0) break;
+  }
+  return n;
+}
+
+/** @param {Happened} event */
+const isAlert = (event) => ALERTS.has(event.event) && event.verification !== "rejected";
+
 /** @param {Page} page */
 function makeRow(page) {
   const root = el("li", "event-row");
   const button = el("button", "row-button");
   button.setAttribute("type", "button");
-  const [time, title, detail, tag] = [
-    el("span", "event-time"), el("b", "row-title"), el("span", "row-second"), el("span", "tag"),
+  const [time, title, detail, tag, verified] = [
+    el("span", "event-time"), el("b", "row-title"), el("span", "row-second"), el("span", "tag"), el("span", "event-verified"),
   ];
   const dot = el("span", "event-dot");
-  button.append(dot, title, time, detail, tag);
+  button.append(dot, title, time, detail, tag, verified);
   root.append(button);
-  const row = { root, dot, time, title, detail, tag, event: /** @type {Happened | null} */ (null) };
+  const row = { root, dot, time, title, detail, tag, verified, event: /** @type {Happened | null} */ (null) };
   button.addEventListener("click", () => {
     if (!row.event) return;
     page.select("cameras", row.event.agency, row.event.camera_id ?? row.event.id);
@@ -72,20 +87,28 @@ function makeRow(page) {
 /** @param {ReturnType<typeof makeRow>} row @param {Happened} event @param {Page} page @param {ReturnType<typeof clock>} face */
 function fill(row, event, page, face) {
   row.event = event;
-  const alert = ALERTS.has(event.event) && event.verification !== "rejected";
+  const alert = isAlert(event);
   mark(row.root, "alert", String(alert));
   mark(row.root, "fresh", String(page.now() - event.at < FRESH_S));
   say(row.dot, alert ? "!" : "");
   say(row.time, face(event.at).time);
-  const title = eventType(event.event);
-  say(row.title, title);
-  const verified = event.verification && !/confirmed|verified|found wrong/.test(event.text) ? VERIFIED[event.verification] ?? plain(event.verification) : "";
-  say(row.detail, [withoutTitle(event.text, title), verified].filter(Boolean).join(" · "));
+  const words = wordsOf(event);
+  say(row.title, words.title);
+  mark(row.root, "verified", String(words.verified !== ""));
+  say(row.detail, words.where);
+  say(row.verified, words.verified);
   say(row.tag, tagOf(page, event.agency));
 }
 
-/** The hub's line often begins with what the title already says. @param {string} text @param {string} title */
-function withoutTitle(text, title) {
-  if (!text.toLowerCase().startsWith(title.toLowerCase())) return text;
-  return text.slice(title.length).replace(/^[\s,:;·-]+/, "");
+/**
+ * What happened, where, and whether it is so, each said once: the hub's line says all three. Pure.
+ * @param {Happened} event
+ */
+export function wordsOf(event) {
+  const title = eventType(event.event);
+  const verified = event.verification ? VERIFIED[event.verification] ?? plain(event.verification) : "";
+  let where = event.text;
+  if (where.toLowerCase().startsWith(title.toLowerCase())) where = where.slice(title.length).replace(/^[\s,:;·-]+/, "");
+  if (verified) where = where.replace(/\s*\([^()]*\)$/, "");
+  return { title, where, verified };
 }

@@ -11,7 +11,7 @@ import { count, feedAge, tagOf } from "./words.mjs";
 const CELLS_MAX = 24;
 const LINES = 3;
 /** @type {Record<string, string>} */
-const WORDS = { live: "LIVE", stale: "STALE", silent: "SILENT", idle: "NEVER SPOKE" };
+const WORDS = { live: "LIVE", stale: "STALE", silent: "SILENT", idle: "NO DATA" };
 /** @type {Record<string, number>} */
 const WORST = { silent: 0, stale: 1, live: 2, idle: 3 };
 

@@ -111,11 +111,13 @@ function mountTheme(button) {
   const themes = /** @type {any} */ (window).jointopsTheme;
   if (!themes) return;
   const { names, set } = themes;
-  const write = () => say(button, `Theme: ${document.documentElement.dataset.theme ?? "dark"}`);
+  const now = el("span", "theme-now");
+  button.replaceChildren(el("span", "theme-word", "Theme: "), now);
+  const write = () => say(now, document.documentElement.dataset.theme ?? "dark");
   button.title = "Change the theme: dark, light, night";
   button.addEventListener("click", () => {
-    const now = names.indexOf(document.documentElement.dataset.theme ?? "dark");
-    set(names[(now + 1) % names.length]);
+    const at = names.indexOf(document.documentElement.dataset.theme ?? "dark");
+    set(names[(at + 1) % names.length]);
     write();
   });
   write();

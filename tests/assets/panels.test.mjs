@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { calls, openIncidents } from "../../assets/panels/board.mjs";
-import { latestOf } from "../../assets/panels/events.mjs";
+import { latestOf, wordsOf } from "../../assets/panels/events.mjs";
 import { byAgency } from "../../assets/panels/feeds.mjs";
 import { SHORT_MAX, age, cadence, clock, eventType, feedAge, incidentStatus, incidentType, plain, shortType } from "../../assets/panels/words.mjs";
 
@@ -46,6 +46,13 @@ test("camera events come newest first, without announcements of state and withou
     { n: 3, kind: "camera_event", event: "announced" }, { n: 4, kind: "camera_event", event: "tamper" },
   ];
   assert.deepEqual(latestOf(events).map((e) => e.n), [4, 1]);
+});
+
+test("an event says what, where and whether it is so, each once", () => {
+  const said = { event: "lpr_hit", text: "Plate hit: Lake (north) (not confirmed)", verification: "unverified" };
+  assert.deepEqual(wordsOf(said), { title: "Plate hit", where: "Lake (north)", verified: "Not confirmed" });
+  const bare = { event: "recording_started", text: "Recording started: In-car 513R" };
+  assert.deepEqual(wordsOf(bare), { title: "Recording started", where: "In-car 513R", verified: "" });
 });
 
 test("feeds stand together by agency, in the hub's order", () => {

@@ -119,7 +119,7 @@ async def test_a_card_says_it_in_words_and_of_hidden_things_what_it_says_of_none
         rows = dict(card["rows"])
         assert card["found"]
         assert card["title"] == "3A12"
-        assert rows["Status"] == "Available (AVL)"
+        assert rows["Status"] == "Available"
         assert rows["Moving"] == "31 mph NE (44°)"
         hidden, absent = await fbi.card("units", "u1"), await fbi.card("units", "nothing")
         assert {k: v for k, v in hidden.items() if k not in ("ask", "id")} == {

@@ -1,3 +1,5 @@
+from zoneinfo import ZoneInfo
+
 from layers.cards import card
 from tests.support.heard import ROSTER, T0, camera, delivery, heard, incident, unit
 from tests.support.pair import Pair, grant
@@ -14,11 +16,11 @@ def test_a_units_card_says_status_speed_and_age_in_words() -> None:
     found = shown(p, "units", "u1")
     rows = dict(found.rows)
     assert (found.title, found.subtitle) == ("3A12", "Patrol unit, CPD")
-    assert rows["Status"] == "En route (ENR)"
-    assert rows["Said"] == "Not available (NotAvailable), En route (EnRoute)"
+    assert rows["Status"] == "En route"
+    assert rows["As reported"] == "Not available, en route"
     assert rows["Moving"] == "45 mph E (90°)"
-    assert rows["Within"] == "5 m"
-    assert rows["Age"] == "5 s"
+    assert rows["Accurate to"] == "5 m"
+    assert not {"Age", "Observed", "Received"} & set(rows)
     assert rows["Source"] == "cpd-avl, every 10 s"
     assert found.position == (-87.63, 41.88)
     assert (found.observed_at, found.received_at) == (T0, T0 + 1)
@@ -26,15 +28,14 @@ def test_a_units_card_says_status_speed_and_age_in_words() -> None:
 
 def test_an_old_unit_is_said_to_be_stale_and_then_lost() -> None:
     p = Pair(heard(delivery(1, unit())), "cpd", t=T0)
-    assert dict(shown(p, "units", "u1", T0 + 40).rows)["Age"] == "40 s, stale"
-    assert dict(shown(p, "units", "u1", T0 + 400).rows)["Age"] == "6 min, lost: last seen"
+    assert dict(shown(p, "units", "u1", T0 + 40).rows)["Age"].startswith("Stale: ")
+    assert dict(shown(p, "units", "u1", T0 + 400).rows)["Age"] == "Lost: shown where it was last seen"
 
 
 def test_words_that_are_in_no_registry_are_flagged() -> None:
     p = Pair(heard(delivery(1, unit(unit_type="HoverBoard", primary_status="Available"))), "cpd", t=T0)
     found = shown(p, "units", "u1")
     assert found.flagged == ("unit_type",)
-    assert dict(found.rows)["Not in registry"] == "unit_type"
 
 
 def test_an_incidents_card_tells_its_history_newest_first() -> None:
@@ -54,9 +55,9 @@ def test_an_incidents_card_tells_its_history_newest_first() -> None:
     found = shown(p, "incidents", "i1", T0 + 80)
     assert found.title == "P2 Structure fire"
     assert [text for _, text in found.history] == [
-        "Active, Units en route; 2 units assigned",
+        "Units en route; u1, u2 assigned",
         "priority P2",
-        "Active; priority P1; Structure fire; address: 1 Main",
+        "Structure fire; priority P1; at 1 Main; Active",
     ]
     assert [at for at, _ in found.history] == [T0 + 60, T0 + 30, T0]
 
@@ -67,7 +68,7 @@ def test_a_card_names_no_unit_and_counts_none_that_the_viewer_does_not_see() -> 
              "incident.detail"), t=T0)  # fmt: skip
     found = shown(p, "incidents", "i1")
     assert dict(found.rows)["Units"] == "a"
-    assert [text for _, text in found.history] == ["1 unit assigned"]
+    assert [text for _, text in found.history] == ["a assigned"]
 
 
 def test_a_cameras_card_tells_what_it_looks_at_and_what_it_saw() -> None:
@@ -84,7 +85,25 @@ def test_a_cameras_card_tells_what_it_looks_at_and_what_it_saw() -> None:
     assert found.title == "Dock 4"
     assert rows["Alert"] == "Gunshot detected, not confirmed"
     assert rows["Looks"] == "E (90°), 60° wide"
-    assert [text for _, text in found.history] == ["Gunshot detected: Dock 4 (not confirmed)"]
+    assert [text for _, text in found.history] == ["Gunshot detected, not confirmed"]
+
+
+def test_times_are_the_sites_own_with_utc_beside_and_the_day_when_it_is_not_today() -> None:
+    chicago = ZoneInfo("America/Chicago")
+    p = Pair(heard(delivery(1, incident(type_common="FIRE"))), "cpd", t=T0)
+
+    def opened(t: float) -> str:
+        return dict(card(p.view, ROSTER, "incidents", "cpd", "i1", t, chicago).rows)["Opened"]
+
+    assert opened(T0 + 5) == "09:13:20 CDT, 14:13:20 UTC"
+    assert opened(T0 + 86400) == "21 Sep 09:13:20 CDT, 14:13:20 UTC"
+
+
+def test_a_units_card_says_which_incident_it_is_on_in_words() -> None:
+    said = [unit(primary_status="NotAvailable", secondary_status=("OnScene",), incident_id="i1"),
+            incident(type_common="BARICADE", priority_common=10, address="1 Main")]  # fmt: skip
+    p = Pair(heard(delivery(1, *said)), "cpd", t=T0)
+    assert dict(shown(p, "units", "u1").rows)["Incident"] == "P1 Barricaded person, 1 Main"
 
 
 def test_of_a_hidden_thing_there_is_no_card() -> None:
