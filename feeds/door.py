@@ -134,12 +134,16 @@ class Door:
         self._ranges: dict[tuple[SourceId, str], list[_Landing]] = {}
         """Ranges on their way, by source and run: a lane holds a few hundred at most."""
 
+    def has_room(self, ledger: Ledger) -> bool:
+        """Say whether `room` would return at once."""
+        return self.lanes[ledger.settings.agency].has_room
+
     async def room(self, ledger: Ledger) -> None:
         """Return when the source's agency has room for one more frame."""
         await self.lanes[ledger.settings.agency].room()
 
     def take(self, ledger: Ledger, run: str, decoded: Decoded, received_at: float, ordinal: int) -> Pending:
-        """Queue the frame's new reports and return the answer in the making; call `room` right before."""
+        """Queue the frame's new reports and return the answer in the making; call `has_room` or `room` right before."""
         ledger.hear(received_at)
         pending = Pending(None if ledger.sequenced else ordinal)
         for refusal in decoded.refusals:

@@ -217,7 +217,7 @@ class FeedPort:
                     ledger.refuse(connection.run, TOO_LARGE)
                 return
             ordinal += 1
-            if not await self._room(connection, ledger):
+            if not self._door.has_room(ledger) and not await self._room(connection, ledger):
                 return
             now = self._clock.now()
             pending = self._door.take(ledger, connection.run, decode(decoder, frame, now), now, ordinal)

@@ -53,9 +53,14 @@ class Lane:
         """Reports that wait or are being appended."""
         return self._queued
 
+    @property
+    def has_room(self) -> bool:
+        """Whether the lane takes more now."""
+        return self._queued < QUEUED_MAX
+
     async def room(self) -> None:
         """Return when the lane takes more; what is put in right after, without an await, fits."""
-        while self._queued >= QUEUED_MAX:
+        while not self.has_room:
             self._room.clear()
             await self._room.wait()
 
@@ -83,7 +88,7 @@ class Lane:
             self._queued -= sum(len(w.parcel.reports) for w in batch)
             for waiting in batch:
                 waiting.landed()
-            if self._queued < QUEUED_MAX:
+            if self.has_room:
                 self._room.set()
 
     def _next(self) -> list[_Waiting]:

@@ -4,6 +4,8 @@ Filled once per tick from the tracks that changed, a column at a time: a value a
 costs about twice as much, and a unit that reported three times in a tick is written once.
 """
 
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -47,13 +49,24 @@ _COLUMNS: dict[str, type[np.generic]] = {
 status and are for those who may; the plain ones go by the source alone."""
 
 
-def deci(values: list[float | None], top: int, scale: float = 10.0) -> np.ndarray:
+_MEASURED = ("lat", "lon", "course_deg", "speed_mps", "h_err_m", "observed_at", "stale_at")
+_measured = attrgetter(*_MEASURED)
+
+
+def measured(reports: list[Any]) -> np.ndarray:
+    """Return what n reports say of `_MEASURED` as f8, one row per name; NaN for None."""
+    flat = list(chain.from_iterable(map(_measured, reports)))
+    values: np.ndarray = np.array(flat, np.float64).reshape(-1, len(_MEASURED)).T
+    return values
+
+
+def deci(values: list[float | None] | np.ndarray, top: int, scale: float = 10.0) -> np.ndarray:
     """Return n values times `scale` as u2, at most `top`; `UNKNOWN_U2` for None."""
     raw = np.array(values, np.float64)
     return np.where(np.isnan(raw), UNKNOWN_U2, np.minimum(np.rint(raw * scale), top)).astype(np.uint16)
 
 
-def course(values: list[float | None]) -> np.ndarray:
+def course(values: list[float | None] | np.ndarray) -> np.ndarray:
     """Return n courses (degrees) as u2 decidegrees 0..3599; `UNKNOWN_U2` for None."""
     raw = np.array(values, np.float64)
     return np.where(np.isnan(raw), UNKNOWN_U2, np.rint(raw * 10.0) % 3600).astype(np.uint16)
@@ -110,38 +123,37 @@ class Swarm:
             columns["status"][slot] = 5
         report = track.said[2]
         columns["emergency"][slot] = report is not None and report.emergency != "none"
+        report = track.said[0]
+        columns["drill"][slot] = report is not None and report.status != "actual"
         stamp = track.stamps[0]
         if stamp is None:
             return
         columns["cadence"][slot] = self._roster.cadence(stamp.source)
         columns["cadence_by_state"][slot] = self._roster.cadence(stamp.source, states)
-        self._deadlines(np.array([slot]), [track.said[0]])
+        told = np.array([np.nan if report is None or report.stale_at is None else report.stale_at - report.observed_at])
+        self._deadlines(np.array([slot]), told)
 
     def _take_positions(self, tracks: list[UnitTrack]) -> None:
-        reports = [track.said[0] for track in tracks]
         slots = np.array([track.slot for track in tracks])
         columns = self.columns
-        lat = np.array([r.lat for r in reports], np.float64)
-        lon = np.array([r.lon for r in reports], np.float64)
+        lat, lon, bearing, speed, err, observed, stale_at = measured([track.said[0] for track in tracks])
         known = ~(np.isnan(lat) | np.isnan(lon))
         columns["lat"][slots] = degrees(lat, known)
         columns["lon"][slots] = degrees(lon, known)
-        columns["course"][slots] = course([r.course_deg for r in reports])
-        columns["speed"][slots] = deci([r.speed_mps for r in reports], 65534)
-        columns["err"][slots] = deci([r.h_err_m for r in reports], 65534, 1.0)
-        columns["drill"][slots] = [r.status != "actual" for r in reports]
-        heard = np.array([track.eff[0] for track in tracks])
+        columns["course"][slots] = course(bearing)
+        columns["speed"][slots] = deci(speed, 65534)
+        columns["err"][slots] = deci(err, 65534, 1.0)
         received = np.array([track.stamps[0].received_at for track in tracks])
-        observed = np.array([r.observed_at for r in reports])
-        columns["heard"][slots] = heard
+        columns["heard"][slots] = np.minimum(observed, received)
         columns["received"][slots] = received
         columns["skew"][slots] = observed - received > _SKEW_S
-        self._deadlines(slots, reports)
+        self._deadlines(slots, stale_at - observed)
 
-    def _deadlines(self, slots: np.ndarray, reports: list[Any]) -> None:
+    def _deadlines(self, slots: np.ndarray, told: np.ndarray) -> None:
+        """Set the deadlines of n slots; `told`: for how long each said it is good, seconds, NaN for not said."""
         columns = self.columns
         heard = columns["heard"][slots]
-        told = np.array([np.inf if r.stale_at is None else max(0.0, r.stale_at - r.observed_at) for r in reports])
+        told = np.where(np.isnan(told), np.inf, np.maximum(told, 0.0))
         for name in ("", "_by_state"):
             cadence = columns["cadence" + name][slots]
             columns["stale" + name][slots] = heard + np.minimum(STALE_CADENCES * cadence, told)
