@@ -145,20 +145,27 @@ def _said_form(said: Said) -> _SaidForm:
 
 def _unit_form(
     agency: str, unit_id: str, known: int, eff: tuple[float, ...], said: tuple[Any, ...], stamps: tuple[Any, ...]
-) -> _UnitForm:
+) -> tuple[Any, ...]:
+    """Return a unit as `_UnitForm` reads it; nearly always one report stands for every group that was said."""
+    one = said[0]
+    if one is not None:
+        groups = tuple([0 if report is one else -1 if report is None else 1 for report in said])
+        if 1 not in groups:
+            stamp = stamps[0]
+            return agency, unit_id, known, groups, ((eff[0], one, stamp.source, stamp.received_at),)
     index: dict[tuple[int, int], int] = {}
     kept: list[_SaidForm] = []
-    groups = []
+    numbers = []
     for at, report, stamp in zip(eff, said, stamps, strict=True):
         if report is None:
-            groups.append(-1)
+            numbers.append(-1)
             continue
         key = (id(report), id(stamp))
         if key not in index:
             index[key] = len(kept)
             kept.append((at, report, stamp.source, stamp.received_at))
-        groups.append(index[key])
-    return _UnitForm(agency, unit_id, known, tuple(groups), tuple(kept))
+        numbers.append(index[key])
+    return agency, unit_id, known, tuple(numbers), tuple(kept)
 
 
 def _field_form(layer: str, track: FieldTrack) -> _FieldForm:
