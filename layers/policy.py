@@ -303,7 +303,7 @@ class Door:
         if units:
             references += [(UNITS, unit) for unit in units]
             fields["assigned_units"] = tuple(unit for unit in units if self._sees(UNITS, unit))
-        return tuple(references)
+        return tuple(dict.fromkeys(references))
 
     def _with_labels(self, track: FieldTrack, said: Said) -> int:
         """Return what is granted of one report of a thing: its own labels count beside the thing's."""

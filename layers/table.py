@@ -171,10 +171,10 @@ class Table:
         if old == references:
             return
         for reference in old:
-            rows = self.named_by[reference]
+            rows = self.named_by.get(reference, set())
             rows.discard(row)
             if not rows:
-                del self.named_by[reference]
+                self.named_by.pop(reference, None)
         for reference in references:
             self.named_by.setdefault(reference, set()).add(row)
         self.references[row] = references

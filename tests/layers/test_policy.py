@@ -116,6 +116,19 @@ def test_units_of_an_incident_are_named_only_as_far_as_they_are_seen() -> None:
     assert p.client.rows["incidents"][0]["record"]["units"] == ["a"]
 
 
+def test_an_incident_that_names_a_unit_twice_may_name_others_later() -> None:
+    share = grant("cpd", "fire", "unit.position", "incident.summary", "incident.detail")
+    p = pair("fire", share, of=[delivery(1, unit("a"), unit("b"), incident(assigned_units=("a", "a")))])
+    p.picture.apply(delivery(2, incident(at=T0 + 2, assigned_units=("b", "b", "a", "b"))))
+    p.tick(T0 + 2)
+    assert set(p.client.rows["incidents"][0]["record"]["units"]) == {"a", "b"}
+    p.picture.apply(delivery(3, incident(at=T0 + 3, labels=("juvenile",))))
+    p.tick(T0 + 3)
+    assert p.client.rows["incidents"] == {}
+    assert p.rules.alarms == 0
+    assert p.view.tables["incidents"].named_by == {}
+
+
 def test_an_event_needs_its_own_category() -> None:
     hit = delivery(1, camera(event_type="lpr_hit", hotlist="stolen"), camera("c2", event_type="gunshot_detected"))
     base = ("camera.location", "camera.state")
