@@ -17,6 +17,10 @@ Range = tuple[int, int]
 
 RUNS_MAX = 10_000
 """Runs remembered of what was trimmed; the longest unheard go first."""
+RANGES_MAX = 10_000
+"""Ranges remembered of one run: a counter shared with another receiver leaves a hole after every report."""
+ALL_RANGES_MAX = 100_000
+"""Ranges remembered of all runs; the runs longest unheard go first, the newest always stays."""
 
 
 class Seen:
@@ -59,6 +63,17 @@ class Seen:
             if first <= last:
                 self._join(first, last)
 
+    def bound(self, most: int = RANGES_MAX) -> None:
+        """Forget the smallest numbers when there are more than `most` ranges: half of them, so that it is rare."""
+        if len(self._firsts) > most:
+            gone = len(self._firsts) - most // 2
+            del self._firsts[:gone], self._lasts[:gone]
+
+    @property
+    def count(self) -> int:
+        """How many ranges there are."""
+        return len(self._firsts)
+
     @property
     def ranges(self) -> list[Range]:
         """The numbers seen, smallest range first."""
@@ -88,27 +103,35 @@ class Seen:
 
 
 class Runs:
-    """The numbers seen of many runs; the run heard longest ago comes first."""
+    """The numbers seen of many runs, at most `RANGES_MAX` ranges each; the run heard longest ago comes first."""
 
     def __init__(self) -> None:
         self._runs: dict[tuple[SourceId, str], Seen] = {}
 
     def add(self, source: SourceId, run: str, seq: int) -> bool:
         """Note `seq`; return whether it is new. The run becomes the newest."""
-        return self._touch(source, run).add(seq)
+        seen = self._touch(source, run)
+        new = seen.add(seq)
+        seen.bound()
+        return new
 
     def merge(self, source: SourceId, run: str, ranges: Iterable[Range]) -> None:
         """Note `ranges`. The run becomes the newest."""
-        self._touch(source, run).merge(ranges)
+        seen = self._touch(source, run)
+        seen.merge(ranges)
+        seen.bound()
 
     def ranges(self) -> dict[tuple[SourceId, str], list[Range]]:
         """Return the ranges by source and run, longest unheard first."""
         return {key: seen.ranges for key, seen in self._runs.items()}
 
-    def forget(self, keep: int = RUNS_MAX) -> None:
-        """Keep only the `keep` newest runs."""
-        for key in list(self._runs)[: max(0, len(self._runs) - keep)]:
-            del self._runs[key]
+    def forget(self, keep: int = RUNS_MAX, ranges: int = ALL_RANGES_MAX) -> None:
+        """Keep only the `keep` newest runs, and of these the newest that have `ranges` ranges together."""
+        total = 0
+        for kept, (key, seen) in enumerate(reversed(list(self._runs.items()))):
+            total += seen.count
+            if kept >= keep or (total > ranges and kept):
+                del self._runs[key]
 
     def encode(self) -> bytes:
         """Return them as bytes, for the record that is written before a trim."""

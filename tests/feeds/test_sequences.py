@@ -3,7 +3,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.sequences import Seen
+from feeds.names import SourceId
+from feeds.sequences import RANGES_MAX, Runs, Seen
 
 SMALL = st.integers(0, 60)
 
@@ -37,6 +38,31 @@ def test_nothing_seen_has_no_gaps():
     assert Seen().gaps == 0
     assert Seen().last is None
     assert 0 not in Seen()
+
+
+def test_a_hole_after_every_number_does_not_grow_a_run_for_ever():
+    runs, source = Runs(), SourceId("avl")
+    for n in range(0, 6 * RANGES_MAX, 2):
+        assert runs.add(source, "a", n)
+    kept = runs.ranges()[source, "a"]
+    assert RANGES_MAX // 2 <= len(kept) <= RANGES_MAX
+    assert kept[-1] == (6 * RANGES_MAX - 2,) * 2, "the newest stay"
+    read = Runs()
+    read.merge(source, "a", [(n, n) for n in range(0, 6 * RANGES_MAX, 2)])
+    assert len(read.ranges()[source, "a"]) <= RANGES_MAX
+
+
+def test_many_runs_with_holes_are_bounded_together_and_the_longest_unheard_go():
+    runs, source = Runs(), SourceId("avl")
+    for run in "abcde":
+        runs.merge(source, run, [(n, n) for n in range(0, 20, 2)])
+    runs.add(source, "b", 100)
+    runs.forget(ranges=25)
+    assert [run for _, run in runs.ranges()] == ["e", "b"]
+    runs.forget(ranges=1)
+    assert [run for _, run in runs.ranges()] == ["b"], "the newest always stays"
+    runs.forget(keep=0)
+    assert not runs.ranges()
 
 
 @given(st.lists(SMALL))
