@@ -42,6 +42,9 @@ class Site(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """CoT streams by TCP (gateway)."""
     public_url: str = ""
     """Address of the web pages behind a proxy, `https://...`; empty: as the browser reached it."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses or networks of proxies that are believed who asks (`X-Forwarded-For`, `-Proto`); empty: with a
+    `public_url` a proxy on this host, else none."""
     live_url: str = ""
     """Address of the live stream behind a proxy, `wss://.../stream`; empty: the page's host and `live_port`."""
     redis_url: str = ""
@@ -60,6 +63,13 @@ class Site(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the map starts: longitude, latitude (degrees), zoom."""
     session_s: Annotated[float, Meta(ge=60, le=86400)] = 43200.0
     """Longest log-in, seconds."""
+
+    @property
+    def host(self) -> str:
+        """Host by which this machine reaches the site's servers, as it stands in a URL."""
+        if self.bind in ("0.0.0.0", "::", ""):  # noqa: S104 - compared, not bound
+            return "127.0.0.1"
+        return f"[{self.bind}]" if ":" in self.bind else self.bind
 
 
 class Agency(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

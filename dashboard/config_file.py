@@ -3,12 +3,15 @@
 import os
 import tomllib
 from collections.abc import Callable
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+import argon2
 import msgspec
 
-from dashboard.config import ALL, Settings, secret
+from dashboard.config import ALL, Settings, Source, secret
 from feeds import adapters
 from feeds.errors import ConfigError, GrammarError
 from feeds.names import agency_id, source_id
@@ -66,10 +69,7 @@ def check(settings: Settings) -> list[ConfigError]:
     def bad(path: str, reason: str) -> None:
         problems.append(ConfigError(path, reason))
 
-    try:
-        ZoneInfo(settings.site.timezone)
-    except (KeyError, ValueError, OSError):
-        bad("site.timezone", f"no time zone {settings.site.timezone!r}; use an IANA name, as America/Chicago")
+    _site(settings, bad)
     _agencies(settings, bad)
     _sources(settings, bad)
     for i, share in enumerate(settings.share):
@@ -78,6 +78,32 @@ def check(settings: Settings) -> list[ConfigError]:
             _known(settings, bad, f"share[{i}].to[{j}]", to, star=True)
     _viewers(settings, bad)
     return problems
+
+
+def _site(settings: Settings, bad: Bad) -> None:
+    site = settings.site
+    try:
+        ZoneInfo(site.timezone)
+    except (KeyError, ValueError, OSError):
+        bad("site.timezone", f"no time zone {site.timezone!r}; use an IANA name, as America/Chicago")
+    ports: dict[int, str] = {}
+    for name in ("port", "live_port", "feed_port", "cot_port"):
+        port = getattr(site, name)
+        if port and port in ports:
+            bad(f"site.{name}", f"{port} is taken by site.{ports[port]}; each door needs its own port")
+        ports[port] = name
+    for name, schemes in (("public_url", ("http", "https")), ("live_url", ("ws", "wss"))):
+        value = getattr(site, name)
+        if value and not _is_url(value, schemes):
+            bad(f"site.{name}", f"not an address that begins with {schemes[0]}:// or {schemes[1]}://")
+
+
+def _is_url(text: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in schemes and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return False
 
 
 def _known(settings: Settings, bad: Bad, path: str, agency: str, *, star: bool = False) -> None:
@@ -128,17 +154,44 @@ def _sources(settings: Settings, bad: Bad) -> None:
         token = secret(source.token, source.token_env)
         if token:
             _once(bad, f"{where}.token", token, tokens, "another source has the same token; each needs its own")
+        _cot_claims(source, bad, where)
+    taking_all = [i for i, source in enumerate(settings.source) if source.catch_all]
+    for i in taking_all[1:]:
+        bad(f"source[{i}].catch_all", f"source[{taking_all[0]}] takes what is left already; only one can")
+
+
+def _cot_claims(source: Source, bad: Bad, where: str) -> None:
+    for j, prefix in enumerate(source.uid_prefixes):
+        if not prefix:
+            bad(f"{where}.uid_prefixes[{j}]", "empty: it would claim every uid; use `catch_all = true` for that")
+    for j, peer in enumerate(source.peers):
+        try:
+            ip_address(peer)
+        except ValueError:
+            bad(f"{where}.peers[{j}]", f"{peer!r} is not an IP address")
 
 
 def _viewers(settings: Settings, bad: Bad) -> None:
     names: set[str] = set()
+    tokens: set[str] = set()
     for i, account in enumerate(settings.account):
         _known(settings, bad, f"account[{i}].agency", account.agency)
         _once(bad, f"account[{i}].name", account.name, names, f"{account.name!r} is there twice")
-        if not account.password_hash.startswith("$argon2"):
+        if not _is_argon2(account.password_hash):
             bad(f"account[{i}].password_hash", "not an argon2 hash; make one with `jointops password`")
     for i, token in enumerate(settings.api_token):
         _known(settings, bad, f"api_token[{i}].agency", token.agency)
         _environment(bad, f"api_token[{i}]", token.token_env)
-        if not secret(token.token, token.token_env):
+        value = secret(token.token, token.token_env)
+        if not value:
             bad(f"api_token[{i}].token", "no token; give `token` or `token_env`")
+        else:
+            _once(bad, f"api_token[{i}].token", value, tokens, "another reader has the same token; each needs its own")
+
+
+def _is_argon2(text: str) -> bool:
+    try:
+        argon2.extract_parameters(text)
+    except argon2.exceptions.InvalidHashError:
+        return False
+    return True

@@ -65,7 +65,15 @@ def run(choices: Choices) -> int:
     text = site_toml(_with_ports(choices), token, argon2.PasswordHasher().hash(password))
     write_private(path, text)
     settings = config_file.parse(text)
-    with site.Supervisor(settings, path, data, fresh=not choices.keep, log_level=choices.log_level) as supervisor:
+    with site.Supervisor(
+        # Never $REDIS_URL: an exercise has no business in a server that others use.
+        settings,
+        path,
+        data,
+        log_level=choices.log_level,
+        fresh=not choices.keep,
+        own_redis=True,
+    ) as supervisor:
         supervisor.start()
         words = ("--units", str(choices.units), "--seed", str(choices.seed), "--rate", str(choices.rate))
         supervisor.add(site.SPEAKER, "--config", str(path), *words)

@@ -14,7 +14,6 @@ TIMEOUT_S = 1.5
 """Longest wait for any step of an answer, seconds."""
 
 _ALIVE_FOR_S = 1.0
-_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - where the hub listens, not we
 
 
 class HubDown(JointOpsError):
@@ -25,10 +24,8 @@ class HubReads:
     """The way to the hub. One per process; keeps no answer longer than a second and no credential at all."""
 
     def __init__(self, settings: Settings) -> None:
-        host = _EVERYWHERE.get(settings.site.bind, settings.site.bind)
-        host = f"[{host}]" if ":" in host else host
         self._client = httpx.AsyncClient(
-            base_url=f"http://{host}:{settings.site.live_port}",
+            base_url=f"http://{settings.site.host}:{settings.site.live_port}",
             timeout=TIMEOUT_S,
             trust_env=False,
             limits=httpx.Limits(max_connections=32, max_keepalive_connections=0),

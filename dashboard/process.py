@@ -5,6 +5,7 @@ import contextlib
 import gc
 import logging
 import os
+import resource
 import signal
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -18,7 +19,7 @@ log = logging.getLogger(__name__)
 PARENT = "JOINTOPS_PARENT"
 """Environment variable: pid of the supervisor; the process stops when that one is gone."""
 _LOOK_EVERY_S = 0.5
-_GRACE_S = 3.0
+_GRACE_S = 1.8
 """How long the work may take to end after it was told to, seconds."""
 
 Work = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
@@ -36,7 +37,19 @@ def redis_url(settings: Settings) -> str:
 
 def run(work: Work) -> int:
     """Run `work(stop)` until SIGTERM, SIGINT or the supervisor's end; return the exit status."""
+    _take_all_files()
     return asyncio.run(_run(work))
+
+
+def _take_all_files() -> None:
+    """Let this process open as many files as it may: each viewer is one, and the usual 1,024 are soon gone."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == hard:
+        return
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    except (ValueError, OSError) as error:
+        log.warning("open_files_limited soft=%d reason=%s", soft, error)
 
 
 async def _run(work: Work) -> int:
@@ -130,8 +143,8 @@ async def exercise(settings: Settings, units: int, seed: int, rate: float, stop:
             seed=seed,
             units=units,
             rate=rate,
-            feed_url=f"ws://{site.bind}:{site.feed_port}",
-            cot_host=site.bind,
+            feed_url=f"ws://{site.host}:{site.feed_port}",
+            cot_host=site.host.strip("[]"),
             cot_port=site.cot_port,
             tokens={s.id: s.token for s in settings.source if s.token},
             streets_path=found.streets if found else None,

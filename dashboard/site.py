@@ -33,9 +33,12 @@ from feeds.source import FeedAccess
 log = logging.getLogger(__name__)
 
 SPEAKER = "exercise"
-_LAST_WORDS_S = 1.0
-_TERM_S = 2.6
-"""How long processes may take to stop before they are killed, seconds."""
+_LAST_WORDS_S = 0.8
+"""How long the exercise may take to close what it opened, while the door still listens, seconds."""
+_TERM_S = 3.0
+"""Counted from the signal to stop: when processes are killed, seconds."""
+_STOP_S = 4.2
+"""Counted from the signal to stop: when Redis is killed, seconds."""
 _PAUSES_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 """Pause before the 1st, 2nd, ... start again in a row."""
 _STEADY_S = 30.0
@@ -92,11 +95,22 @@ class Child:
 class Supervisor:
     """One site's processes."""
 
-    def __init__(self, settings: Settings, config_path: Path, data_dir: Path, *, fresh: bool, log_level: str) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        config_path: Path,
+        data_dir: Path,
+        *,
+        log_level: str,
+        fresh: bool = False,
+        own_redis: bool = False,
+    ) -> None:
+        """Prepare. `fresh`: begin with an empty journal; `own_redis`: the embedded server whatever $REDIS_URL says."""
         self._settings = settings
         self._config = config_path
         self._data_dir = data_dir
         self._fresh = fresh
+        self._own_redis = own_redis
         self._log_level = log_level
         self._redis: embedded_redis.EmbeddedRedis | None = None
         self._children: list[Child] = []
@@ -118,7 +132,7 @@ class Supervisor:
     def start(self) -> None:
         """Start everything and return when every door answers. Raises SiteFailed, ConfigError."""
         self._check_ports()
-        url = embedded_redis.choose(self._settings.site.redis_url)
+        url = None if self._own_redis else embedded_redis.choose(self._settings.site.redis_url)
         if url is None:
             self._data_dir.mkdir(parents=True, exist_ok=True)
             self._redis = embedded_redis.start(self._data_dir, self._settings.site.fsync, empty=self._fresh)
@@ -146,7 +160,7 @@ class Supervisor:
         if self._redis is not None and self._redis.poll() is not None:
             log.warning("process_died name=redis status=%s", self._redis.poll())
             try:
-                self._redis.restart()
+                self._redis.restart(unless=lambda: self.stopping)
                 self._redis_row = 0
             except (OSError, JointOpsError) as error:
                 self._redis_row = min(self._redis_row + 1, len(_PAUSES_S) - 1)
@@ -159,9 +173,9 @@ class Supervisor:
         """Stop everything; what does not stop in time is killed. Redis goes last: nothing acknowledged is lost."""
         self.stopping = True
         withdraw_access(self._settings.site.feed_port)
-        speakers = [c for c in self._children if c.name == SPEAKER]
-        _end(speakers, _LAST_WORDS_S)  # while the door still listens: the exercise closes what it opened
-        _end(self._children, _TERM_S)
+        began = time.monotonic()
+        _end([c for c in self._children if c.name == SPEAKER], began + _LAST_WORDS_S)
+        _end(self._children, began + _TERM_S)
         for child in self._children:
             if not child.gone():
                 log.warning("process_killed name=%s", child.name)
@@ -170,7 +184,7 @@ class Supervisor:
                     child.process.wait(1.0)
         self._children.clear()
         if self._redis is not None:
-            self._redis.stop()
+            self._redis.stop(max(0.2, began + _STOP_S - time.monotonic()))
             self._redis = None
 
     def _check_ports(self) -> None:
@@ -199,7 +213,7 @@ class Supervisor:
         offer_access(
             site.feed_port,
             FeedAccess(
-                url=f"ws://{_host(site.bind)}:{site.feed_port}",
+                url=f"ws://{site.host}:{site.feed_port}",
                 pid=os.getpid(),
                 tokens={source: token for source, token in tokens.items() if token},
                 adapters={s.id: s.adapter for s in self._settings.source},
@@ -208,8 +222,8 @@ class Supervisor:
 
     def _await_ready(self) -> None:
         site = self._settings.site
-        self._until(lambda: _answers(site.bind, site.feed_port) and _answers(site.bind, site.cot_port), "the gateway")
-        self._until(lambda: _answers(site.bind, site.live_port), "the hub")
+        self._until(lambda: _answers(site.host, site.feed_port) and _answers(site.host, site.cot_port), "the gateway")
+        self._until(lambda: _answers(site.host, site.live_port), "the hub")
         self._until(lambda: self.health().get("status") == "ok", "the web pages")
 
     def _until(self, good: Callable[[], bool], what: str) -> None:
@@ -226,7 +240,7 @@ class Supervisor:
         """Return what `/healthz` says, `{}` when it does not answer."""
         site = self._settings.site
         request = urllib.request.Request(
-            f"http://{_host(site.bind)}:{site.port}/healthz",
+            f"http://{site.host}:{site.port}/healthz",
             headers={"Authorization": f"Bearer {token}"} if token else {},
         )
         try:
@@ -239,26 +253,19 @@ class Supervisor:
     @property
     def url(self) -> str:
         """The address of the web pages on this machine."""
-        return f"http://{_host(self._settings.site.bind)}:{self._settings.site.port}/"
+        return f"http://{self._settings.site.host}:{self._settings.site.port}/"
 
 
-def _end(children: Sequence[Child], within_s: float) -> None:
+def _end(children: Sequence[Child], until: float) -> None:
     for child in children:
         child.tell(signal.SIGTERM)
-    until = time.monotonic() + within_s
     while time.monotonic() < until and not all(c.gone() for c in children):
         time.sleep(0.02)
 
 
-def _host(bind: str) -> str:
-    if bind in ("0.0.0.0", "::", ""):  # noqa: S104 - compared, not bound
-        return "127.0.0.1"
-    return f"[{bind}]" if ":" in bind else bind
-
-
-def _answers(bind: str, port: int) -> bool:
+def _answers(host: str, port: int) -> bool:
     try:
-        with socket.create_connection((_host(bind).strip("[]"), port), timeout=1):
+        with socket.create_connection((host.strip("[]"), port), timeout=1):
             return True
     except OSError:
         return False
@@ -274,7 +281,7 @@ def data_dir(settings: Settings) -> Path:
 def serve(path: Path, *, log_level: str) -> int:
     """Run the site declared at `path` until a signal. Raises ConfigError, SiteFailed."""
     settings = config_file.load(path)
-    with Supervisor(settings, path, data_dir(settings), fresh=False, log_level=log_level) as site:
+    with Supervisor(settings, path, data_dir(settings), log_level=log_level) as site:
         site.start()
         sys.stdout.write(f"ready {settings.site.public_url or site.url}\n")
         sys.stdout.flush()

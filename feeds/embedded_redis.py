@@ -102,17 +102,20 @@ class EmbeddedRedis:
         """Return None while it runs, else its exit status (negative: the signal that ended it)."""
         return None if self._process is None else self._process.poll()
 
-    def restart(self) -> None:
-        """Start it again on the same data and address after it ended. From the main thread. Raises BusDown."""
+    def restart(self, unless: Callable[[], bool] = lambda: False) -> None:
+        """Start it again on the same data and address after it ended; give up once `unless()` is true.
+
+        From the main thread. Raises BusDown.
+        """
         if self._process is not None and self._process.poll() is None:
             raise BusDown("the embedded server is still running")
-        self._launch()
+        self._launch(unless)
 
-    def stop(self) -> None:
-        """End it, in at most 5 s, and let go of the data directory. Harmless when it is down already."""
+    def stop(self, within_s: float = STOP_WITHIN_S) -> None:
+        """End it, killing it after `within_s`, and let go of the data directory. Harmless when it is down already."""
         self._stopped.set()
         if self._process is not None:
-            _end(self._process)
+            _end(self._process, within_s)
             self._process = None
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -147,7 +150,7 @@ class EmbeddedRedis:
             except OSError as error:
                 log.error("journal_not_synced error=%s", error)
 
-    def _launch(self) -> None:
+    def _launch(self, unless: Callable[[], bool] = lambda: False) -> None:
         if sys.platform == "linux" and threading.current_thread() is not threading.main_thread():
             raise RuntimeError(
                 "start the embedded server from the main thread: it dies with the thread that started it"
@@ -169,7 +172,7 @@ class EmbeddedRedis:
                 preexec_fn=_die_with_parent(os.getpid()) if sys.platform == "linux" else None,
             )
         try:
-            self._await_ready(log)
+            self._await_ready(log, unless)
         except BaseException:
             _end(self._process)
             raise
@@ -187,7 +190,7 @@ class EmbeddedRedis:
             "--loglevel", "warning",
         ]  # fmt: skip
 
-    def _await_ready(self, log: Path) -> None:
+    def _await_ready(self, log: Path, unless: Callable[[], bool]) -> None:
         assert self._process is not None
         deadline = time.monotonic() + READY_WITHIN_S
         while not _answers(self._runtime / "redis.sock"):
@@ -195,6 +198,8 @@ class EmbeddedRedis:
                 lines = log.read_text(errors="replace").strip().splitlines()
                 said = lines[-1][:300] if lines else "nothing"
                 raise BusDown(f"embedded server ended with status {self._process.returncode}; it said: {said}")
+            if unless():
+                raise BusDown("told to stop before the embedded server was ready")
             if time.monotonic() > deadline:
                 raise BusDown(f"embedded server was not ready within {READY_WITHIN_S:g} s")
             time.sleep(0.01)
@@ -277,11 +282,11 @@ def _answers(path: Path) -> bool:
             return False
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
+def _end(process: "subprocess.Popen[bytes]", within_s: float = STOP_WITHIN_S) -> None:
     if process.poll() is None:
         process.terminate()
         try:
-            process.wait(STOP_WITHIN_S)
+            process.wait(within_s)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(1.0)

@@ -30,7 +30,7 @@ categories = ["unit.position"]
 [[account]]
 name = "wall"
 agency = "jocc"
-password_hash = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$aGFzaA"
+password_hash = "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$aGFzaGhhc2hoYXNoaGFzaGhhc2hoYXNoaGFzaGhhc2g"
 [[api_token]]
 name = "reader"
 agency = "jocc"
@@ -68,6 +68,21 @@ def test_tokens_reach_the_gateway_only_as_digests() -> None:
         (('["unit.position"]', '["unit.positions"]'), "share[0].categories[0]", "Invalid enum value"),
         (("$argon2id", "plain"), "account[0].password_hash", "jointops password"),
         (('token = "t"', ""), "api_token[0].token", "token_env"),
+        (("[site]", "[site]\nlive_port = 8050"), "site.live_port", "own port"),
+        (("[site]", '[site]\npublic_url = "not a url"'), "site.public_url", "https://"),
+        (('token = "secret-one"', 'uid_prefixes = [""]'), "source[0].uid_prefixes[0]", "catch_all"),
+        (('token = "secret-one"', 'peers = ["10.0.0.300"]'), "source[0].peers[0]", "IP address"),
+        (("$m=65536", "$x"), "account[0].password_hash", "jointops password"),
+        (
+            ('token = "t"', 'token = "t"\n[[api_token]]\nname = "two"\nagency = "cpd"\ntoken = "t"'),
+            "api_token[1].token",
+            "its own",
+        ),
+        (
+            ("[[share]]", '[[source]]\nid = "a"\nagency = "cpd"\ncatch_all = true\n' * 2 + "[[share]]"),
+            "source[2].id",
+            "twice",
+        ),
     ],
 )
 def test_what_is_wrong_is_named_by_path_and_reason(change: tuple[str, str], path: str, reason: str) -> None:

@@ -43,6 +43,14 @@ def test_sigterm_stops_everything_within_five_seconds_and_leaves_no_process_behi
     assert demo.process.returncode == 0
 
 
+def test_parts_that_hang_are_killed_within_the_same_five_seconds(demo: Demo) -> None:
+    pids = demo.family()
+    for name in ("hub", "redis"):
+        os.kill(demo.pid_of(name), signal.SIGSTOP)
+    assert demo.stop() < 5
+    until(lambda: not any(alive(p) for p in pids), 1, "every process gone")
+
+
 def test_killing_the_parent_leaves_no_process_behind(demo: Demo) -> None:
     pids = demo.family()
     os.kill(demo.process.pid, signal.SIGKILL)
