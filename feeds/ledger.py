@@ -13,13 +13,13 @@ from collections.abc import Hashable, Iterable
 
 from feeds.bus import SourceHealth
 from feeds.report import AnyReport
-from feeds.sequences import Range, Seen
+from feeds.sequences import RANGES_MAX, Range, Seen
 from feeds.source import SourceSettings
 
 RUNS_MAX = 1000
 """Runs remembered of one source; the one heard longest ago is forgotten first."""
-RANGES_MAX = 10_000
-"""Ranges remembered of one run: a sender that leaves a hole after every report must not fill our memory."""
+ALL_RANGES_MAX = 8 * RANGES_MAX
+"""Ranges remembered of all runs; the run heard longest ago is forgotten first: it would be journaled again."""
 REPORTS_MAX = 65_536
 """Reports remembered of a source without sequences."""
 REASONS_MAX = 50
@@ -29,17 +29,13 @@ REASONS_MAX = 50
 class _Run:
     """One run: what is journaled, and what was heard at all since the door opened."""
 
-    __slots__ = ("heard", "journaled")
+    __slots__ = ("heard", "journaled", "ranges")
 
     def __init__(self) -> None:
         self.journaled = Seen()
         self.heard = Seen()
-
-
-def _bounded(seen: Seen) -> Seen:
-    """Return `seen` without its oldest ranges when there are too many: those reports would be journaled again."""
-    ranges = seen.ranges
-    return Seen(ranges[-RANGES_MAX // 2 :]) if len(ranges) > RANGES_MAX else seen
+        self.ranges = 0
+        """As last added to the ledger's sum."""
 
 
 class Ledger:
@@ -51,7 +47,7 @@ class Ledger:
         self.connections = 0
         self._runs: OrderedDict[str, _Run] = OrderedDict()
         self._reports: OrderedDict[int, None] = OrderedDict()
-        self._accepted = self._duplicate = self._rejected = self._marked = 0
+        self._accepted = self._duplicate = self._rejected = self._ranges = 0
         self._reasons: dict[str, int] = {}
         self._last_reason = ""
         self._received_at: float | None = None
@@ -59,7 +55,9 @@ class Ledger:
 
     def recover(self, run: str, ranges: Iterable[Range]) -> None:
         """Note what the journal holds of a run, before the door opens."""
-        self._run(run).journaled.merge(ranges)
+        known = self._run(run)
+        known.journaled.merge(ranges)
+        self._bound(known)
 
     def remember(self, report: AnyReport) -> None:
         """Note a report without a sequence that the journal holds, before the door opens."""
@@ -111,15 +109,26 @@ class Ledger:
         self._bound(known)
 
     def _bound(self, known: _Run) -> None:
-        if self._accepted - self._marked >= RANGES_MAX // 4:
-            self._marked = self._accepted
-            known.journaled, known.heard = _bounded(known.journaled), _bounded(known.heard)
+        """Keep the run that was just added to, the newest, and all runs together within their bounds."""
+        known.journaled.bound()
+        known.heard.bound()
+        ranges = known.journaled.count + known.heard.count
+        self._ranges += ranges - known.ranges
+        known.ranges = ranges
+        while self._ranges > ALL_RANGES_MAX:
+            self._forget_run()
+
+    def _forget_run(self) -> None:
+        _, run = self._runs.popitem(last=False)
+        self._ranges -= run.ranges
 
     def repeat(self, run: str, seq: int | None) -> None:
         """Count a report that was journaled before."""
         self._duplicate += 1
         if self.sequenced and seq is not None:
-            self._run(run).heard.add(seq)
+            known = self._run(run)
+            known.heard.add(seq)
+            self._bound(known)
 
     def refuse(self, run: str, reason: str, seq: int | None = None) -> None:
         """Count a message that was not taken."""
@@ -131,8 +140,7 @@ class Ledger:
         if self.sequenced and seq is not None:
             known = self._run(run)
             known.heard.add(seq)
-            if self._rejected % (RANGES_MAX // 4) == 0:
-                known.heard = _bounded(known.heard)
+            self._bound(known)
 
     def health(self) -> SourceHealth:
         """Return the counts as they are now."""
@@ -156,7 +164,7 @@ class Ledger:
         if known is None:
             known = self._runs[run] = _Run()
             if len(self._runs) > RUNS_MAX:
-                self._runs.popitem(last=False)
+                self._forget_run()
         self._runs.move_to_end(run)
         return known
 

@@ -1,6 +1,6 @@
 """The door's book about one source."""
 
-from feeds.ledger import RANGES_MAX, REASONS_MAX, REPORTS_MAX, RUNS_MAX, Ledger
+from feeds.ledger import ALL_RANGES_MAX, RANGES_MAX, REASONS_MAX, REPORTS_MAX, RUNS_MAX, Ledger
 from feeds.report import UnitReport
 from tests.support.gateway import CPD, source
 
@@ -71,14 +71,31 @@ def test_memory_is_bounded_whatever_a_sender_does():
     for run in range(RUNS_MAX + 10):
         book.accept(str(run), [report(1)])
     assert len(book._runs) == RUNS_MAX and book.is_journaled(str(RUNS_MAX), report(1))
-    for seq in range(0, 5 * RANGES_MAX, 2):
-        book.accept("holes", [report(seq)])
-        book.refuse("other holes", "x", seq)
-    for run_ in ("holes", "other holes"):
-        assert len(book._runs[run_].heard.ranges) < 2 * RANGES_MAX
+    for n in range(3 * RANGES_MAX):
+        seq = 2 * n
+        book.accept("accepted", [report(seq)])
+        book.refuse("refused", "x", seq)
+        book.repeat("repeated", seq)
+        # a run is bounded by its own length, whatever its neighbours do in between
+        book.accept_range("by the range", range(seq, seq + 1), 1.0)
+    book.recover("recovered", [(2 * n, 2 * n) for n in range(2 * RANGES_MAX)])
+    for name in ("accepted", "refused", "repeated", "by the range", "recovered"):
+        known = book._runs[name]
+        assert 0 < max(known.heard.count, known.journaled.count) <= RANGES_MAX, name
     for n in range(REPORTS_MAX + 10):
         plain.accept("", [report(None, at=float(n))])
     assert len(plain._reports) == REPORTS_MAX
     for n in range(REASONS_MAX + 10):
         plain.refuse("", f"reason {n}")
     assert len(plain.health().reasons) == REASONS_MAX + 1 and plain.health().reasons["other"] == 10
+
+
+def test_many_runs_with_holes_are_bounded_together_and_the_longest_unheard_goes():
+    book = ledger()
+    holes = [(2 * n, 2 * n) for n in range(RANGES_MAX)]
+    runs = [f"run {n}" for n in range(ALL_RANGES_MAX // RANGES_MAX + 2)]
+    for run in runs:
+        book.recover(run, holes)
+    kept = [run for run in runs if book.is_journaled(run, report(0))]
+    assert kept == runs[2:], "the sum of their ranges is what counts"
+    assert sum(known.journaled.count + known.heard.count for known in book._runs.values()) == book._ranges
