@@ -190,7 +190,7 @@ def _field_form(layer: str, track: FieldTrack) -> _FieldForm:
         tuple((bit, at(said)) for bit, said in track.last.items()),
         at(track.bare) if track.bare else -1,
         tuple((order, at(said)) for _, order, said in track.history),
-        tuple((key, at(said)) for key, said in track.alerts.items()),
+        tuple((key[-1], at(said)) for key, said in track.alerts.items()),
         tuple(kept),
     )
 
@@ -257,5 +257,6 @@ def _restore_fields(picture: Picture, entity: _FieldForm) -> None:
     track.last = {bit: said[number] for bit, number in entity.last}
     track.bare = said[entity.bare] if entity.bare >= 0 else None
     track.history = [(said[number].effective_at, order, said[number]) for order, number in entity.history]
-    track.alerts = {key: said[number] for key, number in entity.alerts}
+    for _, number in entity.alerts:
+        track.alert(said[number])
     picture.adopt(entity.layer, track)

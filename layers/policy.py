@@ -50,7 +50,6 @@ from layers.track import (
     incident_values,
     known_labels,
     lost_after,
-    occurrence_bit,
     stale_after,
     stands_until,
 )
@@ -311,12 +310,19 @@ class Door:
         return self._rules.granted(self.viewer, Origin(track.agency, labels))
 
     def _alerts(self, track: FieldTrack) -> tuple[Alert, ...]:
+        # Of one event told under several labels, the newest report that this class may see speaks.
+        newest: dict[tuple[int, str], Said] = {}
+        for (bit, _, name), said in track.alerts.items():
+            if self._with_labels(track, said) & bit:
+                old = newest.get((bit, name))
+                if old is None or old.effective_at <= said.effective_at:
+                    newest[bit, name] = said
         alerts = []
-        for said in track.alerts.values():
+        for said in newest.values():
             report = said.report
             assert isinstance(report, CameraReport)
             until = stands_until(said)
-            if until > NEVER and self._with_labels(track, said) & occurrence_bit(report):
+            if until > NEVER:
                 alerts.append(Alert(report.event_type, until, report.verification))
         return tuple(alerts)
 

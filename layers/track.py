@@ -253,7 +253,11 @@ ALERTS = frozenset({"gunshot_detected", "lpr_hit", "tamper", "weapon_drawn"})
 """Camera events that stand until a person has looked at them."""
 ALERT_S = 4 * 3600.0
 """How long an alert stands when the sender does not say, seconds."""
-_ALERTS_MAX = 16
+ALERTS_MAX = 16
+"""Alerts kept per camera for each category and set of labels, newest: those a viewer may not see push out none."""
+
+AlertKey = tuple[int, frozenset[str], str]
+"""Category bit, labels as policy knows them, event id (or type)."""
 
 
 class FieldTrack:
@@ -275,8 +279,8 @@ class FieldTrack:
         self.bare: Said | None = None
         self.history: list[tuple[float, int, Said]] = []
         """Incidents: (effective time, order of arrival, report), oldest first."""
-        self.alerts: dict[str, Said] = {}
-        """Cameras: alerts by event id (or type), newest report of each."""
+        self.alerts: dict[AlertKey, Said] = {}
+        """Cameras: the newest report of each alert, in order of arrival."""
         self.known = 0
         self.moved = 0
         self.reworded = 0
@@ -327,13 +331,12 @@ class FieldTrack:
         """Keep an alert of a camera; a later report of the same event replaces it (verified, rejected)."""
         report = said.report
         assert isinstance(report, CameraReport)
-        key = report.event_id or report.event_type
-        old = self.alerts.get(key)
-        if old is not None and old.effective_at > said.effective_at:
-            return
-        self.alerts[key] = said
-        if len(self.alerts) > _ALERTS_MAX:
-            del self.alerts[min(self.alerts, key=lambda k: self.alerts[k].effective_at)]
+        key = alert_key(report)
+        old = self.alerts.pop(key, None)
+        self.alerts[key] = said if old is None or old.effective_at <= said.effective_at else old
+        alike = [k for k in self.alerts if k[:2] == key[:2]]
+        if len(alike) > ALERTS_MAX:
+            del self.alerts[min(alike, key=lambda k: self.alerts[k].effective_at)]
 
     def value(self, field: str) -> Any:
         """Return what was last said of a field, or None."""
@@ -390,6 +393,11 @@ def camera_values(report: CameraReport) -> list[tuple[str, Any, int]]:
     if state is not None:
         values.append(("camera_state", state, _CAMERA_STATE | also))
     return values
+
+
+def alert_key(report: CameraReport) -> AlertKey:
+    """Return what an alert is kept by: who may see it, then which event it is."""
+    return occurrence_bit(report), known_labels(report.labels), report.event_id or report.event_type
 
 
 def stands_until(said: Said) -> float:

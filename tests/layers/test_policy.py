@@ -10,6 +10,7 @@ from feeds.report import Category
 from layers import kinds
 from layers.picture import LAYERS
 from layers.policy import Door, Grant, Rules, ViewerClass
+from layers.track import ALERTS_MAX
 from layers.view import View
 from tests.layers.test_picture import reports
 from tests.support.heard import ROSTER, T0, camera, delivery, heard, incident, unit
@@ -151,6 +152,29 @@ def test_a_plate_hit_leaves_no_trace_on_the_camera_for_those_who_may_not_know_of
     p = pair("fire", grant("cpd", "fire", "camera.location", "camera.state"), of=[delivery(1, camera())])
     p.picture.apply(delivery(2, camera(at=T0 + 5, event_type="lpr_hit", camera_state="live", lat=41.9)))
     assert not p.tick(T0 + 6)
+
+
+def test_alerts_that_may_not_be_seen_push_out_none_that_may() -> None:
+    share = grant("cpd", "fire", "camera.location", "camera.state")
+    p = pair("fire", share, of=[delivery(1, camera(event_type="tamper", event_id="seen"))])
+    assert p.client.rows["cameras"][0]["flags"] & 16
+    for n in range(2, 2 * ALERTS_MAX):
+        hits = [
+            camera(at=T0 + n, event_type="lpr_hit", event_id=f"h{n}"),
+            camera(at=T0 + n, event_type="tamper", event_id=f"t{n}", labels=("undercover",)),
+        ]
+        p.picture.apply(delivery(n, *hits))
+    p.tick(T0 + 100)
+    assert p.fresh().rows["cameras"][0]["flags"] & 16
+
+
+def test_of_an_event_told_under_several_labels_the_newest_report_that_may_be_seen_speaks() -> None:
+    share = grant("cpd", "fire", "camera.location", "camera.state")
+    told = camera(event_type="tamper", event_id="e")
+    rejected = camera(at=T0 + 1, event_type="tamper", event_id="e", verification="rejected", labels=("undercover",))
+    for viewer, alerting in (("fire", True), ("cpd", False)):
+        p = pair(viewer, share, of=[delivery(1, told), delivery(2, rejected)])
+        assert bool(p.client.rows["cameras"][0]["flags"] & 16) is alerting
 
 
 def test_a_status_report_moves_nothing_for_those_who_see_positions_only() -> None:
