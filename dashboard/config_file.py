@@ -15,6 +15,7 @@ from dashboard.config import ALL, Settings, Source, secret
 from feeds import adapters
 from feeds.errors import ConfigError, GrammarError
 from feeds.names import agency_id, source_id
+from feeds.registry import SENSITIVE_LABELS
 
 Bad = Callable[[str, str], None]
 
@@ -76,6 +77,10 @@ def check(settings: Settings) -> list[ConfigError]:
         _known(settings, bad, f"share[{i}].from", share.from_, star=True)
         for j, to in enumerate(share.to):
             _known(settings, bad, f"share[{i}].to[{j}]", to, star=True)
+        for j, label in enumerate(share.labels):
+            if label not in SENSITIVE_LABELS:
+                known = ", ".join(sorted(SENSITIVE_LABELS))
+                bad(f"share[{i}].labels[{j}]", f"no label {label!r}; there are {known}")
     _viewers(settings, bad)
     return problems
 

@@ -21,7 +21,9 @@ import numpy as np
 from msgspec import Struct
 
 from feeds.envelope import SKEW_S
+from feeds.errors import ConfigError
 from feeds.names import AgencyId
+from feeds.registry import SENSITIVE_LABELS
 from feeds.report import CATEGORIES, UNIT_GROUPS, CameraReport, Category, IncidentReport, unregistered
 from layers.picture import (
     CAMERAS,
@@ -92,8 +94,13 @@ class Rules:
     """The site's shares, compiled. `alarms` counts what was withheld because something went wrong."""
 
     def __init__(self, grants: Iterable[Grant]) -> None:
+        """Raises ConfigError for a label that is none: what stands for unknown ones must not be granted."""
         self._grants = tuple(grants)
         self.alarms = 0
+        for grant in self._grants:
+            odd = grant.labels - SENSITIVE_LABELS
+            if odd:
+                raise ConfigError("share.labels", f"no label {min(odd)!r}; there are {sorted(SENSITIVE_LABELS)}")
 
     def class_of(self, agency: AgencyId, roles: Iterable[str]) -> ViewerClass:
         """Return the class of a viewer. No share names roles yet, so equal agencies see the same."""

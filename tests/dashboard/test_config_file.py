@@ -66,6 +66,12 @@ def test_tokens_reach_the_gateway_only_as_digests() -> None:
         (('token = "secret-one"', 'token_env = "NOT_SET_ANYWHERE"'), "source[0].token_env", "not set"),
         (('to = ["jocc"]', 'to = ["fbi"]'), "share[0].to[0]", "no agency"),
         (('["unit.position"]', '["unit.positions"]'), "share[0].categories[0]", "Invalid enum value"),
+        (
+            ('["unit.position"]', '["unit.position"]\nlabels = ["undercover", "juvinile"]'),
+            "share[0].labels[1]",
+            "juvenile",
+        ),
+        (('["unit.position"]', '["unit.position"]\nlabels = ["other"]'), "share[0].labels[0]", "no label 'other'"),
         (("$argon2id", "plain"), "account[0].password_hash", "jointops password"),
         (('token = "t"', ""), "api_token[0].token", "token_env"),
         (("[site]", "[site]\nlive_port = 8050"), "site.live_port", "own port"),

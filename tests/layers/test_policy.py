@@ -2,15 +2,18 @@ import random
 
 import msgspec
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from feeds.errors import ConfigError
 from feeds.names import AgencyId
+from feeds.registry import SENSITIVE_LABELS
 from feeds.report import Category
 from layers import kinds
 from layers.picture import LAYERS
 from layers.policy import Door, Grant, Rules, ViewerClass
-from layers.track import ALERTS_MAX
+from layers.track import ALERTS_MAX, UNKNOWN_LABEL
 from layers.view import View
 from tests.layers.test_picture import reports
 from tests.support.heard import ROSTER, T0, camera, delivery, heard, incident, unit
@@ -71,9 +74,11 @@ def test_a_label_denies_across_agencies_unless_the_share_names_it() -> None:
 
 def test_a_label_nobody_knows_denies_and_no_share_can_name_it() -> None:
     odd = delivery(1, unit(labels=("undercovr",)))
-    assert pair("fire", grant("cpd", "fire", *ALL, labels=("undercovr", "undercover")), of=[odd]).view.counts()[
-        "units"
-    ] == 0  # fmt: skip
+    every = grant("cpd", "fire", *ALL, labels=tuple(SENSITIVE_LABELS))
+    assert pair("fire", every, of=[odd]).view.counts()["units"] == 0
+    for label in (UNKNOWN_LABEL, "undercovr"):
+        with pytest.raises(ConfigError, match="undercover"):
+            Rules([grant("cpd", "fire", *ALL, labels=(label, "undercover"))])
 
 
 def test_a_label_that_comes_takes_the_unit_off_open_screens_and_brings_it_back_when_it_goes() -> None:
