@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis
 
 from tests.support import demo as demo_support
 from tests.support.demo import Demo, alive, until
@@ -57,16 +58,30 @@ def test_killing_the_parent_leaves_no_process_behind(demo: Demo) -> None:
     until(lambda: not any(alive(p) for p in pids), 5, "every process gone")
 
 
-def test_a_killed_hub_comes_back_with_the_same_picture(demo: Demo) -> None:
+def _named(demo: Demo) -> dict[str, set[str]]:
+    return {
+        layer: {f["id"] for f in demo.get(f"/api/{layer}.geojson")[1]["features"]}
+        for layer in ("units", "incidents", "cameras")
+    }
+
+
+def test_a_killed_hub_comes_back_with_everything_it_knew(demo: Demo) -> None:
     until(lambda: _units(demo) >= 55, 20, "units on the picture")
-    before = {f["properties"]["id"] for f in demo.get("/api/units.geojson")[1]["features"]}
+    before = _named(demo)
     os.kill(demo.pid_of("hub"), signal.SIGKILL)
+    until(lambda: demo.get("/api/units.geojson")[0] != 200, 5, "the hub is gone")
     until(lambda: demo.get("/api/units.geojson")[0] == 200, 15, "the hub answers again")
-    until(
-        lambda: {f["properties"]["id"] for f in demo.get("/api/units.geojson")[1]["features"]} >= before,
-        5,
-        "same units",
-    )
+    assert {layer: before[layer] - there for layer, there in _named(demo).items()} == dict.fromkeys(before, set())
+
+
+def test_an_exercise_never_writes_into_a_server_that_others_use(
+    tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    with demo_support.running(tmp_path) as demo:
+        until(lambda: _units(demo) >= 55, 20, "units on the picture")
+        with redis.from_url(redis_url) as other:
+            assert other.keys("jointops:{cpd}*") == []
 
 
 def test_a_killed_redis_comes_back_and_the_feeds_go_on(demo: Demo) -> None:
