@@ -6,6 +6,7 @@ The parts: `redis_line` (a connection that hides nothing), `redis_journal` (what
 
 import asyncio
 import logging
+from bisect import bisect_left
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
@@ -107,7 +108,7 @@ class RedisBus:
             (record,) = accepted(await line.ask((b"GET", trimmed_key(agency)), within=REPLY_WITHIN_S))
         finally:
             self._take_back(line)
-        _recall(runs, record)
+        await asyncio.to_thread(_recall, runs, record)
         for (source, run), ranges in live.ranges().items():
             runs.merge(source, run, ranges)
         return runs.ranges()
@@ -179,12 +180,11 @@ async def _trim_some(line: Line, agency: AgencyId, before: BatchId) -> tuple[int
     # WATCH tells two trimmers apart, so that neither writes over what the other noted
     _, record = accepted(await line.ask((b"WATCH", key), (b"GET", key), within=REPLY_WITHIN_S))
     runs = Runs()
-    _recall(runs, record)
+    await asyncio.to_thread(_recall, runs, record)
     noted, count = await _note(line, runs, agency, before, TRIM_STEP)
-    runs.forget()
     replies = await line.ask(
         (b"MULTI",),
-        (b"SET", key, runs.encode()),
+        (b"SET", key, await asyncio.to_thread(_record, runs)),
         # never past what was noted: somebody may just have appended below `before`
         (b"XTRIM", journal_key(agency), b"MINID", str(noted.next())),
         (b"EXEC",),
@@ -207,18 +207,31 @@ async def _note(
     while True:
         page = NOTE_PAGE if most is None else min(NOTE_PAGE, most - count)
         (entries,) = accepted(await line.ask(page_command(agency, at, page), within=REPLY_WITHIN_S))
-        for id_, fields in entries:
-            if before is not None and BatchId.parse(id_) >= before:
-                return at, count
-            at = BatchId.parse(id_)
-            count += 1
-            try:
-                for source, run, seq in decode_sequences(entry_data(fields)):
-                    runs.add(source, run, seq)
-            except DecodeError as error:
-                log.error("journal_entry_unreadable agency=%s id=%s reason=%s", agency, at, error)
-        if len(entries) < page or count == most:
+        ids = [BatchId.parse(id_) for id_, _ in entries]
+        fits = len(ids) if before is None else bisect_left(ids, before)
+        # a page can hold 50,000 reports: whoever else lives on this loop does not wait for them
+        await asyncio.to_thread(_note_page, runs, agency, entries[:fits])
+        if fits:
+            at = ids[fits - 1]
+            count += fits
+        if fits < page or count == most:
             return at, count
+
+
+def _note_page(runs: Runs, agency: AgencyId, entries: Sequence[Any]) -> None:
+    """Note in `runs` the sequences of these journal entries; one that cannot be read is logged and left out."""
+    for id_, fields in entries:
+        try:
+            for source, run, seq in decode_sequences(entry_data(fields)):
+                runs.add(source, run, seq)
+        except DecodeError as error:
+            log.error("journal_entry_unreadable agency=%s id=%s reason=%s", agency, id_.decode(), error)
+
+
+def _record(runs: Runs) -> bytes:
+    """Return the bounded record of trimmed sequences."""
+    runs.forget()
+    return runs.encode()
 
 
 def _recall(runs: Runs, record: bytes | None) -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from feeds import redis_bus, redis_tail
@@ -18,6 +19,7 @@ from feeds.errors import BusDown, ConfigError
 from feeds.names import AgencyId, SourceId, journal_key, live_channel, trimmed_key
 from feeds.redis_bus import RedisBus
 from feeds.redis_journal import Entry, append_commands
+from feeds.sequences import RANGES_MAX, Runs
 from tests.support.redis import Cable, batch, command, listening, seqs, until
 
 pytestmark = pytest.mark.redis
@@ -437,6 +439,46 @@ async def test_a_trim_in_the_future_drops_only_what_it_noted(redis_url: str, age
     stop = True
     last = await load
     assert await bus.sequences(agency) == {(SourceId("src"), "r1"): [(1, last - 1)]}
+
+
+async def test_a_counter_with_holes_does_not_grow_the_record_for_ever(
+    redis_url: str, agency: AgencyId, open_bus: Open
+):
+    bus = open_bus(redis_url)
+    sizes = []
+    for round_ in range(4):
+        first = round_ * 12_000
+        ids = [await bus.append(batch(agency, *range(first + n, first + n + 1000, 2))) for n in range(0, 12_000, 1000)]
+        assert await bus.trim(agency, ids[-1].next()) == 12
+        sizes.append(await command(redis_url, "STRLEN", trimmed_key(agency)))
+    kept = (await bus.sequences(agency))[SourceId("src"), "r1"]
+    assert RANGES_MAX // 2 <= len(kept) <= RANGES_MAX and kept[-1] == (47_998, 47_998)
+    assert max(sizes) < RANGES_MAX * 12
+
+
+async def test_a_long_record_does_not_hold_the_loop_while_it_is_merged(
+    redis_url: str, agency: AgencyId, open_bus: Open
+):
+    record = msgspec.msgpack.encode([("src", "r1", [(n, n) for n in range(0, 1_000_000, 2)])])
+    started = time.perf_counter()
+    Runs().merge_encoded(record)
+    by_itself = time.perf_counter() - started
+    bus = open_bus(redis_url)
+    held = []
+    for round_ in range(5):  # a noisy machine may hold the loop by itself
+        await command(redis_url, "SET", trimmed_key(agency), record)
+        ids = [await bus.append(batch(agency, 2_000_000 + round_))]
+        longest, last = 0.0, time.perf_counter()
+        trim = asyncio.create_task(bus.trim(agency, ids[0].next()))
+        while not trim.done():
+            await asyncio.sleep(0)
+            now = time.perf_counter()
+            longest, last = max(longest, now - last), now
+        assert await trim == 1
+        held.append(longest / by_itself)
+        if longest < by_itself / 2:
+            return
+    raise AssertionError(f"the loop was held for {held} of what merging takes by itself")
 
 
 async def test_a_record_that_cannot_be_read_is_not_taken_for_an_empty_one(
