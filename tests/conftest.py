@@ -1,13 +1,25 @@
 """Fixtures only; the verbs are in tests/support."""
 
+import os
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from feeds import embedded_redis
 from feeds.names import AgencyId, agency_id
+
+# How fast a shared machine is today says nothing about the code; in CI the same examples are tried each time.
+settings.register_profile(
+    "house",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=bool(os.environ.get("CI")),
+)
+settings.load_profile("house")
+
 
 _agencies = count(1)
 
