@@ -95,7 +95,7 @@ def _unit(seen: Seen, view: View, roster: Roster) -> tuple[str, str, Rows]:
         ("Moving", _motion(fields)),
         ("Accurate to", _metres(fields.get("h_err_m"))),
         ("Height", f"{fields['hae_m'] * FEET:.0f} ft above the ellipsoid" if "hae_m" in fields else ""),
-        ("Position from", fields.get("fix_method", "")),
+        ("Position from", words.of(fields.get("fix_method", ""))),
         ("Capabilities", _listed(fields.get("capabilities", ()))),
         ("Crew", str(fields["crew"]) if "crew" in fields else ""),
     ]

@@ -42,6 +42,8 @@ _WORDS = {
     "SWAT": "SWAT",
     "K9Unit": "K9 unit",
     "man_down": "Man down",
+    "gps": "GPS",
+    "gnss": "GNSS",
 }
 
 INCIDENT_TYPES = {

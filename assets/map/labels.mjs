@@ -84,11 +84,13 @@ function taken(width, height) {
  * @param {number} height0
  * @param {Map<string, number>} previous slot by key, from the last placing; brought up to date here
  * @param {number} [scale] of text and marks
+ * @param {number[][]} [covered] left, top, right, bottom of what lies over the map
  * @returns {Placed[]}
  */
-export function place(candidates, width, height, height0, previous, scale = 1) {
+export function place(candidates, width, height, height0, previous, scale = 1, covered = []) {
   const most = (width * height) / ROOM / scale ** 2;
   const grid = taken(width, height);
+  for (const [x, y, x2, y2] of covered) grid.add(x, y, x2, y2, -1);
   candidates.forEach((c, i) => grid.add(c.x - c.r, c.y - c.r, c.x + c.r, c.y + c.r, i));
   /** @type {Placed[]} */
   const placed = [];

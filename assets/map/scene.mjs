@@ -12,6 +12,8 @@ import { alerts, over, ringList, under } from "./rings.mjs";
 import { rowOf, tableOf } from "./store.mjs";
 import { tags } from "./tags.mjs";
 
+/** Small things that lie over the map. */
+const OVER_MAP = ".map-room .maplibregl-ctrl-attrib, .map-room .outside:not([hidden])";
 /** Tags are placed again at most this often. */
 const TAGS_MS = 250;
 /** The streets wait so long for the first picture. */
@@ -28,6 +30,15 @@ export function viewOf(map) {
   const { lng, lat } = map.getCenter();
   const box = map.getContainer();
   return view(lng, lat, map.getZoom(), map.getBearing(), box.clientWidth, box.clientHeight);
+}
+
+/** What lies over the map and would hide a tag: left, top, right, bottom, CSS pixels. @param {LiveMap} map */
+function coveredOf(map) {
+  const { left, top } = map.getContainer().getBoundingClientRect();
+  return [...document.querySelectorAll(OVER_MAP)].map((node) => {
+    const box = node.getBoundingClientRect();
+    return [box.left - left, box.top - top, box.right - left, box.bottom - top];
+  });
 }
 
 /** The size class for `n` things in the view, given the one they have. @param {number} n @param {import("./mercator.mjs").View} v @param {number} scale @param {number} had */
@@ -129,7 +140,7 @@ export function makeScene(page, meter) {
     tiers.incidents = tierFor(census(instances.incidents, v).inside * 2, v, theme.scale, tiers.incidents);
     tiers.cameras = v.zoom > 13.5 ? 0 : v.zoom > 11 ? 1 : 2;
     const { letters, ratio } = mounted.canvas;
-    mounted.canvas.setTags(tags({ page, instances, view: v, letters, ratio, scale: theme.scale, tiers }, slots));
+    mounted.canvas.setTags(tags({ page, instances, view: v, letters, ratio, scale: theme.scale, tiers, covered: coveredOf(mounted.map) }, slots));
   };
 
   const release = () => {

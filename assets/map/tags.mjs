@@ -54,17 +54,18 @@ export function ageText(seconds) {
  * @param {number} from.ratio device pixels per CSS pixel
  * @param {number} from.scale of marks
  * @param {Record<string, number>} from.tiers size class by layer
+ * @param {number[][]} from.covered left, top, right, bottom of what lies over the map, CSS pixels
  * @param {Map<string, number>} previous slots of the last placing
  * @returns {{ bytes: Uint8Array, count: number }}
  */
-export function tags({ page, instances, view, letters, ratio, scale, tiers }, previous) {
+export function tags({ page, instances, view, letters, ratio, scale, tiers, covered }, previous) {
   const found = candidates(page, instances, view, scale, tiers);
   for (const tag of found) {
     const gaps = (tag.text.length - 1) * gapOf(letters);
     tag.width = (gaps + tag.text.reduce((sum, [text]) => sum + widthOf(letters, text), 0)) / ratio;
     tag.short = tag.tag ? widthOf(letters, tag.tag) / ratio : 0;
   }
-  const placed = place(found, view.width, view.height, letters.height / ratio, previous, scale);
+  const placed = place(found, view.width, view.height, letters.height / ratio, previous, scale, covered);
   let count = 0;
   for (const { index, short } of placed) {
     count += short ? found[index].tag.length : found[index].text.reduce((sum, [text]) => sum + text.length, 0);

@@ -20,7 +20,11 @@ class Id(StrEnum):
 
 def layout(settings: Settings) -> html.Header:
     """Return the bar."""
-    badge = [html.Span(["DEMO DATA", html.Span(" · ", className="badge-dot"), "EXERCISE"], className="badge badge-demo")] if settings.site.demo else []
+    badge = (
+        [html.Span(["DEMO DATA", html.Span(" · ", className="badge-dot"), "EXERCISE"], className="badge badge-demo")]
+        if settings.site.demo
+        else []
+    )
     return html.Header(
         [
             html.Div([html.H1(settings.site.name, className="bar-name"), *badge], className="bar-site"),

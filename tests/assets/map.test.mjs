@@ -131,6 +131,14 @@ test("no tag lies over another or over another's mark", () => {
   }
 });
 
+test("no tag lies under what covers the map", () => {
+  const candidate = { key: "a", x: 50, y: 50, r: 5, width: 40, short: 0, priority: 4 };
+  const [free] = place([candidate], 400, 200, 16, new Map());
+  assert.equal(free.slot, 0);
+  const [moved] = place([candidate], 400, 200, 16, new Map(), 1, [[55, 0, 400, 200]]);
+  assert.equal(moved.slot, 1);
+});
+
 test("tags stay where they were while their units move a little", () => {
   const all = [tag("a", 200, 200), tag("b", 600, 400), tag("c", 900, 300)];
   const slots = new Map([["a", 2], ["b", 1], ["c", 3]]);
