@@ -3,6 +3,7 @@
 Rules
 - Answers come in the order of the messages: acknowledged, duplicate, refused.
 - At most `WINDOW` messages of a connection are unanswered; whoever sends more is held back by his own line.
+- A place is taken by who was let in; who has not asked yet waits in a small crowd of its own (`feeds/crowd.py`).
 - Tokens are compared as digests in constant time; a refused connection is told what to do, and counted.
 """
 
@@ -27,6 +28,7 @@ from websockets.protocol import CONNECTING, OPEN
 
 from feeds import adapters
 from feeds.clock import Clock
+from feeds.crowd import Crowd
 from feeds.door import TOO_LARGE, Door, Pending, decode
 from feeds.ledger import Ledger
 from feeds.names import RUN_MAX
@@ -38,6 +40,11 @@ WINDOW = 64
 MESSAGE_MAX = 1024 * 1024
 """Up to here a frame that is too large gets an answer; a larger one ends the connection (1009), bytes."""
 CONNECTIONS_MAX = 1000
+"""Connections let in."""
+HALF_OPEN_MAX = 200
+"""Connections that have not asked for a source yet."""
+PLACE_MAX = 500
+"""Connections from one address: a proxy in front of us makes all senders one address."""
 SEND_WITHIN_S = 30.0
 """A peer that does not read its answers for this long is cut off, seconds."""
 FINISH_S = 0.5
@@ -45,6 +52,8 @@ FINISH_S = 0.5
 CLOSE_S = 0.2
 HUNG_UP = "hung up before a request"
 """Probes that look whether the port is open end so."""
+CROWDED_OUT = "crowded out before a request"
+TOO_MANY_OF_ONE = "too many connections of one address"
 
 _RUN = re.compile(rf"[!-~]{{1,{RUN_MAX}}}")
 _quiet = logging.getLogger("feeds.feed_port.websockets")
@@ -65,14 +74,16 @@ class _Connection(ServerConnection):
 
     async def handshake(self, *args: Any, **kwargs: Any) -> None:
         """Perform the opening handshake, and count one that failed."""
-        self.port.connections.add(self)
+        if not self.port.enter(self):
+            self.refused_in_words = True
+            self.transport.abort()
         try:
             await super().handshake(*args, **kwargs)
         finally:
             if self.protocol.state is not OPEN:
                 if not self.refused_in_words:
                     self.port.refused[self._what_came()] += 1
-                self.port.connections.discard(self)
+                self.port.crowd.leave(self)
 
     def _what_came(self) -> str:
         fault = self.protocol.handshake_exc
@@ -87,7 +98,9 @@ class FeedPort:
         self.port = 0
         """The port it listens on, once started."""
         self.refused = refused
-        self.connections: set[_Connection] = set()
+        self.crowd: Crowd[_Connection] = Crowd(
+            admitted_max=CONNECTIONS_MAX, silent_max=HALF_OPEN_MAX, place_max=PLACE_MAX
+        )
         """Open ones, and those whose opening handshake is not through."""
         self._door = door
         self._ledgers = ledgers
@@ -123,17 +136,30 @@ class FeedPort:
         for reader in self._readers:
             reader.cancel()
         self._server.close(close_connections=False)
-        for connection in [c for c in self.connections if c.protocol.state is CONNECTING]:
+        for connection in [c for c in self.crowd if c.protocol.state is CONNECTING]:
             connection.transport.abort()
         try:
             async with asyncio.timeout(FINISH_S + CLOSE_S / 2):
                 await self._server.wait_closed()
         except TimeoutError:
-            for connection in list(self.connections):
+            for connection in self.crowd:
                 connection.transport.abort()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_S):
                     await self._server.wait_closed()
+
+    def enter(self, connection: _Connection) -> bool:
+        """Note a connection that has asked for nothing yet; return False when its address has too many."""
+        address = connection.remote_address
+        if not self.crowd.enter(connection, str(address[0]) if address else ""):
+            self.refused[TOO_MANY_OF_ONE] += 1
+            return False
+        if (out := self.crowd.too_silent()) is not None:
+            self.refused[CROWDED_OUT] += 1
+            out.refused_in_words = True
+            self.crowd.leave(out)
+            out.transport.abort()
+        return True
 
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         """Refuse a request in words its sender can use, or let it in."""
@@ -167,13 +193,13 @@ class FeedPort:
                 "Missing or wrong token. Send the header 'Authorization: Bearer TOKEN' with this source's token "
                 "(the site's file, [[source]] token or token_env).",
             )
-        if len(self.connections) > CONNECTIONS_MAX:
-            return refuse(http.HTTPStatus.SERVICE_UNAVAILABLE, "too many connections", "Too many connections.")
         run = query.get("run", [""])[-1]
         if run and not _RUN.fullmatch(run):
             return refuse(
                 http.HTTPStatus.BAD_REQUEST, "bad run", f"run must be 1 to {RUN_MAX} printable ASCII characters."
             )
+        if not self.crowd.admit(connection):
+            return refuse(http.HTTPStatus.SERVICE_UNAVAILABLE, "too many connections", "Too many connections.")
         connection.ledger = ledger
         connection.run = run if ledger.sequenced else ""
         return None
@@ -200,7 +226,7 @@ class FeedPort:
             sender.cancel()
             ended = await asyncio.gather(reader, sender, return_exceptions=True)
             ledger.connections -= 1
-            self.connections.discard(connection)
+            self.crowd.leave(connection)
             log.info("feed_closed source=%s", ledger.settings.id)
             for fault in ended:
                 if isinstance(fault, Exception) and not isinstance(fault, ConnectionClosed):

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from feeds import lane
+from feeds import feed_port, lane
 from feeds.bus import Beat
 from feeds.client import open_line
 from feeds.embedded_redis import EmbeddedRedis
 from feeds.errors import ConfigError, FeedLost, FeedRefused
-from feeds.feed_port import HUNG_UP, MESSAGE_MAX, WINDOW
+from feeds.feed_port import CROWDED_OUT, HUNG_UP, MESSAGE_MAX, TOO_MANY_OF_ONE, WINDOW
 from feeds.gateway import Gateway
 from feeds.memory_bus import MemoryBus
 from feeds.redis_bus import RedisBus
@@ -305,6 +305,39 @@ async def test_redis_killed_and_started_again_loses_and_doubles_nothing(fresh_re
             assert json.loads(await asyncio.wait_for(line._connection.recv(), 20)) == {"ack": [n]}
         assert [seq for _, _, seq, _ in await journaled(bus, CPD)] == list(range(1, 12))
     await closed(bus)
+
+
+# ---- who fills the port
+
+
+async def test_silent_connections_do_not_keep_a_sender_out(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(feed_port, "CONNECTIONS_MAX", 3)
+    monkeypatch.setattr(feed_port, "HALF_OPEN_MAX", 5)
+    async with contextlib.AsyncExitStack() as held, gateway(MemoryBus(), clock=HandClock()) as door:
+        silent = [await asyncio.open_connection("127.0.0.1", door.feed_port) for _ in range(12)]
+        await until(lambda: door.refused[CROWDED_OUT] == 7)
+        assert await asyncio.wait_for(silent[0][0].read(), 5) == b"", "the longest silent was hung up on"
+        lines = [await held.enter_async_context(sender(door, "cpd-avl")) for _ in range(3)]
+        assert await ask(lines[-1], unit(1)) == {"ack": [1]}
+        reply = await request(door, upgrade("/feed/cpd-avl", "Authorization: Bearer token-cpd-avl"))
+        assert b" 503 " in reply[:16] and door.refused["too many connections"] == 1
+        await lines.pop().close()
+        async with sender(door, "cpd-cad") as line:  # a place was given back
+            assert await ask(line, unit(1)) == {"ack": [1]}
+        for _, writer in silent:
+            writer.close()
+
+
+async def test_one_address_has_a_share_of_the_port(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(feed_port, "PLACE_MAX", 2)
+    async with gateway(MemoryBus(), clock=HandClock()) as door:
+        async with sender(door, "cpd-avl") as line, sender(door, "cpd-cad"):
+            with contextlib.suppress(ConnectionError):
+                assert await request(door, upgrade("/feed/cpd-avl")) == b""
+            await until(lambda: door.refused[TOO_MANY_OF_ONE] == 1)
+            assert await ask(line, unit(1)) == {"ack": [1]}
+        async with sender(door, "cpd-avl") as line:
+            assert await ask(line, unit(2)) == {"ack": [2]}
 
 
 # ---- health
