@@ -7,14 +7,14 @@ pages stay answerable.
 
 import asyncio
 from collections import OrderedDict, deque
+from collections.abc import Iterable, Sequence
 
 from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
 from dashboard.config import Account, Settings
-from dashboard.viewer import Viewer
+from dashboard.viewer import Viewer, viewer_of
 from feeds.errors import JointOpsError
-from feeds.names import AgencyId
 
 PASSWORD_MAX = 1024
 """Longest password looked at, characters."""
@@ -60,9 +60,16 @@ class Tries:
         while len(self._seen) > _KEYS_MAX:
             self._seen.popitem(last=False)
 
-    def forget(self, key: str) -> None:
-        """Forget the tries of `key`."""
-        self._seen.pop(key, None)
+    def forget(self, key: str) -> Sequence[float]:
+        """Forget the tries of `key`; return when they were."""
+        return self._seen.pop(key, ())
+
+    def forgive(self, key: str, tries: Iterable[float]) -> None:
+        """Forget those tries of `key` that were at these times."""
+        seen = self._seen.get(key, deque())
+        for at in tries:
+            if at in seen:
+                seen.remove(at)
 
 
 class Accounts:
@@ -96,9 +103,10 @@ class Accounts:
             fits = await asyncio.to_thread(self._fits, wanted, password[:PASSWORD_MAX])
         if account is None or not fits:
             return None
-        self._by_pair.forget(keys[0][1])
+        # Only this person's tries are forgiven to the place: else one good account would buy endless guesses at others.
+        self._by_place.forgive(place, self._by_pair.forget(keys[0][1]))
         self._by_name.forget(keys[2][1])
-        return Viewer(name=account.name, agency=AgencyId(account.agency), roles=account.roles, kind=account.kind)
+        return viewer_of(account)
 
     def _fits(self, wanted: str, password: str) -> bool:
         try:

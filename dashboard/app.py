@@ -8,7 +8,7 @@ import logging
 from pathlib import Path
 
 from dash import Dash
-from dash.backends._fastapi import reset_current_request, set_current_request
+from dash.backends._fastapi import get_current_request, reset_current_request, set_current_request
 from fastapi import FastAPI, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -16,10 +16,10 @@ from starlette.routing import Route
 from dashboard import basemap_routes, routes
 from dashboard.accounts import Accounts
 from dashboard.config import Settings
-from dashboard.front import Front, refusal, unverified, who
+from dashboard.front import VIEWER, Front, refusal, unverified, who
 from dashboard.hub_reads import HubReads
 from dashboard.sessions import Sessions
-from dashboard.viewer import Gate
+from dashboard.viewer import Gate, Viewer
 from dashboard.views import wall
 from feeds.errors import BusDown
 from layers.basemap_source import NoTiles, TileSource
@@ -97,6 +97,15 @@ def _dash(settings: Settings, server: FastAPI, tiles: TileSource) -> Dash:
     pages.logger.setLevel(logging.WARNING)
     pages.backend.websocket_capability = False  # else each page knocks at Dash's own websocket, which the front refuses
     basemap = "" if isinstance(tiles, NoTiles) else "/basemap/style.json"
-    pages.layout = lambda: wall.layout(settings, basemap, tiles.notice)
+    pages.layout = lambda: wall.layout(settings, basemap, tiles.notice, _kind())
     pages._setup_server()  # type: ignore[no-untyped-call] # else the first page comes without style sheets: Dash does this for its own paths only
     return pages
+
+
+def _kind() -> str:
+    """Return the kind of viewer whose page is made; without a request (Dash's own check at the start) a wall's."""
+    try:
+        viewer: Viewer | None = get_current_request().scope.get(VIEWER)
+    except RuntimeError:
+        viewer = None
+    return viewer.kind if viewer else "wall"

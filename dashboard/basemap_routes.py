@@ -25,12 +25,17 @@ class Answer(NamedTuple):
     body: bytes = b""
 
 
+_NOTHING = Answer(
+    404, {"Content-Type": "application/json", "Cache-Control": "no-store"}, b'{"error":"There is nothing here."}'
+)
+
+
 def tile(source: TileSource, z: str, x: str, y: str, version: str = "") -> Answer:
     """Return one tile: 200, or 204 where there is none; 404 when the place is no number."""
     try:
         place = (int(z), int(x), int(y))
     except ValueError:
-        return Answer(404, {"Cache-Control": "no-store"})
+        return _NOTHING
     data = source.tile(*place)
     # a versioned address never means another tile; tiles of a server that may be down are asked for again
     keeps = bool(version) and version == source.about.build
@@ -92,7 +97,7 @@ def router(source: TileSource) -> APIRouter:
 
     @routes.get("/{rest:path}")
     def _unknown(rest: str) -> Response:
-        return _response(Answer(404, {"Cache-Control": "no-store"}))
+        return _response(_NOTHING)
 
     return routes
 

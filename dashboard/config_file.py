@@ -3,7 +3,7 @@
 import os
 import tomllib
 from collections.abc import Callable
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -101,12 +101,22 @@ def _site(settings: Settings, bad: Bad) -> None:
         value = getattr(site, name)
         if value and not _is_url(value, schemes):
             bad(f"site.{name}", f"not an address that begins with {schemes[0]}:// or {schemes[1]}://")
+    for i, proxy in enumerate(site.trusted_proxies):
+        if not _is_network(proxy):
+            bad(f"site.trusted_proxies[{i}]", f"{proxy!r} is not an IP address or network, as 10.0.0.4 or 10.0.0.0/28")
 
 
 def _is_url(text: str, schemes: tuple[str, ...]) -> bool:
     try:
         parts = urlsplit(text)
         return parts.scheme in schemes and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return False
+
+
+def _is_network(text: str) -> bool:
+    try:
+        return ip_network(text).prefixlen > 0  # a network of everybody would let each say who it is
     except ValueError:
         return False
 

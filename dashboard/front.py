@@ -30,6 +30,9 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 SESSION_TIMEOUT_S = 0.7
 """Longest wait for the session store, seconds: short enough that /healthz answers before a wall gives up on it."""
 
+VIEWER = "jointops.viewer"
+"""Key of the ASGI scope of Dash's own paths: the `Viewer` who asks."""
+
 _BODY_MAX = 16 * 1024
 _WRITERS = frozenset({"/login", "/logout"})
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -113,7 +116,8 @@ class Front:
                 return refusal(path, 403, "Refused: the request came from another site's page.")
             if path not in _WRITERS:
                 return refusal(path, 403 if path.startswith("/_dash") else 405, "Refused: these pages only read.")
-            if not headers.get("content-length", "").isdecimal() or int(headers["content-length"]) > _BODY_MAX:
+            length = headers.get("content-length", "")
+            if not length.isdecimal() or len(length) > 6 or int(length) > _BODY_MAX:
                 return refusal(path, 413, "Refused: expected a short form.")
         if path.startswith("/_") and path != "/_favicon.ico":
             try:
@@ -122,13 +126,17 @@ class Front:
                 return unverified(path)
             if viewer is None:
                 return refusal(path, 401, "Log in first.")
+            scope[VIEWER] = viewer
         return None
 
     def _foreign(self, headers: Headers) -> bool:
         origin = headers.get("origin")
         if origin is None:
             return headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
-        theirs = urlsplit(origin)
+        try:
+            theirs = urlsplit(origin)
+        except ValueError:
+            return True
         if self._public.netloc:
             return (theirs.scheme, theirs.netloc) != (self._public.scheme, self._public.netloc)
         return theirs.scheme not in ("http", "https") or theirs.netloc != headers.get("host")

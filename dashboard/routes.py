@@ -66,8 +66,11 @@ class Routes:
 
     async def log_in(self, request: Request) -> Response:
         """Check a name and a password; let in, or show the form again with the reason in words."""
-        async with asyncio.timeout(_WRITE_TIMEOUT_S):
-            body = await request.body()  # the front bounds its length
+        try:
+            async with asyncio.timeout(_WRITE_TIMEOUT_S):
+                body = await request.body()  # the front bounds its length
+        except TimeoutError:
+            return self._form(408, problem="The form came too slowly. Try again.")
         try:
             fields = parse_qs(body.decode(), max_num_fields=8)
         except ValueError:

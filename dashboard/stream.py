@@ -7,19 +7,24 @@ here waits for a viewer except the opening and closing handshakes, which have ti
 import asyncio
 import logging
 import socket
+from functools import partial
 from http import HTTPStatus
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
 from websockets.asyncio.server import Server, ServerConnection, serve
-from websockets.datastructures import Headers
+from websockets.datastructures import Headers, MultipleValuesError
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
+from websockets.protocol import Event
+from websockets.server import ServerProtocol
 
 from dashboard.audience import Audience, Seat
+from dashboard.seating import Seating
 from dashboard.viewer import Gate, Viewer, cookie_of
+from dashboard.waiting import Waiting
 from feeds.errors import BusDown
 
 log = logging.getLogger(__name__)
@@ -29,6 +34,8 @@ SESSION_EVERY_S = 15.0
 """A log-in that ended is noticed on an open stream within this, seconds."""
 MESSAGE_MAX = 4096
 """Largest message taken from a viewer, bytes."""
+HALF_OPEN_MAX = 256
+"""Connections that may be open without a whole request."""
 _SEND_BUFFER = 256 * 1024
 """Bytes the kernel may hold for one viewer: what lies there is old already."""
 _ENDED = 4401
@@ -57,6 +64,29 @@ class Ask(Struct, tag_field="type", tag="card"):
 
 _decode = msgspec.json.Decoder(Resume | Ask).decode
 _encode = msgspec.json.Encoder().encode
+
+
+class _Connection(ServerConnection):
+    """A connection that counts as waiting until its whole request is there."""
+
+    def __init__(self, protocol: ServerProtocol, server: Server, *, waiting: Waiting, **how: Any) -> None:
+        super().__init__(protocol, server, **how)
+        self._waiting = waiting
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to wait."""
+        super().connection_made(transport)
+        self._waiting.add(self.transport)
+
+    def process_event(self, event: Event) -> None:
+        """Take the request, or a frame."""
+        self._waiting.remove(self.transport)
+        super().process_event(event)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget it."""
+        self._waiting.remove(self.transport)
+        super().connection_lost(exc)
 
 
 class Host(Protocol):
@@ -91,6 +121,7 @@ class Stream:
         self._gate = gate
         self._public = urlsplit(public_url)
         self._server: Server | None = None
+        self._seating = Seating()
 
     async def open(self, bind: str, port: int) -> int:
         """Start listening; return the port. Raises OSError."""
@@ -102,6 +133,7 @@ class Stream:
             compression=None,
             close_timeout=1,
             open_timeout=10,
+            create_connection=partial(_Connection, waiting=Waiting(HALF_OPEN_MAX)),  # type: ignore[arg-type]
             max_size=MESSAGE_MAX,
             max_queue=8,
             ping_interval=20,
@@ -148,17 +180,17 @@ class Stream:
 
     def _same_origin(self, headers: Headers, *, needed: bool) -> bool:
         """Say whether the request comes from the site's own pages: the cookie travels with a foreign page's too."""
-        origin = headers.get("Origin")
-        if origin is None:
-            return not needed
-        page = urlsplit(origin)
+        try:
+            origin = headers.get("Origin")
+            if origin is None:
+                return not needed
+            page, host = urlsplit(origin), urlsplit(f"//{headers.get('Host', '')}").hostname
+            came_from = (page.scheme, page.hostname, page.port)
+        except (ValueError, MultipleValuesError):
+            return False
         if self._public.hostname:
-            return (page.scheme, page.hostname, page.port) == (
-                self._public.scheme,
-                self._public.hostname,
-                self._public.port,
-            )
-        return page.scheme in ("http", "https") and page.hostname == urlsplit(f"//{headers.get('Host', '')}").hostname
+            return came_from == (self._public.scheme, self._public.hostname, self._public.port)
+        return page.scheme in ("http", "https") and page.hostname == host
 
     async def _seat(self, connection: ServerConnection) -> None:
         viewer: Viewer = connection.viewer  # type: ignore[attr-defined]
@@ -167,6 +199,7 @@ class Stream:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
         audience = await self._host.audience(viewer)
         seat = Seat(connection, viewer)
+        key = self._seating.take(seat, connection.request.headers if connection.request else Headers())
         watch: asyncio.Task[None] | None = None
         try:
             await asyncio.wait_for(connection.send(self._host.hello(viewer, audience), text=True), RESUME_WITHIN_S)
@@ -185,6 +218,7 @@ class Stream:
             pass
         finally:
             audience.seats.discard(seat)
+            self._seating.leave(key, seat)
             if watch is not None:
                 watch.cancel()
 
@@ -219,7 +253,7 @@ def _understood(message: str | bytes) -> Resume | Ask | None:
     """Return what a viewer said; None for what we do not know, which is let go by."""
     try:
         said: Resume | Ask = _decode(message)
-    except (msgspec.DecodeError, msgspec.ValidationError):
+    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError):
         return None
     return said
 

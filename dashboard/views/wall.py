@@ -14,8 +14,11 @@ CONFIG_ID = "jointops-config"
 """The element that tells the browser's modules what they need to know (`PageConfig` in `assets/types.d.ts`)."""
 
 
-def page_config(settings: Settings, basemap: str, basemap_notice: str) -> dict[str, Any]:
-    """Return `PageConfig`. `basemap`: path of its style, `""` when there is none and `basemap_notice` says why."""
+def page_config(settings: Settings, basemap: str, basemap_notice: str, kind: str = "wall") -> dict[str, Any]:
+    """Return `PageConfig`. `basemap`: path of its style, `""` when there is none and `basemap_notice` says why.
+
+    `kind`: the viewer's (`dashboard.viewer`).
+    """
     site = settings.site
     lon, lat, zoom = site.view
     return {
@@ -27,13 +30,13 @@ def page_config(settings: Settings, basemap: str, basemap_notice: str) -> dict[s
         "basemap": basemap,
         "basemap_notice": basemap_notice,
         "view": {"lon": lon, "lat": lat, "zoom": zoom},
-        "kind": "wall",
+        "kind": kind,
     }
 
 
-def layout(settings: Settings, basemap: str = "", basemap_notice: str = "") -> Component:
+def layout(settings: Settings, basemap: str = "", basemap_notice: str = "", kind: str = "wall") -> Component:
     """Return the page."""
-    config = msgspec.json.encode(page_config(settings, basemap, basemap_notice)).decode()
+    config = msgspec.json.encode(page_config(settings, basemap, basemap_notice, kind)).decode()
     notice = [html.P(basemap_notice, className="ground-notice")] if basemap_notice else []
     return html.Div(
         [

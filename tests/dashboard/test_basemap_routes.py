@@ -51,7 +51,7 @@ async def test_a_place_without_a_tile_is_204(source: TileSource, place: str) -> 
 async def test_what_is_no_tile_is_404(source: TileSource, path: str) -> None:
     answer = await _get(source, path)
     assert answer.status_code == 404
-    assert answer.content == b""
+    assert answer.json() == {"error": "There is nothing here."}
 
 
 class _Broken(TileSource):

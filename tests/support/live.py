@@ -56,6 +56,10 @@ categories = ["feed.health", "unit.position", "unit.status", "unit.identity", "u
 from = "cpd"
 to = ["fire"]
 categories = ["unit.position"]
+[[account]]
+name = "wall"
+agency = "jcc"
+password_hash = "$argon2id$v=19$m=1024,t=1,p=1$YtqztJNkfrKbgIp3M7k9BA$vZTiaOoqJ4wlbFg1bSVsoEJCWUfYR+WVT3jujqb7qKc"
 [[api_token]]
 name = "jcc"
 agency = "jcc"

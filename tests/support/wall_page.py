@@ -33,6 +33,8 @@ ARGUMENTS = (
     "--disable-sync",
     "--no-first-run",
 )
+_HASH = "$argon2id$v=19$m=1024,t=1,p=1$YtqztJNkfrKbgIp3M7k9BA$vZTiaOoqJ4wlbFg1bSVsoEJCWUfYR+WVT3jujqb7qKc"
+"""Of a password that is not kept: pages come in by their session."""
 _READY_S = 20.0
 
 
@@ -76,6 +78,7 @@ async def web(live_port: int, view: tuple[float, float, float] = (-87.66, 41.868
                 f'[site]\nname = "Joint Command Centre"\ntimezone = "America/Chicago"\ndemo = true\nport = {port}\n'
                 f"live_port = {live_port}\nview = {list(view)}\n"
                 '[[agency]]\nid = "jocc"\nname = "Joint Command"\ntag = "JOCC"\n'
+                f'[[account]]\nname = "wall"\nagency = "jocc"\npassword_hash = "{_HASH}"\n'
             )
             sessions = Sessions(redis.url, 3600)
             viewer = Viewer(name="wall", agency=AgencyId("jocc"), roles=("wall",), kind="wall")
