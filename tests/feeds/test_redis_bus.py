@@ -441,9 +441,7 @@ async def test_a_trim_in_the_future_drops_only_what_it_noted(redis_url: str, age
     assert await bus.sequences(agency) == {(SourceId("src"), "r1"): [(1, last - 1)]}
 
 
-async def test_a_counter_with_holes_does_not_grow_the_record_for_ever(
-    redis_url: str, agency: AgencyId, open_bus: Open
-):
+async def test_a_counter_with_holes_does_not_grow_the_record_for_ever(redis_url: str, agency: AgencyId, open_bus: Open):
     bus = open_bus(redis_url)
     sizes = []
     for round_ in range(4):
