@@ -60,6 +60,8 @@ class Audience:
         self.view = View(picture, rules, viewer, [kinds.load(name) for name in LAYERS], t)
         self.epoch = secrets.token_hex(8)
         self.seats: set[Seat] = set()
+        self.over = False
+        """Thrown away: nothing is stepped or sent any more."""
         self.wanted_at = t
         """When somebody last asked for this class, Unix seconds."""
         self._before = self.view.rev
@@ -67,10 +69,23 @@ class Audience:
         self._line = BusLine()
 
     def join(self, seat: Seat, epoch: str, rev: int, event: int) -> None:
-        """Seat a viewer; one who was here before in this epoch goes on from where it was."""
+        """Seat a viewer; one who was here before in this epoch goes on from where it was.
+
+        One who comes when this audience is over is cut: it comes again, to the one that there is then.
+        """
+        if self.over:
+            seat.connection.transport.abort()
+            return
         if epoch == self.epoch and 0 < rev <= self.view.rev and 0 <= event <= self.view.event_number:
             seat.subscription = Subscription(rev, event)
         self.seats.add(seat)
+
+    def end(self) -> None:
+        """Cut every seat, now and later: each comes again, and gets the new epoch with its hello."""
+        self.over = True
+        for seat in self.seats:
+            seat.connection.transport.abort()
+        self.seats.clear()
 
     def step(self, touched: dict[str, Touched], happenings: list[Happening], t: float) -> None:
         """Move the view on."""

@@ -175,33 +175,49 @@ class Hub:
     def tick(self, t: float) -> None:
         """Move everything on to `t` and send each class its frame."""
         picture = self.picture
-        picture.expire(t)
-        touched, happenings = picture.flush()
+        try:
+            picture.expire(t)
+            touched, happenings = picture.flush()
+        except Exception as error:
+            # What changed is lost to the views: new ones are made of all the picture.
+            self._failed("picture", error)
+            for audience in list(self.audiences.values()):
+                self._renew(audience)
+            return
         for audience in list(self.audiences.values()):
             try:
                 audience.step(touched, happenings, t)
                 audience.send(t, self.line)
             except Exception as error:
                 # Fails closed: the class's view is thrown away; its seats get a new one by a keyframe.
-                self.rules.alarm(f"class:{audience.viewer.agency}", error)
-                log.exception("hub.class_failed agency=%s", audience.viewer.agency)
+                self._failed(f"class:{audience.viewer.agency}", error)
                 self._renew(audience)
         self._make_wanted(t)
         if t >= self._tell_at:
             self._tell_at = t + HEALTH_EVERY_S
             self._each_second(t)
 
+    def _failed(self, what: str, error: Exception) -> None:
+        self.rules.alarm(what, error)
+        log.error("hub.failed what=%s", what, exc_info=error)
+
     def _renew(self, old: Audience) -> None:
         del self.audiences[old.viewer]
-        for seat in old.seats:
-            seat.connection.transport.abort()  # it reconnects, and gets the new epoch with its hello
-        old.seats.clear()
+        self._reads.forget(old)
+        old.end()
 
     def _make_wanted(self, t: float) -> None:
         for viewer_class, future in self._wanted.items():
             audience = self.audiences.get(viewer_class)
-            if audience is None:
-                audience = self.audiences[viewer_class] = Audience(self.picture, self.rules, viewer_class, t)
+            try:
+                if audience is None:
+                    audience = self.audiences[viewer_class] = Audience(self.picture, self.rules, viewer_class, t)
+            except Exception as error:
+                self._failed(f"class:{viewer_class.agency}", error)
+                if not future.done():
+                    future.set_exception(TimeoutError("the view of the class could not be made"))
+                    future.exception()  # whoever waits is told; where nobody does any more, nothing is to be said
+                continue
             if not future.done():
                 future.set_result(audience)
         self._wanted.clear()
@@ -209,17 +225,22 @@ class Hub:
     def _each_second(self, t: float) -> None:
         for viewer_class, audience in list(self.audiences.items()):
             if audience.seats:
-                message = {
-                    "type": "health",
-                    "at": t,
-                    "bus": self.line.bus or "live",
-                    "bus_since": self.line.since,
-                    "feeds": self.feeds(viewer_class, t),
-                }
-                audience.tell(_encode(message).decode())
+                try:
+                    self._tell_health(viewer_class, audience, t)
+                except Exception as error:
+                    self._failed("health", error)
             elif t - audience.wanted_at > CLASS_KEPT_S:
-                del self.audiences[viewer_class]
-                self._reads.forget(audience)
+                self._renew(audience)
+
+    def _tell_health(self, viewer_class: ViewerClass, audience: Audience, t: float) -> None:
+        message = {
+            "type": "health",
+            "at": t,
+            "bus": self.line.bus or "live",
+            "bus_since": self.line.since,
+            "feeds": self.feeds(viewer_class, t),
+        }
+        audience.tell(_encode(message).decode())
 
     async def _keep(self) -> None:
         while True:

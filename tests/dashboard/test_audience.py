@@ -1,3 +1,10 @@
+import asyncio
+import json
+
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+
 from dashboard.audience import Audience, Seat
 from feeds.memory_bus import MemoryBus
 from feeds.names import AgencyId
@@ -28,6 +35,21 @@ async def test_only_a_revision_of_this_epoch_is_gone_on_from() -> None:
             again = Seat(seat.connection, seat.viewer)
             other.join(again, epoch, rev, event)
             assert (again.subscription.rev == 1) is goes_on
+
+
+async def test_who_comes_to_an_audience_that_is_over_is_cut_and_gets_the_new_one() -> None:
+    headers = {"Authorization": "Bearer jcc-token"}
+    async with hub_on(MemoryBus()) as hub, connect(f"ws://127.0.0.1:{hub.port}/stream", additional_headers=headers) as it:
+        hello = json.loads(await asyncio.wait_for(it.recv(), 5))
+        (audience,) = hub.audiences.values()
+        hub._renew(audience)
+        await it.send('{"type": "resume"}')
+        with pytest.raises(ConnectionClosed):
+            await asyncio.wait_for(it.recv(), 5)
+        assert not audience.seats
+        async with watching(hub) as again:
+            await wait_for(lambda: again.client.frames)
+            assert again.hello["epoch"] != hello["epoch"]
 
 
 async def test_a_heartbeat_never_speaks_of_a_revision_its_viewer_does_not_have() -> None:

@@ -2,9 +2,11 @@ import asyncio
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
+from dashboard import hub as hub_module
 from dashboard.config_file import parse
-from feeds.bus import SourceHealth
+from feeds.bus import BEGINNING, SourceHealth
 from feeds.clock import SystemClock
 from feeds.memory_bus import MemoryBus
 from feeds.names import AgencyId, SourceId
@@ -206,3 +208,62 @@ async def test_a_class_that_fails_is_thrown_away_and_the_others_go_on(monkeypatc
         async with watching(hub, "fire-token") as again:
             assert again.hello["epoch"] != fire.hello["epoch"]
             await wait_for(lambda: units(again) == {"u1"})
+
+
+def failing_once(monkeypatch, where, name: str) -> None:
+    """Let the next call of `where.name` fail."""
+    real = getattr(where, name)
+
+    def fails(*a, **k):
+        monkeypatch.setattr(where, name, real)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(where, name, fails)
+
+
+async def test_a_flush_that_fails_costs_every_class_its_view_and_the_hub_goes_on(monkeypatch) -> None:
+    bus = MemoryBus()
+    async with hub_on(bus) as hub, watching(hub) as viewer:
+        await say(bus, unit(at=now()))
+        await wait_for(lambda: units(viewer) == {"u1"})
+        failing_once(monkeypatch, hub.picture, "flush")
+        await wait_for(lambda: viewer.reading.done())
+        assert hub.rules.alarms == 1
+        async with watching(hub) as again:
+            await say(bus, unit("u2", at=now()))
+            await wait_for(lambda: units(again) == {"u1", "u2"})
+
+
+async def test_a_view_that_cannot_be_made_is_refused_and_the_hub_goes_on(monkeypatch) -> None:
+    async with hub_on(MemoryBus()) as hub, watching(hub) as jcc:
+        failing_once(monkeypatch, hub_module, "Audience")
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{hub.port}", trust_env=False) as http:
+            fire = {"Authorization": "Bearer fire-token"}
+            assert (await http.get("/read/health", headers=fire)).status_code == 500
+            assert (await http.get("/read/health", headers=fire)).status_code == 200
+        frames = len(jcc.client.frames)
+        await wait_for(lambda: len(jcc.client.frames) > frames)
+
+
+async def test_health_that_cannot_be_told_costs_nobody_the_picture(monkeypatch) -> None:
+    async with hub_on(MemoryBus()) as hub, watching(hub) as jcc:
+        await wait_for(lambda: jcc.said("health"))
+        failing_once(monkeypatch, hub, "feeds")
+        await wait_for(lambda: hub.rules.alarms)
+        told = len(jcc.said("health"))
+        await wait_for(lambda: len(jcc.said("health")) > told)
+
+
+async def test_the_journal_is_never_trimmed_of_what_the_kept_keyframe_does_not_hold() -> None:
+    bus = MemoryBus()
+    cpd = AgencyId("cpd")
+    async with hub_on(bus) as hub, watching(hub) as viewer:
+        await say(bus, unit("kept", at=now()))
+        await wait_for(lambda: units(viewer) == {"kept"})
+        await hub._save()
+        await say(bus, unit("later", at=now()))
+        await wait_for(lambda: units(viewer) == {"kept", "later"})
+        hub._settings = replace(hub._settings, site=replace(hub._settings.site, journal_s=-60.0))
+        await hub._trim()
+        (left,) = await bus.read(cpd, BEGINNING, 10)
+        assert left.id == hub.picture.last[cpd]

@@ -74,6 +74,8 @@ async def test_a_hub_that_starts_without_a_bus_opens_its_door_and_says_so(fresh_
         await wait_for(lambda: hub.line.bus == "")
         async with watching(hub) as again:
             await wait_for(lambda: units(again) == {"kept"})
+        # Its class was renewed for the restored picture, not because the old view stumbled over it.
+        assert hub.rules.alarms == 0
     await bus.close()
 
 
