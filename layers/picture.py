@@ -308,7 +308,8 @@ class Picture:
         units = self.shelves[UNITS]
         touched = {name: shelf.flush() for name, shelf in self.shelves.items()}
         changed = touched[UNITS]
-        self.swarm.take([units.tracks[slot] for slot in changed.slots.tolist()], changed.moved, changed.reworded)
+        tracks = [units.tracks[slot] for slot in changed.slots.tolist()]
+        self.swarm.take(tracks, changed.slots, changed.moved, changed.reworded)
         events, self.fresh_events = self.fresh_events, []
         return touched, events
 

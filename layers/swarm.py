@@ -4,8 +4,6 @@ Filled once per tick from the tracks that changed, a column at a time: a value a
 costs about twice as much, and a unit that reported three times in a tick is written once.
 """
 
-from itertools import chain
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -49,15 +47,21 @@ _COLUMNS: dict[str, type[np.generic]] = {
 status and are for those who may; the plain ones go by the source alone."""
 
 
-_MEASURED = ("lat", "lon", "course_deg", "speed_mps", "h_err_m", "observed_at", "stale_at")
-_measured = attrgetter(*_MEASURED)
+def measured(reports: list[Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Return lat, lon, course, speed, error and observed time of n reports (6 rows), and their `stale_at` (f8).
 
-
-def measured(reports: list[Any]) -> np.ndarray:
-    """Return what n reports say of `_MEASURED` as f8, one row per name; NaN for None."""
-    flat = list(chain.from_iterable(map(_measured, reports)))
-    values: np.ndarray = np.array(flat, np.float64).reshape(-1, len(_MEASURED)).T
-    return values
+    NaN for None. Where nothing is None, as in most ticks, numbers go in without being looked at first.
+    """
+    flat: list[float | None] = []
+    for r in reports:
+        flat += (r.lat, r.lon, r.course_deg, r.speed_mps, r.h_err_m, r.observed_at)
+    try:
+        values = np.fromiter(flat, np.float64, len(flat))
+    except TypeError:
+        values = np.array(flat, np.float64)
+    stale_at = [r.stale_at for r in reports]
+    told = np.array(stale_at, np.float64) if any(s is not None for s in stale_at) else np.full(len(reports), np.nan)
+    return values.reshape(-1, 6).T, told
 
 
 def deci(values: list[float | None] | np.ndarray, top: int, scale: float = 10.0) -> np.ndarray:
@@ -93,23 +97,25 @@ class Swarm:
             grown[: len(values)] = values
             self.columns[name] = grown
 
-    def take(self, tracks: list[UnitTrack], moved: np.ndarray, reworded: np.ndarray) -> None:
-        """Bring in n changed tracks; `moved` and `reworded` are their n category bits."""
+    def take(self, tracks: list[UnitTrack], slots: np.ndarray, moved: np.ndarray, reworded: np.ndarray) -> None:
+        """Bring in n changed tracks; `slots` are theirs, `moved` and `reworded` their category bits."""
         if not tracks:
             return
-        top = max(track.slot for track in tracks) + 1
+        top = int(slots.max()) + 1
         if top > len(self.columns["lon"]):
             self._grow(top)
         for i in np.flatnonzero((reworded & (_SLOW | _POSITION)) | (moved & _SLOW)).tolist():
             self._take_slow(tracks[i])
-        placed = [tracks[i] for i in np.flatnonzero(moved & _POSITION).tolist() if tracks[i].said[0] is not None]
-        if placed:
-            self._take_positions(placed)
-        known = self.columns["known"]
+        placed = [i for i in np.flatnonzero(moved & _POSITION).tolist() if tracks[i].said[0] is not None]
+        if len(placed) == len(tracks):
+            self._take_positions(tracks, slots)
+        elif placed:
+            self._take_positions([tracks[i] for i in placed], slots[placed])
+        columns = self.columns
         for i in np.flatnonzero(reworded).tolist():
             track = tracks[i]
-            known[track.slot] = track.known
-            self.columns["placed"][track.slot] = track.said[0] is not None
+            columns["known"][track.slot] = track.known
+            columns["placed"][track.slot] = track.said[0] is not None
 
     def _take_slow(self, track: UnitTrack) -> None:
         columns, slot = self.columns, track.slot
@@ -133,10 +139,9 @@ class Swarm:
         told = np.array([np.nan if report is None or report.stale_at is None else report.stale_at - report.observed_at])
         self._deadlines(np.array([slot]), told)
 
-    def _take_positions(self, tracks: list[UnitTrack]) -> None:
-        slots = np.array([track.slot for track in tracks])
+    def _take_positions(self, tracks: list[UnitTrack], slots: np.ndarray) -> None:
         columns = self.columns
-        lat, lon, bearing, speed, err, observed, stale_at = measured([track.said[0] for track in tracks])
+        (lat, lon, bearing, speed, err, observed), stale_at = measured([track.said[0] for track in tracks])
         known = ~(np.isnan(lat) | np.isnan(lon))
         columns["lat"][slots] = degrees(lat, known)
         columns["lon"][slots] = degrees(lon, known)

@@ -26,6 +26,30 @@ def test_a_unit_that_reported_three_times_in_a_tick_is_written_once_with_the_new
 
 def test_taking_nothing_changes_nothing() -> None:
     swarm = Swarm(ROSTER)
-    swarm.take([], np.zeros(0, np.uint32), np.zeros(0, np.uint32))
+    swarm.take([], np.zeros(0, np.intp), np.zeros(0, np.uint32), np.zeros(0, np.uint32))
     assert not swarm.columns["known"].any()
     assert UnitTrack.__slots__
+
+
+def test_what_some_of_a_tick_do_not_say_is_unknown_for_them_alone() -> None:
+    full = {"course_deg": 90.0, "speed_mps": 1.0, "h_err_m": 5.0}
+    reports = [
+        unit("whole", lat=40.0, **full),
+        unit("bare", lat=40.0),
+        unit("brief", lat=40.0, stale_at=T0 + 2, **full),
+    ]
+    picture = heard(delivery(1, *reports))
+    picture.flush()
+    columns = picture.swarm.columns
+    assert columns["course"][:3].tolist() == [900, UNKNOWN_U2, 900]
+    assert columns["err"][:3].tolist() == [5, UNKNOWN_U2, 5]
+    assert columns["stale"][2] == T0 + 2 < columns["stale"][0] == columns["stale"][1]
+
+
+def test_a_drill_shows_and_ends() -> None:
+    picture = heard(delivery(1, unit("u", at=T0, lat=40.0, status="exercise")))
+    picture.flush()
+    assert picture.swarm.columns["drill"][0] == 1
+    picture.apply(delivery(2, unit("u", at=T0 + 1, lat=40.0)))
+    picture.flush()
+    assert picture.swarm.columns["drill"][0] == 0
