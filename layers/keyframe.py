@@ -6,7 +6,7 @@ them again.
 """
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -38,7 +38,7 @@ class _UnitForm(Struct, array_like=True, frozen=True):
 
 
 class _FieldForm(Struct, array_like=True, frozen=True):
-    layer: str
+    layer: Literal["incidents", "cameras"]
     agency: str
     id: str
     known: int
@@ -122,15 +122,18 @@ def keyframe(picture: Picture) -> bytes:
 
 
 def restore(data: bytes, roster: Roster) -> Picture:
-    """Return the picture in `data`. Raises DecodeError, also for a version we do not know."""
+    """Return the picture in `data`. Raises DecodeError for whatever is wrong with it, a version we do not know too."""
     try:
         form = msgspec.msgpack.decode(inflate(data, _INFLATED_MAX), type=_Form)
         if form.version != VERSION:
             raise DecodeError(f"keyframe has version {form.version}, expected {VERSION}")
         picture = Picture(roster)
         _restore(picture, form)
-    except (msgspec.DecodeError, msgspec.ValidationError, IndexError) as error:
-        raise DecodeError(f"keyframe cannot be read: {error}") from error
+    except DecodeError:
+        raise
+    except Exception as error:
+        # Whatever does not fit together in there: a hub must start without it, not fall over it again and again.
+        raise DecodeError(f"keyframe cannot be read: {type(error).__name__}: {error}") from error
     return picture
 
 
@@ -180,7 +183,7 @@ def _field_form(layer: str, track: FieldTrack) -> _FieldForm:
         return number
 
     return _FieldForm(
-        layer,
+        layer,  # type: ignore[arg-type]
         track.agency,
         track.id,
         track.known,

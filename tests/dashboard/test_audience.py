@@ -39,7 +39,10 @@ async def test_only_a_revision_of_this_epoch_is_gone_on_from() -> None:
 
 async def test_who_comes_to_an_audience_that_is_over_is_cut_and_gets_the_new_one() -> None:
     headers = {"Authorization": "Bearer jcc-token"}
-    async with hub_on(MemoryBus()) as hub, connect(f"ws://127.0.0.1:{hub.port}/stream", additional_headers=headers) as it:
+    async with (
+        hub_on(MemoryBus()) as hub,
+        connect(f"ws://127.0.0.1:{hub.port}/stream", additional_headers=headers) as it,
+    ):
         hello = json.loads(await asyncio.wait_for(it.recv(), 5))
         (audience,) = hub.audiences.values()
         hub._renew(audience)

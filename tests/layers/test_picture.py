@@ -1,10 +1,12 @@
 import random
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.bus import BatchId, Delivery
+from feeds.deflate import deflate, inflate
 from feeds.errors import DecodeError
 from layers.keyframe import keyframe, restore
 from layers.picture import CAMERAS, INCIDENTS, UNITS, Picture
@@ -113,6 +115,20 @@ def test_a_slot_is_not_given_out_again_before_the_views_heard_that_it_is_empty()
 def test_a_keyframe_of_another_version_or_none_at_all_is_an_error_that_says_so() -> None:
     with pytest.raises(DecodeError):
         restore(b"junk", ROSTER)
+
+
+@pytest.mark.parametrize(
+    ("at", "value"),
+    [(0, "planes"), (0, "units"), (5, ()), (7, [[1, 99]]), (10, [["e", 7]]), (9, [[1, 5]])],
+    ids=["layer", "layer-of-others", "values", "index", "alert", "history"],
+)
+def test_a_keyframe_whose_parts_do_not_fit_is_refused_as_one(at: int, value: object) -> None:
+    form = msgspec.msgpack.decode(inflate(keyframe(heard(delivery(1, camera(event_type="tamper")))), 1 << 20))
+    ((camera_form,),) = (msgspec.msgpack.decode(piece) for piece in form[4])
+    camera_form[at] = value
+    form[4] = [msgspec.msgpack.encode([camera_form])]
+    with pytest.raises(DecodeError, match="keyframe cannot be read"):
+        restore(deflate(msgspec.msgpack.encode(form)), ROSTER)
 
 
 LABELS = st.sampled_from([(), (), (), ("undercover",), ("strange",)])
