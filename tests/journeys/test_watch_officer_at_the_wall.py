@@ -32,6 +32,15 @@ SMALL_TARGETS = """() => [...document.querySelectorAll("button, a")]
     .map((e) => [e.textContent.trim().slice(0, 30), e.getBoundingClientRect()])
     .filter(([, box]) => box.height < 47.5 || box.width < 47.5)
     .map(([words, box]) => `${words} ${box.width}x${box.height}`)"""
+OVER_THE_MAP = """() => {
+  const room = document.querySelector(".map-room").getBoundingClientRect();
+  const shown = [...document.querySelectorAll(".maplibregl-ctrl-attrib, .outside, .ground-notice")]
+    .filter((e) => e.checkVisibility()).map((e) => [e.className, e.getBoundingClientRect()]);
+  const cut = shown.filter(([, b]) => b.bottom > room.bottom + 1 || b.right > room.right + 1 || b.left < room.left - 1);
+  const met = shown.filter(([, a], i) => shown.slice(i + 1).some(([, b]) =>
+    a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom));
+  return [...cut, ...met].map(([name]) => name);
+}"""
 BANNER = '(() => { const b = document.querySelector("#frozen"); return b && !b.hidden ? b.textContent : ""; })()'
 ROWS = 'document.querySelectorAll(".board-row:not([hidden])").length'
 READY = "window.jointops?.page?.store.rev > 0 && document.querySelectorAll('.board-row:not([hidden])').length > 0"
@@ -66,7 +75,7 @@ async def test_the_officer_logs_in_sees_the_picture_and_logs_out(redis_url: str)
         assert page.url.endswith("/login?next=/wall")
 
 
-@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (3840, 2160), (1680, 1050)])
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (3840, 2160), (1680, 1050), (1440, 900), (1280, 720)])
 async def test_the_wall_can_be_read_whole_without_scrolling(width: int, height: int) -> None:
     async with (
         FakeHub() as hub,
@@ -141,6 +150,8 @@ async def test_a_tablet_shows_the_map_and_one_panel_at_a_time_with_targets_for_f
             await tab.page.tap(f'[data-tab="{name}"]') if name != "board" else None
             assert await tab.eval(visible) == [name]
             assert await tab.eval(SMALL_TARGETS) == []
+            assert await tab.eval('document.querySelector(".map-room").clientHeight') >= height / 2
+            assert await tab.eval(OVER_THE_MAP) == []
         await tab.page.tap('[data-tab="legend"]')
         assert await tab.eval(visible) == []
         assert await tab.eval('document.querySelector(".map-room").clientHeight') > height / 2
