@@ -100,7 +100,7 @@ export interface PageConfig {
   basemap: string; basemap_notice: string;
   /** Where the view starts: degrees. */
   view: { lon: number; lat: number; zoom: number };
-  /** wall or desk. */
+  /** Of the account: wall, desk or field; api for a program. */
   kind: string;
 }
 declare global { interface Window { jointops: { stats(): Stats; page?: Page } } }

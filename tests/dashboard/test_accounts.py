@@ -57,3 +57,20 @@ def test_tries_keep_a_bounded_number_of_keys() -> None:
         tries.count(f"key{n}", float(n))
     assert len(tries._seen) == 4096
     assert tries.wait("key9999", 9999.0) == 0.0
+
+
+async def test_who_logs_in_right_counts_nothing_against_the_place() -> None:
+    accounts = Accounts(settings())
+    for n in range(60):
+        assert await accounts.check("wall", "wrong" if n % 2 else PASSWORD, "10.0.0.1", float(n)) is not None or n % 2
+    assert await accounts.check("wall", PASSWORD, "10.0.0.1", 60.0) is not None
+
+
+async def test_a_good_account_buys_no_guesses_at_others() -> None:
+    accounts = Accounts(settings())
+    for n in range(40):
+        await accounts.check(f"name{n}", "wrong", "10.0.0.1", float(n))
+        if n < 39:
+            assert await accounts.check("wall", PASSWORD, "10.0.0.1", float(n) + 0.5) is not None
+    with pytest.raises(TooManyTries):
+        await accounts.check("wall", PASSWORD, "10.0.0.1", 40.0)

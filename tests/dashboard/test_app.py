@@ -3,7 +3,10 @@
 import json
 import re
 
+import pytest
+
 from dashboard.app import assets_folder
+from dashboard.views.wall import CONFIG_ID
 from tests.support.pages import log_in, serving
 
 
@@ -53,3 +56,20 @@ async def test_the_layout_carries_no_callback_that_writes(redis_url: str) -> Non
 
 def test_the_assets_are_the_checkouts() -> None:
     assert (assets_folder() / "00-bridge.js").is_file()
+
+
+@pytest.mark.parametrize("kind", ["wall", "desk", "field"])
+async def test_the_page_is_told_the_kind_of_its_account(redis_url: str, kind: str) -> None:
+    async with serving(redis_url) as visitor:
+        await log_in(visitor, kind)
+        layout = (await visitor.get("/_dash-layout")).json()
+        config = next(part for part in layout["props"]["children"] if part["props"].get("id") == CONFIG_ID)
+        assert json.loads(config["props"]["data-config"])["kind"] == kind
+
+
+@pytest.mark.parametrize("path", ["/basemap", "/basemap/", "/basemap/nope", "/basemap/a/b/c.mvt", "/api/nope", "/api"])
+async def test_programs_are_told_in_json_that_there_is_nothing(redis_url: str, path: str) -> None:
+    async with serving(redis_url) as visitor:
+        answer = await visitor.get(path)
+        assert answer.status_code == 404
+        assert answer.json() == {"error": "There is nothing here."}

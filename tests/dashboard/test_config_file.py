@@ -76,6 +76,8 @@ def test_tokens_reach_the_gateway_only_as_digests() -> None:
         (('token = "t"', ""), "api_token[0].token", "token_env"),
         (("[site]", "[site]\nlive_port = 8050"), "site.live_port", "own port"),
         (("[site]", '[site]\npublic_url = "not a url"'), "site.public_url", "https://"),
+        (("[site]", '[site]\ntrusted_proxies = ["10.0.0.4", "*"]'), "site.trusted_proxies[1]", "IP address"),
+        (("[site]", '[site]\ntrusted_proxies = ["0.0.0.0/0"]'), "site.trusted_proxies[0]", "IP address"),
         (('token = "secret-one"', 'uid_prefixes = [""]'), "source[0].uid_prefixes[0]", "catch_all"),
         (('token = "secret-one"', 'peers = ["10.0.0.300"]'), "source[0].peers[0]", "IP address"),
         (("$m=65536", "$x"), "account[0].password_hash", "jointops password"),

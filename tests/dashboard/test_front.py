@@ -139,3 +139,26 @@ async def test_while_redis_is_down_pages_say_so_in_words_and_try_again(fresh_red
         told = await log_in(visitor)
         assert told.status_code == 503
         assert "Try again in a moment" in told.text
+
+
+@pytest.mark.parametrize("origin", ["http://[", "http://[::1", "//["])
+async def test_an_origin_that_is_no_address_is_refused_in_words(redis_url: str, origin: str) -> None:
+    async with serving(redis_url) as visitor:
+        answer = await visitor.post("/login", data={"name": "a", "password": "b"}, headers={"Origin": origin})
+        assert answer.status_code == 403
+        assert "another site" in answer.text
+
+
+async def test_a_length_of_a_thousand_digits_is_refused() -> None:
+    sent: list[dict[str, object]] = []
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    headers = [(b"host", b"x"), (b"content-length", b"9" * 5000)]
+    scope = {"type": "http", "path": "/login", "method": "POST", "headers": headers}
+    await front()(scope, receive, send)  # type: ignore[arg-type]
+    assert sent[0]["status"] == 413

@@ -65,3 +65,18 @@ def test_the_redis_address_comes_from_the_file_then_the_environment(monkeypatch:
     monkeypatch.delenv("REDIS_URL")
     with pytest.raises(ConfigError, match="REDIS_URL"):
         process.redis_url(Settings())
+
+
+def test_a_process_takes_all_the_files_it_may_open() -> None:
+    child = (
+        "import resource\nfrom dashboard import process\n"
+        "hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))\n"
+        "async def work(stop):\n    print(*resource.getrlimit(resource.RLIMIT_NOFILE))\n"
+        "raise SystemExit(process.run(work))\n"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", child], cwd=ROOT, capture_output=True, text=True, timeout=30, check=True
+    )
+    soft, hard = told.stdout.split()
+    assert soft == hard != "64"

@@ -154,3 +154,37 @@ async def test_a_stalled_viewer_costs_bounded_memory_is_not_cut_and_is_right_aga
             assert slow.client.by_id("units") == quick.client.by_id("units")
             assert slow.client.events == quick.client.events
             assert sum(decode(f).type is FrameType.KEYFRAME for f in slow.client.frames) == 1
+
+
+async def test_a_cookie_that_a_proxy_has_split_is_taken_and_odd_origins_are_refused_in_words() -> None:
+    async with hub_on(MemoryBus()) as hub:
+        cookie = cookie_headers(hub.port)["Cookie"]
+        split = [("Cookie", "theme=night"), ("Cookie", cookie), ("Origin", "http://127.0.0.1:8050")]
+        async with watching(hub, headers=split):
+            pass
+        for origin in ("http://[", "http://127.0.0.1:port", "http://127.0.0.1:99999"):
+            assert await refused(hub.port, {"Cookie": cookie, "Origin": origin}) == 403
+        twice = [("Cookie", cookie), ("Origin", "http://127.0.0.1:8050"), ("Origin", "http://127.0.0.1:8050")]
+        assert await refused(hub.port, twice) == 403
+
+
+async def test_a_deeply_nested_message_is_let_go_by() -> None:
+    async with hub_on(MemoryBus()) as hub, watching(hub) as viewer:
+        await viewer.socket.send('{"type":"card","x":' + "[" * 4000)
+        assert (await viewer.card("units", "u9"))["type"] == "card"
+
+
+async def test_silent_connections_push_out_their_own_and_no_viewer(monkeypatch) -> None:
+    monkeypatch.setattr(stream, "HALF_OPEN_MAX", 5)
+    async with hub_on(MemoryBus()) as hub, watching(hub) as seated:
+        silent = [await asyncio.open_connection("127.0.0.1", hub.port) for _ in range(8)]
+        gone = [asyncio.create_task(reader.read()) for reader, _ in silent]
+        await wait_for(lambda: sum(task.done() for task in gone) == 3)
+        assert all(task.done() for task in gone[:3])
+        async with watching(hub) as newcomer:
+            await wait_for(lambda: newcomer.said("health"))
+        assert seated.reading is not None
+        assert not seated.reading.done()
+        for _, writer in silent:
+            writer.close()
+        await asyncio.gather(*gone, return_exceptions=True)

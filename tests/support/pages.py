@@ -19,11 +19,15 @@ HASH = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash(PASSWOR
 
 
 def settings(port: int = 0, live_port: int = 0, **site: Any) -> Settings:
-    """Return a site of one agency, one account (`wall`) and one api token."""
+    """Return a site of one agency, an account of each kind (`wall`, `desk`, `field`) and one api token."""
     return Settings(
         site=Site(name="Joint Command Centre", timezone="America/Chicago", port=port, live_port=live_port, **site),
         agency=(Agency(id="cpd", name="Chicago Police", tag="CPD"),),
-        account=(Account(name="wall", agency="cpd", password_hash=HASH),),
+        account=(
+            Account(name="wall", agency="cpd", password_hash=HASH),
+            Account(name="desk", agency="cpd", password_hash=HASH, kind="desk"),
+            Account(name="field", agency="cpd", password_hash=HASH, kind="field"),
+        ),
         api_token=(ApiToken(name="reader", agency="cpd", token=TOKEN),),
     )
 
