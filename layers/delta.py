@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 
 from layers.frame import FrameHeader, FrameType, LayerChange, encode
+from layers.swarm import UNKNOWN_U2
 from layers.table import Table
 from layers.view import Event, View
 
@@ -120,14 +121,17 @@ def _since(table: Table, base: int, t: float) -> LayerChange | None:
         return None
     return LayerChange(
         table.layer.name,
-        columns(table, rows, t) if len(rows) else (),
+        columns(table, rows, t, base) if len(rows) else (),
         _records(table, worded),
         tuple(sorted(gone)),
     )
 
 
-def columns(table: Table, rows: np.ndarray, t: float) -> tuple[tuple[str, str, np.ndarray], ...]:
-    """Return the wire columns of n rows at `t`: `(name, dtype, values)`, `row` first."""
+def columns(table: Table, rows: np.ndarray, t: float, base: int = -1) -> tuple[tuple[str, str, np.ndarray], ...]:
+    """Return the wire columns of n rows at `t`: `(name, dtype, values)`, `row` first.
+
+    `lag` is told of what was received after revision `base`.
+    """
     layer = table.layer
     made: list[tuple[str, str, np.ndarray]] = [("row", "u4", rows)]
     for name, dtype in layer.columns:
@@ -136,7 +140,8 @@ def columns(table: Table, rows: np.ndarray, t: float) -> tuple[tuple[str, str, n
             age = np.rint((t - table.age_from[rows]) * layer.age_steps)
             values = np.clip(age, 0.0, top)
         elif name == "lag":
-            values = np.clip(np.rint((t - table.times["received"][rows]) * 1000.0), 0.0, 65535.0)
+            lag = np.clip(np.rint((t - table.times["received"][rows]) * 1000.0), 0.0, UNKNOWN_U2 - 1)
+            values = np.where(table.arrived[rows] > base, lag, UNKNOWN_U2)
         elif name == "flags":
             values = table.columns[name][rows] | (table.life[rows] << 1)
             if layer.alert_flag:

@@ -41,6 +41,8 @@ class Table:
         """Revision at which the row's drawn values changed."""
         self.reworded = np.zeros(64, np.uint32)
         """Revision at which the row's record changed."""
+        self.arrived = np.zeros(64, np.uint32)
+        """Revision at which what `received` tells of was news."""
         self.slots: list[int] = []
         self.records: list[dict[str, Any] | None] = []
         self.raw: list[bytes] = []
@@ -89,6 +91,7 @@ class Table:
         self.slots[row] = slot
         self.present[row] = True
         self.life[row] = 0
+        self.arrived[row] = 0
         self.alerting[row] = False
         self.records[row] = {"id": entity_id}
         self.raw[row] = b""
@@ -107,6 +110,7 @@ class Table:
         shared = self.age_from is self.times["heard"]
         self.present, self.life, self.alerting = grown(self.present), grown(self.life), grown(self.alerting)
         self.changed, self.reworded = grown(self.changed), grown(self.reworded)
+        self.arrived = grown(self.arrived)
         self.columns = {name: grown(values) for name, values in self.columns.items()}
         self.times = {name: grown(values) for name, values in self.times.items()}
         self.age_from = self.times["heard"] if shared else grown(self.age_from)

@@ -227,6 +227,11 @@ class UnitTrack:
         """Return the newest effective time of anything said, Unix seconds."""
         return max(self.eff)
 
+    def receipt(self, mask: int) -> float:
+        """Return the oldest receipt among the groups of these category bits, Unix seconds; inf for none."""
+        stamps = [stamp for stamp, bit in zip(self.stamps, GROUP_BIT, strict=True) if bit & mask and stamp is not None]
+        return min((stamp.received_at for stamp in stamps), default=float("inf"))
+
 
 INCIDENT_FIELDS = (
     "type_common", "status_common", "priority_common", "origin", "location_type", "address", "internal_id",
@@ -264,7 +269,7 @@ class FieldTrack:
     """An incident or a camera: each field is what the newest report that said it said."""
 
     __slots__ = ("agency", "alerts", "bare", "cells", "first", "history", "id", "known", "last", "moved", "queued",
-                 "reworded", "slot")  # fmt: skip
+                 "received", "reworded", "slot")  # fmt: skip
 
     def __init__(self, agency: AgencyId, entity_id: str, slot: int) -> None:
         self.agency = agency
@@ -276,6 +281,8 @@ class FieldTrack:
         """category bit -> oldest effective time."""
         self.last: dict[int, Said] = {}
         """category bit -> newest report that said anything of that category."""
+        self.received: dict[int, float] = {}
+        """category bit -> when we last received anything of that category, however old it was."""
         self.bare: Said | None = None
         self.history: list[tuple[float, int, Said]] = []
         """Incidents: (effective time, order of arrival, report), oldest first."""
@@ -312,6 +319,7 @@ class FieldTrack:
             self.bare = said
         for bit in bits(heard):
             self.first[bit] = min(self.first.get(bit, eff), eff)
+            self.received[bit] = said.stamp.received_at
             last = self.last.get(bit)
             if last is None or eff >= last.effective_at:
                 self.last[bit] = said
@@ -353,6 +361,10 @@ class FieldTrack:
     def heard_at(self) -> float:
         """Return the newest effective time of anything said, Unix seconds."""
         return max((s.effective_at for s in (*self.last.values(), *self.alerts.values())), default=NEVER)
+
+    def receipt(self, mask: int) -> float:
+        """Return the oldest receipt among these category bits, Unix seconds; inf for none."""
+        return min((at for bit, at in self.received.items() if bit & mask), default=float("inf"))
 
 
 def _when(entry: tuple[float, int, Said]) -> tuple[float, int]:

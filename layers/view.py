@@ -22,11 +22,12 @@ from layers.picture import Happening, Picture, Shelf, Touched
 from layers.policy import BASE, Door, Rules, ViewerClass
 from layers.seen import Seen
 from layers.table import Table
-from layers.track import EVERYTHING, lives
+from layers.track import EVERYTHING, GROUP_BIT, POSITION, lives
 
 EVENTS_KEPT = 2000
 """Events a class keeps for viewers who come back, newest."""
 
+_POSITION_BIT = np.uint32(GROUP_BIT[POSITION])
 _encode = msgspec.json.Encoder().encode
 
 
@@ -117,12 +118,16 @@ class View:
         for row in rows[~exists & (rows >= 0)].tolist():
             self._remove(table, row, rev)
         news = exists & ((((touched.moved | touched.reworded) & granted) != 0) | (rows < 0))
+        # What is merely looked at anew (a label came or went) was not received now.
+        came = np.where(touched.moved == EVERYTHING, 0, touched.moved & granted)
         if layer.swarm_rows is not None:
             swarm = news & (self._picture.swarm.columns["placed"][slots] == 1)
-            if swarm.any() and self._swarm(table, shelf, slots[swarm], granted[swarm], touched.reworded[swarm], rev):
+            if swarm.any() and self._swarm(
+                table, shelf, slots[swarm], granted[swarm], touched.reworded[swarm], came[swarm], rev
+            ):
                 news &= ~swarm
-        for slot in slots[news].tolist():
-            self._one(table, shelf, slot, rev, t)
+        for slot, bits in zip(slots[news].tolist(), came[news].tolist(), strict=True):
+            self._one(table, shelf, slot, bits, rev, t)
 
     def _known(self, layer: Layer, shelf: Shelf, slots: np.ndarray) -> np.ndarray:
         if layer.swarm_rows is not None:
@@ -131,9 +136,19 @@ class View:
         return np.array([shelf.tracks[slot].known for slot in slots.tolist()], np.uint32)
 
     def _swarm(
-        self, table: Table, shelf: Shelf, slots: np.ndarray, granted: np.ndarray, reworded: np.ndarray, rev: int
+        self,
+        table: Table,
+        shelf: Shelf,
+        slots: np.ndarray,
+        granted: np.ndarray,
+        reworded: np.ndarray,
+        came: np.ndarray,
+        rev: int,
     ) -> bool:
-        """Write n things a column at a time; return False when that failed, nothing written: then one by one."""
+        """Write n things a column at a time; return False when that failed, nothing written: then one by one.
+
+        `came`: the n category bits of what was received since the last step and may be seen.
+        """
         layer = table.layer
         assert layer.swarm_rows is not None
         try:
@@ -152,11 +167,19 @@ class View:
             target = table.columns.get(name)
             (target if target is not None else table.times[name])[rows] = column
         table.changed[rows] = rev
-        self.oldest_receipt = min(self.oldest_receipt, float(values["received"].min()))
+        positions = (came & _POSITION_BIT) != 0
+        table.arrived[rows[positions]] = rev
+        receipts = values["received"][positions]
+        if len(receipts):
+            self.oldest_receipt = min(self.oldest_receipt, float(receipts.min()))
+        others = came & ~_POSITION_BIT
+        for i in np.flatnonzero(others).tolist():
+            receipt = shelf.tracks[slots[i]].receipt(int(others[i]))
+            self.oldest_receipt = min(self.oldest_receipt, receipt)
         self._differs = True
         return True
 
-    def _one(self, table: Table, shelf: Shelf, slot: int, rev: int, t: float) -> None:
+    def _one(self, table: Table, shelf: Shelf, slot: int, came: int, rev: int, t: float) -> None:
         row = int(table.row_of[slot])
         seen = self.door.look(table.layer.name, shelf.tracks[slot])
         if seen is None or seen.leave_at <= t:
@@ -168,7 +191,9 @@ class View:
                 row = self._add(table, shelf, slot)
             if table.put(row, seen, rev):
                 self._differs = True
-                self.oldest_receipt = min(self.oldest_receipt, seen.received_at)
+                if came:
+                    table.arrived[row] = rev
+                    self.oldest_receipt = min(self.oldest_receipt, shelf.tracks[slot].receipt(came))
             self._to_word[table.layer.name][row] = seen
         except Exception as error:
             self._withhold(table, row, rev, error)

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from layers.delta import EVENTS_SHOWN, BusLine, delta, heartbeat, keyframe
@@ -60,6 +61,25 @@ def test_a_frame_tells_how_long_ago_the_oldest_of_its_changes_was_received() -> 
     assert frame.header.lag_ms == pytest.approx(50.0, abs=0.2)
     assert frame.columns["units"]["lag"].tolist() == [50, 10]
     assert frame.columns["units"]["age"].tolist() == [1, 1]
+
+
+def test_what_was_received_long_ago_is_not_told_as_late_when_something_else_changes() -> None:
+    p = Pair(heard(delivery(1, unit(call_sign="A"), unit("b"), incident(type_common="FIRE"))), "cpd", t=T0)
+
+    def lags(at: float) -> tuple[float, list[int]]:
+        assert p.tick(T0 + at)
+        frame = decode(p.client.frames[-1])
+        return frame.header.lag_ms, frame.columns.get("units", {}).get("lag", np.zeros(0)).tolist()
+
+    status = unit(at=T0 + 25, lat=None, lon=None, primary_status="Available")
+    p.picture.apply(delivery(2, status))
+    assert lags(25.05) == (pytest.approx(50.0, abs=0.2), [65535])
+    assert lags(30.5) == (0.0, [65535, 65535])  # both turned stale
+    p.picture.apply(delivery(3, unit("b", at=T0 + 31, labels=("undercover",))))
+    p.tick(T0 + 31)
+    p.picture.apply(delivery(4, unit(at=T0 + 40), incident(at=T0 - 5, address="12 Elm"), received_at=T0 + 40.02))
+    assert lags(40.1) == (pytest.approx(80.0, abs=0.2), [80])
+    assert p.client.take(keyframe(p.view)).columns["units"]["lag"].tolist() == [9100, 80]
 
 
 def test_ages_count_on_while_nothing_is_heard_and_no_frame_is_sent_for_that() -> None:
