@@ -6,6 +6,7 @@ its uid, else the address it came from, else the source that takes what nobody c
 Rules
 - An event is at most 64 kB. Junk without an end is dropped and counted at 64 kB; after 8 such in a row we hang up.
 - A connection that says nothing for ten minutes is closed: half-open ones would stay for ever.
+- A place is taken by who has sent an event; silent connections wait in a small crowd of their own (`feeds/crowd.py`).
 - A ping is answered, or ATAK hangs up; nothing else is ever sent.
 - While the journal does not take, we do not read: the sender's own line holds it back.
 """
@@ -17,10 +18,10 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 
-from feeds import adapters
+from feeds import adapters, cot_xml
 from feeds.adapter import FRAME_MAX, Decoded, Decoder
-from feeds.adapters import cot
 from feeds.clock import Clock
+from feeds.crowd import Crowd
 from feeds.door import TOO_LARGE, Door, decode, refused
 from feeds.ledger import Ledger
 
@@ -31,10 +32,18 @@ IDLE_S = 600.0
 OVERFLOWS_MAX = 8
 """Frames without an end, one after the other, before we hang up."""
 CONNECTIONS_MAX = 1000
+"""Connections that have sent an event."""
+SILENT_MAX = 200
+"""Connections that have not."""
+PLACE_MAX = 300
+"""Connections from one address: behind one may be a whole operation's devices."""
 _CHUNK = 64 * 1024
 _PONG_BUFFER = 16 * 1024
 """A peer that asks and does not read gets no more pongs than fit in here, bytes."""
 
+CROWDED_OUT = "silent CoT connection crowded out"
+TOO_MANY = "too many CoT connections"
+TOO_MANY_OF_ONE = "too many CoT connections of one address"
 UNCLAIMED = "no source claims this uid or address"
 
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -84,6 +93,9 @@ class CotPort:
         self._adapter = adapters.load("cot")
         self._server: asyncio.Server | None = None
         self._tasks: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self._crowd: Crowd[asyncio.StreamWriter] = Crowd(
+            admitted_max=CONNECTIONS_MAX, silent_max=SILENT_MAX, place_max=PLACE_MAX
+        )
 
     async def start(self, bind: str, port: int) -> None:
         """Listen. Raises OSError when the port is taken."""
@@ -102,12 +114,18 @@ class CotPort:
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
-        if task is None or len(self._tasks) >= CONNECTIONS_MAX:
-            self._refused["too many CoT connections"] += 1
+        assert task is not None
+        peer = _address(writer)
+        if not self._crowd.enter(writer, peer):
+            self._refused[TOO_MANY_OF_ONE] += 1
             writer.transport.abort()
             return
+        if (out := self._crowd.too_silent()) is not None:
+            self._refused[CROWDED_OUT] += 1
+            self._crowd.leave(out)
+            out.transport.abort()
         self._tasks[task] = writer
-        connection = _Connection(self, writer)
+        connection = _Connection(self, writer, peer)
         try:
             await connection.read(reader)
         except TimeoutError:
@@ -116,6 +134,7 @@ class CotPort:
             pass  # gone, or the gateway stops
         finally:
             connection.forget()
+            self._crowd.leave(writer)
             del self._tasks[task]
             writer.transport.abort()
 
@@ -127,6 +146,13 @@ class CotPort:
     def opened(self) -> Decoder:
         """Return a decoder for one connection."""
         return self._adapter.open()
+
+    def admit(self, writer: asyncio.StreamWriter) -> bool:
+        """Give a connection that has sent an event its place; return False, and count, when the port is full."""
+        if self._crowd.admit(writer):
+            return True
+        self._refused[TOO_MANY] += 1
+        return False
 
     async def take(self, uid: str, peer: str, decoded: Decoded, received_at: float, ordinal: int) -> Ledger | None:
         """Hand one decoded frame to the door as the source that claims it; None when none does."""
@@ -144,36 +170,41 @@ class CotPort:
         return self._clock.now()
 
 
+def _address(writer: asyncio.StreamWriter) -> str:
+    name = writer.get_extra_info("peername")
+    return str(name[0]) if name else ""
+
+
 class _Connection:
     """One peer: its decoder, its unfinished event, and the sources it has spoken as."""
 
-    def __init__(self, port: CotPort, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, port: CotPort, writer: asyncio.StreamWriter, peer: str) -> None:
         self._port = port
         self._writer = writer
-        name = writer.get_extra_info("peername")
-        self._peer = str(name[0]) if name else ""
+        self._peer = peer
         self._decoder = port.opened()
         self._sources: dict[int, Ledger] = {}
         self._ordinal = 0
 
     async def read(self, reader: asyncio.StreamReader) -> None:
         """Read until the peer leaves. Raises TimeoutError after the idle limit."""
-        buffer = b""
+        stream = cot_xml.Stream()
         overflows = 0
         while True:
             async with asyncio.timeout(self._port.idle_s):
                 chunk = await reader.read(_CHUNK)
             if not chunk:
-                if buffer.strip():
-                    await self._take(buffer, refused("cut short"))
+                if held := stream.drop():
+                    await self._take(held, refused("cut short"))
                 return
-            frames, buffer = cot.cut(buffer + chunk)
+            frames = stream.feed(chunk)
+            if frames and not self._port.admit(self._writer):
+                return
             for frame in frames:
                 overflows = 0
                 await self._frame(frame)
-            if len(buffer) > FRAME_MAX:
-                await self._take(buffer, refused(TOO_LARGE))
-                buffer = b""
+            if len(stream) > FRAME_MAX:
+                await self._take(stream.drop(), refused(TOO_LARGE))
                 overflows += 1
                 if overflows >= OVERFLOWS_MAX:
                     log.warning("cot_junk_closed frames=%d", overflows)
@@ -186,15 +217,15 @@ class _Connection:
 
     async def _frame(self, frame: bytes) -> None:
         now = self._port.now()
-        if cot.is_ping(frame) and self._writer.transport.get_write_buffer_size() < _PONG_BUFFER:
-            self._writer.write(cot.pong(now))
+        if cot_xml.is_ping(frame) and self._writer.transport.get_write_buffer_size() < _PONG_BUFFER:
+            self._writer.write(cot_xml.pong(now))
         await self._take(frame, decode(self._decoder, frame, now))
 
     async def _take(self, frame: bytes, decoded: Decoded) -> None:
         # An emergency has a uid of its own and belongs to the source of the unit that it is about.
         subject = getattr(decoded.reports[0], "unit_id", "") if decoded.reports else ""
         self._ordinal += 1
-        uid = subject or cot.head(frame[:FRAME_MAX]).uid
+        uid = subject or cot_xml.head(frame[:FRAME_MAX]).uid
         ledger = await self._port.take(uid, self._peer, decoded, self._port.now(), self._ordinal)
         if ledger is not None and id(ledger) not in self._sources:
             self._sources[id(ledger)] = ledger

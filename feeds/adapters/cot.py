@@ -10,29 +10,20 @@ The parser takes no DTD, resolves no entity, opens nothing.
 
 import math
 import re
-from datetime import UTC, datetime
 from typing import NamedTuple
 
-import msgspec
 from lxml import etree
 
-from feeds.adapter import Adapter, Capture, Decoded, Message, Refusal, Sample
+from feeds.adapter import Adapter, Capture, Decoded, Refusal, Sample
+from feeds.cot_xml import UNKNOWN, cut, instant, last_start, move, speaks, split
 from feeds.errors import DecodeError
 from feeds.names import is_entity_id
 from feeds.report import AnyReport, UnitReport
 
-UNKNOWN = 9999999.0
-"""CoT's number for "not known"."""
-
-_YEAR_3000 = 32503680000.0
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _TYPE = re.compile(r"[A-Za-z0-9_.*-]{1,64}")
 
-_END = re.compile(rb"</event[ \t\r\n]*+>")
-_PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?+(?:\s++|<\?(?:(?!\?>).)*+\?>|<!--(?:(?!-->).)*+-->)*+", re.DOTALL)
-_HEAD = re.compile(rb"""<event(?:[^>"']|"[^"]*"|'[^']*')*+>""")
 _DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
-_TIMES = re.compile(rb"""(?<=[\s"'])(time|start|stale)(\s*=\s*)("[^"]*"|'[^']*')""")
 
 
 class _Refused(Exception):
@@ -44,92 +35,11 @@ class _Refused(Exception):
         self.path = path
 
 
-def _last_start(piece: bytes) -> int:
-    """Return where the last `<event` start tag begins, -1 when there is none."""
-    at = len(piece)
-    while (at := piece.rfind(b"<event", 0, at)) >= 0:
-        if piece[at + 6 : at + 7] in (b" ", b"\t", b"\r", b"\n", b">", b"/"):
-            return at
-    return -1
-
-
-def cut(buffer: bytes) -> tuple[list[bytes], bytes]:
-    """Return the whole events in `buffer`, cut at `</event>`, and what is left.
-
-    What stands before an event and is no XML prolog (junk, an event that never ended) is a frame of its own,
-    so that it is refused and the event after it is not.
-    """
-    frames: list[bytes] = []
-    start = 0
-    for end in _END.finditer(buffer):
-        piece = buffer[start : end.end()]
-        start = end.end()
-        at = _last_start(piece)
-        prolog = _PROLOG.match(piece)
-        if at > 0 and prolog is not None and prolog.end() < at:
-            frames += [piece[:at].strip(), piece[at:]]
-        else:
-            frames.append(piece.strip())
-    rest = buffer[start:]
-    return frames, rest if rest.strip() else b""
-
-
-class Head(NamedTuple):
-    """What the start tag says, read without parsing the event; `""` when it does not."""
-
-    uid: str
-    type: str
-
-
-_ATTRIBUTE = re.compile(rb"""[\s"'](uid|type)\s*=\s*("[^"]*"|'[^']*')""")
-
-
-def head(frame: bytes) -> Head:
-    """Return the uid and type in the frame's start tag; for routing what could not be decoded, and for pings."""
-    match = _HEAD.match(frame, max(_last_start(frame), 0))
-    if match is None:
-        return Head("", "")
-    found = {m[1]: m[2][1:-1].decode("utf-8", "replace") for m in _ATTRIBUTE.finditer(match[0])}
-    return Head(found.get(b"uid", ""), found.get(b"type", ""))
-
-
-def is_ping(frame: bytes) -> bool:
-    """Say whether the frame asks whether we are there (ATAK hangs up when nobody answers)."""
-    return b"t-x-c-t" in frame and head(frame).type == "t-x-c-t"
-
-
-def pong(at: float) -> bytes:
-    """Return the answer to a ping, dated `at` (Unix seconds)."""
-    now, stale = rfc3339(at), rfc3339(at + 20)
-    return (
-        f'<event version="2.0" uid="takPong" type="t-x-c-t-r" how="h-g-i-g-o" time="{now}" start="{now}" '
-        f'stale="{stale}"><point lat="0.0" lon="0.0" hae="0.0" ce="{UNKNOWN}" le="{UNKNOWN}"/><detail/></event>\n'
-    ).encode()
-
-
-def rfc3339(at: float) -> str:
-    """Return Unix seconds as CoT writes times: UTC, milliseconds, `Z`."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _instant(text: str) -> float | None:
-    """Return Unix seconds for an xs:dateTime (CoT times are UTC where they name no zone); None when it is none."""
-    for spelling in (text.strip(), text.strip() + "Z"):
-        try:
-            at = msgspec.convert(spelling, datetime)
-        except (msgspec.ValidationError, ValueError, OverflowError):
-            return None
-        if at.tzinfo is not None:
-            seconds = at.timestamp()
-            return seconds if 0 <= seconds <= _YEAR_3000 else None
-    return None
-
-
 def _time(event: etree._Element, name: str) -> float | None:
     text = event.get(name)
     if text is None:
         return None
-    at = _instant(text)
+    at = instant(text)
     if at is None:
         raise _Refused(f"{name} is not RFC 3339", f"event@{name}")
     return at
@@ -336,7 +246,7 @@ class _Decoder:
             pieces.append(rest.strip())
         if not pieces:
             raise DecodeError("empty message")
-        if len(pieces) == 1 and _last_start(pieces[0]) < 0:
+        if len(pieces) == 1 and last_start(pieces[0]) < 0:
             raise DecodeError("not a CoT event")
         decoded = Decoded([], [], [])
         for index, piece in enumerate(pieces):
@@ -371,39 +281,6 @@ class _Decoder:
         if cot_type in ("b-a-o", "b-a-g") or cot_type.startswith(("b-a-o-", "b-a-g-")):
             return _emergency(event, cot_type)
         raise _Refused("unsupported type", "event@type")
-
-
-def _observed(frame: bytes) -> float | None:
-    """Return the observed time in the start tag, None when it cannot be read."""
-    match = _HEAD.match(frame, max(_last_start(frame), 0))
-    found = {m[1]: m[3][1:-1].decode("utf-8", "replace") for m in _TIMES.finditer(match[0])} if match else {}
-    text = found.get(b"time") or found.get(b"start")
-    return _instant(text) if text else None
-
-
-def _split(data: bytes) -> list[Message]:
-    frames, rest = cut(data)
-    return [Message(f, _observed(f)) for f in [*frames, *([rest.strip()] if rest else [])]]
-
-
-def _move(raw: bytes, by_s: float, seq: int | None) -> bytes:
-    """Return the event with `time`, `start` and `stale` moved by `by_s` seconds; `seq` has no place in CoT."""
-    match = _HEAD.match(raw, max(_last_start(raw), 0))
-    if match is None or not by_s:
-        return raw
-
-    def moved(found: re.Match[bytes]) -> bytes:
-        at = _instant(found[3][1:-1].decode("utf-8", "replace"))
-        if at is None or not 0 <= at + by_s <= _YEAR_3000:
-            return found[0]  # refused at the door, in its own words
-        quote = found[3][:1]
-        return found[1] + found[2] + quote + rfc3339(at + by_s).encode() + quote
-
-    return raw[: match.start()] + _TIMES.sub(moved, match[0]) + raw[match.end() :]
-
-
-def _speaks(data: bytes) -> bool:
-    return data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<"
 
 
 _UNIT = (
@@ -442,5 +319,5 @@ ADAPTER = Adapter(
         Sample(_UNIT.replace(b"ISP-31", b"ISP-32") + b"\r\n" + _CIRCLE + _ALERT + b"\n", reports=2, refusals=1),
     ),
     cut=cut,
-    capture=Capture(speaks=_speaks, split=_split, move=_move),
+    capture=Capture(speaks=speaks, split=split, move=move),
 )

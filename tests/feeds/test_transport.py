@@ -5,15 +5,18 @@ import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator
 
-from feeds.adapters import cot
+import pytest
+
+from feeds import transport
 from feeds.adapters.cot import ADAPTER
 from feeds.bus import BatchId
+from feeds.cot_xml import head
 from feeds.door import Door
 from feeds.lane import Lane
 from feeds.ledger import Ledger
 from feeds.memory_bus import MemoryBus
 from feeds.names import AgencyId
-from feeds.transport import OVERFLOWS_MAX, UNCLAIMED, Claims, CotPort
+from feeds.transport import CROWDED_OUT, OVERFLOWS_MAX, TOO_MANY, TOO_MANY_OF_ONE, UNCLAIMED, Claims, CotPort
 from tests.support.gateway import GUEST, ISP, NOW, HandClock, LooseBus, gateway, health, journaled, source
 from tests.support.redis import until
 
@@ -92,7 +95,7 @@ async def test_a_ping_is_answered_and_is_no_report():
     async with gateway(MemoryBus()) as door, device(door.cot_port) as (reader, writer):
         writer.write(event("ANDROID-1-ping", "t-x-c-t"))
         answer = await asyncio.wait_for(reader.readuntil(b"</event>"), 5)
-        assert cot.head(answer).type == "t-x-c-t-r"
+        assert head(answer).type == "t-x-c-t-r"
         book = health(door, "guest-cot")
         assert (book.accepted, book.duplicate, book.rejected) == (0, 0, 0) and book.received_at is not None
 
@@ -140,6 +143,52 @@ async def test_a_silent_connection_is_closed_after_its_limit():
         with contextlib.suppress(ConnectionError):
             assert await asyncio.wait_for(reader.read(), 5) == b""
     await port.stop()
+
+
+async def hung_up(reader: asyncio.StreamReader) -> bool:
+    with contextlib.suppress(ConnectionError):
+        return await asyncio.wait_for(reader.read(), 5) == b""
+    return True
+
+
+async def test_silent_devices_do_not_keep_one_out_that_speaks(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(transport, "CONNECTIONS_MAX", 3)
+    monkeypatch.setattr(transport, "SILENT_MAX", 5)
+    async with contextlib.AsyncExitStack() as held, gateway(MemoryBus()) as door:
+        silent = [await held.enter_async_context(device(door.cot_port)) for _ in range(12)]
+        await until(lambda: door.refused[CROWDED_OUT] == 7)
+        assert await hung_up(silent[0][0])
+        for n in range(3):
+            _, writer = await held.enter_async_context(device(door.cot_port))
+            writer.write(event(f"ISP-{n}"))
+            await until(lambda n=n: health(door, "isp-cot").accepted == n + 1)
+        reader, late = await held.enter_async_context(device(door.cot_port))
+        late.write(event("ISP-9"))
+        assert await hung_up(reader) and door.refused[TOO_MANY] == 1
+        writer.close()  # gives its place back
+        await until(lambda: health(door, "isp-cot").connections == 2)
+        _, writer = await held.enter_async_context(device(door.cot_port))
+        writer.write(event("ISP-10"))
+        await until(lambda: health(door, "isp-cot").accepted == 4)
+
+
+async def test_one_address_has_a_share_of_the_port(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(transport, "PLACE_MAX", 2)
+    async with gateway(MemoryBus()) as door:
+        async with device(door.cot_port), device(door.cot_port), device(door.cot_port) as (third, _):
+            assert await hung_up(third) and door.refused == {TOO_MANY_OF_ONE: 1}
+        async with device(door.cot_port) as (_, writer):
+            writer.write(event("ISP-1"))
+            await until(lambda: health(door, "isp-cot").accepted == 1)
+
+
+async def test_two_hundred_devices_behind_one_address_are_served():
+    async with contextlib.AsyncExitStack() as held, gateway(MemoryBus()) as door:
+        for n in range(200):
+            _, writer = await held.enter_async_context(device(door.cot_port))
+            writer.write(event(f"ISP-{n}"))
+        await until(lambda: health(door, "isp-cot").accepted == 200)
+        assert health(door, "isp-cot").connections == 200 and not door.refused
 
 
 async def test_while_the_journal_does_not_take_we_do_not_read():

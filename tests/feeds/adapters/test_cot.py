@@ -6,8 +6,8 @@ import time
 import pytest
 
 from feeds.adapter import Decoded
-from feeds.adapters import cot
 from feeds.adapters.cot import ADAPTER
+from feeds.cot_xml import cut, head, is_ping, pong
 from feeds.errors import DecodeError
 from feeds.report import UnitReport
 from tests.support.gateway import shared_samples
@@ -160,9 +160,9 @@ def test_a_ping_or_probe_is_no_report_and_no_refusal(kind: str):
 
 
 def test_a_ping_is_known_and_answered_in_kind():
-    assert cot.is_ping(event("t-x-c-t")) and not cot.is_ping(event()) and not cot.is_ping(b"t-x-c-t")
-    answer = cot.pong(1777921200.0)
-    assert cot.head(answer).type == "t-x-c-t-r" and b'time="2026-05-04T19:00:00.000Z"' in answer
+    assert is_ping(event("t-x-c-t")) and not is_ping(event()) and not is_ping(b"t-x-c-t")
+    answer = pong(1777921200.0)
+    assert head(answer).type == "t-x-c-t-r" and b'time="2026-05-04T19:00:00.000Z"' in answer
     assert decode(answer) == Decoded([], [], [])
 
 
@@ -219,8 +219,8 @@ def test_a_stream_is_cut_at_the_end_of_each_event():
         + event(uid="c").replace(b"><", b">\n<")
         + b"\n<event "
     )
-    frames, rest = cot.cut(stream)
-    assert [cot.head(f).uid for f in frames] == ["a", "b", "c"]
+    frames, rest = cut(stream)
+    assert [head(f).uid for f in frames] == ["a", "b", "c"]
     assert rest.strip() == b"<event"
     assert [r.unit_id for f in frames for r in decode(f).reports] == ["a", "b", "c"]
 
@@ -256,7 +256,7 @@ def test_xml_bombs_are_refused_quickly():
     ):
         with contextlib.suppress(DecodeError):
             assert decoder.decode(frame, 0.0).reports == []
-        cot.head(frame)
+        head(frame)
         assert ADAPTER.capture is not None
         ADAPTER.capture.split(frame)
     assert time.process_time() - started < 5
