@@ -1,5 +1,17 @@
 """The least CPU that the steps of `bench live` can cost on this machine, on the very messages, batches and frames of
-the run: decode, apply, bus, encode, send. No product code runs here but the vocabulary and `layers.frame`.
+the run. No product code runs here but the vocabulary and `layers.frame`.
+
+The definition: the sum, over the window, of what any correct implementation of this architecture has to do once
+    decode   JSON of a feed's message into validated reports               once per message, at the door
+    pack     the reports as msgpack, plain (the product deflates as well)  once per batch, at the door
+    bus      XADD, PUBLISH and hearing it, over bare sockets               once per batch, Redis included
+    unpack   msgpack into reports, nothing validated again                 once per batch, at the hub
+    apply    every report kept in a dict by its unit                       once per message, at the hub
+    encode   the columns of a frame                                        once per frame and viewer class
+    send     `transport.write` of the frame to every viewer                once per frame and viewer
+`bus` carries the deflated bytes that the product stores, a sixth of what `pack` makes, though deflating them is in no
+floor: the sum is lower than any one way of doing it. Not in it either: reading the feed's WebSocket, answering it,
+heartbeats, keyframes of the picture, policy, records, health, the event loop.
 
 Each step is measured twice: at the pace of the run (with its pauses between two messages, batches or frames, in which
 caches and processors cool down just as they do in the product), which is the floor that counts, and without a pause,
@@ -14,15 +26,18 @@ import subprocess
 import sys
 import tempfile
 import time
+import types
+import typing
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from bench.live_site import cpu_s
 from feeds import embedded_redis
-from feeds.report import AnyReport
+from feeds.envelope import Batch
+from feeds.report import CATEGORIES, AnyReport
 from layers.frame import FrameHeader, LayerChange, decode, encode
 
 
@@ -50,6 +65,47 @@ def _each(items: Sequence[object], work: Callable[[object], object], pause_s: fl
 def decode_s(messages: list[bytes], pause_s: float) -> Floor:
     """Return what decoding a message as JSON into validated reports costs, with msgspec and nothing else."""
     return _each(messages, msgspec.json.Decoder(list[AnyReport]).decode, pause_s)  # type: ignore[arg-type]
+
+
+def pack_s(batches: list[Batch], pause_s: float) -> Floor:
+    """Return what encoding a batch as plain msgpack costs."""
+    return _each(batches, msgspec.msgpack.Encoder().encode, pause_s)
+
+
+def unpack_s(batches: list[Batch], pause_s: float) -> Floor:
+    """Return what decoding a batch from plain msgpack into reports costs, without validating them again."""
+    reports: Any = typing.Union[tuple(map(_unchecked, CATEGORIES))]  # noqa: UP007 - of a list known only here
+    heads: dict[str, Any] = {"array_like": True, "gc": False}
+    of_parcel = [("source", str), ("run", str), ("received_at", float), ("reports", tuple[reports, ...])]
+    parcel: Any = msgspec.defstruct("Parcel", of_parcel, **heads)
+    batch = msgspec.defstruct("Batch", [("version", int), ("agency", str), ("parcels", tuple[parcel, ...])], **heads)
+    decoder = msgspec.msgpack.Decoder(batch)
+    return _each([msgspec.msgpack.encode(b) for b in batches], decoder.decode, pause_s)  # type: ignore[arg-type]
+
+
+def _unchecked(kind: type[msgspec.Struct]) -> type[msgspec.Struct]:
+    """Return the same struct without bounds, patterns and closed sets."""
+    hints = typing.get_type_hints(kind, include_extras=True)
+    fields: list[Any] = [
+        (f.name, _bare(hints[f.name])) if f.required else (f.name, _bare(hints[f.name]), f.default)
+        for f in msgspec.structs.fields(kind)
+    ]
+    tag = kind.__struct_config__.tag
+    return msgspec.defstruct(kind.__name__, fields, tag=tag, tag_field="kind", frozen=True, kw_only=True, gc=False)
+
+
+def _bare(hint: Any) -> Any:
+    if hasattr(hint, "__metadata__"):
+        return _bare(hint.__origin__)
+    args = typing.get_args(hint)
+    match typing.get_origin(hint):
+        case types.UnionType | typing.Union:
+            return typing.Union[tuple(map(_bare, args))]  # noqa: UP007 - of a list known only here
+        case typing.Literal:
+            return str
+        case origin if origin is tuple:
+            return tuple[tuple(_bare(a) if a is not ... else a for a in args)]  # type: ignore[misc]
+    return hint
 
 
 def apply_s(messages: list[bytes], pause_s: float) -> Floor:
@@ -184,12 +240,23 @@ async def _send(frames: list[bytes], viewers: int, pause_s: float) -> Floor:
     return Floor(*found)
 
 
-def machine() -> dict[str, object]:
-    """Return what ran it."""
+def machine(load_1min: float) -> dict[str, object]:
+    """Return what runs it; `load_1min` as it was before anything was started."""
     return {
         "cpus": os.cpu_count(),
-        "processor": platform.processor() or platform.machine(),
+        "processor": _processor(),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
-        "load_1min": round(os.getloadavg()[0], 2),
+        "load_1min_before": round(load_1min, 2),
+        "load_1min_after": round(os.getloadavg()[0], 2),
     }
+
+
+def _processor() -> str:
+    """Return the processor's name (Linux), else its architecture."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor() or platform.machine())

@@ -15,6 +15,7 @@ cpu_over_floor  CPU of gateway, Redis and hub per unit change delivered to one v
 import argparse
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -27,7 +28,7 @@ import msgspec
 from bench import floors, live_site
 from bench.live_site import RunningSite, cpu_s
 from feeds.bus import BEGINNING
-from feeds.envelope import encode_batch
+from feeds.envelope import Batch, encode_batch
 from feeds.names import AgencyId
 from feeds.redis_bus import RedisBus
 
@@ -39,6 +40,11 @@ FLOOR_ITEMS = 300
 """Messages and batches of the run on which the floors are measured."""
 FLOOR_FRAMES = 40
 """Frames of the run on which the floors are measured."""
+FLOORS = (
+    "decode (message, JSON, validated) + pack (batch, msgpack, plain) + bus (XADD, PUBLISH, heard; the product's "
+    "bytes) + unpack (batch, msgpack, not validated) + apply (dict) + encode (frame) + send (transport.write to every "
+    "viewer), each alone on the messages, batches and frames of this run, at the pace of this run"
+)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -46,6 +52,7 @@ class Child:
     """One of the harness's own processes: gets its job as a line, answers in lines."""
 
     def __init__(self, module: str, job: dict[str, Any]) -> None:
+        self.module = module
         self.process = subprocess.Popen(
             [sys.executable, "-m", module], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -62,7 +69,7 @@ class Child:
         assert self.process.stdout
         line = self.process.stdout.readline().strip()
         if not line:
-            raise SystemExit(f"bench live: {self.process.args} ended with status {self.process.wait(5)}")
+            raise SystemExit(f"bench live: {self.module} ended with status {self.process.wait(5)}")
         return line
 
 
@@ -123,10 +130,10 @@ def run(args: argparse.Namespace, site: RunningSite, frames_to: Path) -> dict[st
     }
 
 
-async def journaled(site: RunningSite, between: tuple[float, float]) -> tuple[list[bytes], list[bytes], int, int]:
+async def journaled(site: RunningSite, between: tuple[float, float]) -> tuple[list[Batch], list[bytes], int, int]:
     """Return some batches appended in the window, the messages of their reports, and how many there were of both."""
     bus = RedisBus(site.redis_url)
-    batches: list[bytes] = []
+    batches: list[Batch] = []
     messages: list[bytes] = []
     batch_count = message_count = 0
     try:
@@ -137,7 +144,7 @@ async def journaled(site: RunningSite, between: tuple[float, float]) -> tuple[li
                 inside = [delivery.batch for delivery in page if delivery.id.ms <= between[1] * 1000]
                 batch_count += len(inside)
                 message_count += sum(len(batch.parcels) for batch in inside)
-                batches += map(encode_batch, inside[::2])
+                batches += inside[::2]
                 messages += [_encode(parcel.reports) for batch in inside[::2] for parcel in batch.parcels]
     finally:
         await bus.close()
@@ -153,8 +160,10 @@ def floor_s(args: argparse.Namespace, site: RunningSite, found: dict[str, Any], 
     tick = window / frame_count
     each = {
         "decode": (floors.decode_s(messages, window / message_count), message_count),
+        "pack": (floors.pack_s(batches, window / batch_count), batch_count),
+        "bus": (floors.bus_s(list(map(encode_batch, batches)), window / batch_count), batch_count),
+        "unpack": (floors.unpack_s(batches, window / batch_count), batch_count),
         "apply": (floors.apply_s(messages, window / message_count), message_count),
-        "bus": (floors.bus_s(batches, window / batch_count), batch_count),
         "encode": (floors.encode_s(frames, tick), frame_count * args.classes),
         "send": (floors.send_s(frames, args.viewers, tick), frame_count),
     }
@@ -168,6 +177,7 @@ def floor_s(args: argparse.Namespace, site: RunningSite, found: dict[str, Any], 
 
 def measure(args: argparse.Namespace) -> dict[str, Any]:
     """Run it all and return the report."""
+    load_1min = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder, live_site.running(args.tick_ms, args.classes) as site:
         kept = Path(folder, "frames")
         say(args, f"{args.units} units, {args.viewers} viewers, tick {args.tick_ms} ms: measuring {args.seconds:g} s")
@@ -176,12 +186,13 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
         say(args, "measuring the floors")
         floor = floor_s(args, site, found, frames)
     least = sum(floor["paced"].values())
-    deliveries = found["changes_per_viewer"] * args.viewers
+    changes = found["changes_per_viewer"]
+    deliveries = changes * args.viewers
     cpu = sum(found["cpu_s"].values())
     per_s = found["window_s"]
     return {
         "bench": "live",
-        "machine": floors.machine(),
+        "machine": floors.machine(load_1min),
         "parameters": {
             "units": args.units,
             "viewers": args.viewers,
@@ -199,16 +210,20 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
         "latency_ms": found["latency_ms"],
         "acknowledged_ms": {"p50": found["feeds"]["ack_p50_ms"], "p99": found["feeds"]["ack_p99_ms"]},
         "reports": {name: found["feeds"][name] for name in ("sent", "acknowledged", "refused")},
-        "changes_per_s": found["changes_per_viewer"] / per_s,
+        "changes_per_s": changes / per_s,
         "messages_per_s": floor["messages"] / per_s,
         "batches_per_s": floor["batches"] / per_s,
         "frames_per_viewer_and_s": found["frames"] / args.viewers / per_s,
         "bytes_per_viewer_and_s": found["bytes"] / args.viewers / per_s,
         "keyframes": found["keyframes"],
         "us_per_change_and_viewer": {"all": cpu / deliveries * 1e6, "floor": least / deliveries * 1e6},
-        "cores": {name: used / per_s for name, used in found["cpu_s"].items()},
-        "floor_cores": {name: seconds / per_s for name, seconds in floor["paced"].items()},
-        "floor_cores_without_pauses": {name: seconds / per_s for name, seconds in floor["hot"].items()},
+        "us_per_change": {name: used / changes * 1e6 for name, used in found["cpu_s"].items()},
+        "floors": {
+            "definition": FLOORS,
+            "us_per_change": {name: seconds / changes * 1e6 for name, seconds in floor["paced"].items()},
+            "us_per_change_without_pauses": {name: seconds / changes * 1e6 for name, seconds in floor["hot"].items()},
+        },
+        "cpu_over_floor_without_pack_and_unpack": cpu / (least - floor["paced"]["pack"] - floor["paced"]["unpack"]),
     }
 
 
