@@ -99,6 +99,7 @@ def _with_ports(choices: Choices) -> dict[str, Any]:
         "name": "Chicago joint operations",
         "timezone": "America/Chicago",
         "demo": True,
+        "view": [-87.692, 41.858, 11.45],
         "bind": choices.bind,
         **ports,
     }

@@ -62,11 +62,11 @@ export function start(map, { lon, lat, zoom }) {
   show();
 }
 
-/** @param {LiveMap} map @param {number} lon @param {number} lat @param {number} [zoom] at least this zoom */
-export function fly(map, lon, lat, zoom) {
+/** @param {LiveMap} map @param {number} lon @param {number} lat @param {number} [zoom] at least this zoom @param {number} [right] how far right of the middle the place shall come, CSS pixels */
+export function fly(map, lon, lat, zoom, right = 0) {
   if (!Number.isFinite(lon) || !Number.isFinite(lat)) return;
   const center = [Math.max(-180, Math.min(180, lon)), Math.max(-85, Math.min(85, lat))];
-  map.flyTo({ center, zoom: clampZoom(Math.max(map.getZoom(), zoom ?? 0)), maxDuration: FLIGHT_MS, duration: FLIGHT_MS }, ASKED);
+  map.flyTo({ center, zoom: clampZoom(Math.max(map.getZoom(), zoom ?? 0)), maxDuration: FLIGHT_MS, duration: FLIGHT_MS, offset: [right, 0] }, ASKED);
 }
 
 /** @param {LiveMap} map @param {Iterable<import("./instances.mjs").Instances>} layers */

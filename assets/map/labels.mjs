@@ -35,7 +35,7 @@ const OVER_MARKS = [[false, true], [false, false]];
 const CELL = 48;
 const GAP = 4;
 /** One tag to so much of the map, square CSS pixels at scale 1: more is not read from across a room, and costs. */
-const ROOM = 8000;
+const ROOM = 10_500;
 
 /** Where the text's left top goes, by slot: right, left, below, above. @param {Candidate} c @param {number} w @param {number} h @param {number} slot @param {number[]} out */
 function offset(c, w, h, slot, out) {

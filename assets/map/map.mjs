@@ -57,7 +57,7 @@ function open(config) {
       events.emit("select");
     },
     card: (layer, agency, id) => (stream ? stream.card(layer, agency, id) : Promise.reject(new Error("no live stream"))),
-    flyTo: (lon, lat, zoom) => map && fly(map, lon, lat, zoom),
+    flyTo: (lon, lat, zoom) => map && fly(map, lon, lat, zoom, besideCard(map)),
     fitAll: () => map && fit(map, Object.values(scene.instances)),
     outside: () => scene.outside(),
   };
@@ -133,6 +133,14 @@ function open(config) {
 function streamUrl(config) {
   if (config.live_url) return config.live_url;
   return `${location.protocol === "https:" ? "wss" : "ws"}://${location.hostname}:${config.live_port}/stream`;
+}
+
+/** Half of what the card takes from the map's left side: what is flown to shall not come to lie under it. @param {LiveMap} map */
+function besideCard(map) {
+  const card = document.querySelector(".card:not([hidden])")?.getBoundingClientRect();
+  const room = map.getContainer().getBoundingClientRect();
+  if (!card || card.top >= room.bottom - 1 || card.width > room.width / 2) return 0;
+  return (card.right - room.left) / 2;
 }
 
 /** Calls `fn` at most once an animation frame. @param {() => void} fn */
