@@ -16,6 +16,9 @@ from feeds.report import AnyReport
 
 FRAME_MAX = 64 * 1024
 """Largest frame taken, bytes."""
+MESSAGES_MAX = 1000
+"""Messages taken of one frame; all that come after are one refusal, `TOO_MANY`, at the index of the first of them."""
+TOO_MANY = f"more than {MESSAGES_MAX} messages"
 
 
 class Refusal(NamedTuple):

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from feeds.adapter import Adapter, Capture, Decoded, Refusal, Sample
+from feeds.adapter import MESSAGES_MAX, TOO_MANY, Adapter, Capture, Decoded, Refusal, Sample
 from feeds.cot_xml import UNKNOWN, cut, instant, last_start, move, speaks, split
 from feeds.errors import DecodeError
 from feeds.names import is_entity_id
@@ -250,6 +250,9 @@ class _Decoder:
             raise DecodeError("not a CoT event")
         decoded = Decoded([], [], [])
         for index, piece in enumerate(pieces):
+            if index == MESSAGES_MAX:
+                decoded.refusals.append(Refusal(index, TOO_MANY))
+                break
             try:
                 report = self._event(piece)
             except _Refused as error:

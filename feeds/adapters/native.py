@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Raw
 
-from feeds.adapter import Adapter, Capture, Decoded, Message, Refusal, Sample
+from feeds.adapter import MESSAGES_MAX, TOO_MANY, Adapter, Capture, Decoded, Message, Refusal, Sample
 from feeds.errors import DecodeError
 from feeds.report import AnyReport
 
@@ -143,6 +143,9 @@ class _Decoder:
             else:
                 if not reports:
                     raise DecodeError("empty message")
+                if len(reports) > MESSAGES_MAX:
+                    rest = Refusal(MESSAGES_MAX, TOO_MANY)
+                    return Decoded(reports[:MESSAGES_MAX], list(range(MESSAGES_MAX)), [rest])
                 return Decoded(reports, list(range(len(reports))), [])
         return self._one_by_one(_items(frame))
 
@@ -154,6 +157,9 @@ class _Decoder:
         refusals: list[Refusal] = []
         agencies: dict[int, str] = {}
         for index, item in enumerate(items):
+            if index == MESSAGES_MAX:
+                refusals.append(Refusal(index, TOO_MANY))
+                break
             if b'"agency"' not in item:
                 try:
                     reports.append(_decode_one(item))

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds import adapters
-from feeds.adapter import FRAME_MAX, Adapter, Decoded
+from feeds.adapter import FRAME_MAX, MESSAGES_MAX, TOO_MANY, Adapter, Decoded, Refusal
 from feeds.envelope import WIRE_VERSION, Batch, Parcel, decode_batch, encode_batch
 from feeds.errors import DecodeError
 from feeds.names import AgencyId, SourceId
@@ -107,6 +107,17 @@ def test_a_decoder_goes_on_after_junk(adapter: Adapter):
             check(decoder.decode(junk, 0.0))
     sample = adapter.samples[0]
     assert len(decoder.decode(sample.frame, 0.0).reports) == sample.reports
+
+
+@each
+def test_what_comes_after_a_thousand_messages_is_one_refusal(adapter: Adapter):
+    assert adapter.capture is not None
+    join = adapter.capture.join or b"".join
+    good = adapter.capture.split(adapter.samples[0].frame)[0].raw
+    found = decoded(adapter, join([good] * (MESSAGES_MAX + 500)))
+    check(found)
+    assert found.indexes == list(range(MESSAGES_MAX)) and found.refusals == [Refusal(MESSAGES_MAX, TOO_MANY)]
+    assert not decoded(adapter, join([good] * MESSAGES_MAX)).refusals
 
 
 @each

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from feeds.adapter import Decoded
+from feeds.adapter import MESSAGES_MAX, TOO_MANY, Decoded, Refusal
 from feeds.adapters.native import ADAPTER
 from feeds.errors import DecodeError
 from feeds.report import CameraReport, IncidentReport, UnitReport
@@ -124,6 +124,13 @@ def test_json_bombs_are_refused_quickly():
         with contextlib.suppress(DecodeError):
             assert decode(frame).reports == []
     assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize("item", [b"1", b"x", b"{}", b'{"agency":1}'])
+def test_a_frame_of_tiny_faults_is_a_bounded_answer(item: bytes):
+    found = decode(b"[" + b",".join([item] * 5000) + b"]")
+    assert found.reports == [] and len(found.refusals) == MESSAGES_MAX + 1
+    assert found.refusals[-1] == Refusal(MESSAGES_MAX, TOO_MANY)
 
 
 def test_a_file_is_an_array_an_object_or_lines():
