@@ -32,9 +32,6 @@ _BODY_MAX = 256 * 1024 * 1024
 DTYPES = {"u1": np.uint8, "u2": np.uint16, "u4": np.uint32, "i4": np.int32, "f8": np.float64}
 """Column types, by their name on the wire; all little-endian."""
 
-DEGREES_E7 = 1e7
-"""`lon` and `lat` columns: degrees times this, i4 (about 1 cm)."""
-
 
 class FrameType(IntEnum):
     """What a frame is."""

@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from layers.kinds.incidents import CLOSED_FLAG
+from layers.kinds.units import SKEW_FLAG
 from layers.swarm import UNKNOWN_I4, UNKNOWN_U2
 from layers.symbol import CAMERA_KINDS, CAMERA_STATES, UnitStatus
 from layers.table import Table
@@ -69,13 +71,13 @@ def _unit(columns: dict[str, Any], row: int) -> dict[str, Any]:
         course_deg=_number(int(columns["course"][row]), 10.0),
         speed_mps=_number(int(columns["speed"][row]), 10.0),
         h_err_m=_number(int(columns["err"][row]), 1.0),
-        clock_skew=True if int(columns["flags"][row]) & 16 else None,
+        clock_skew=True if int(columns["flags"][row]) & SKEW_FLAG else None,
     )
 
 
 def _incident(columns: dict[str, Any], row: int) -> dict[str, Any]:
     priority = int(columns["priority"][row])
-    return _said(priority=f"P{priority}" if priority else None, closed=bool(int(columns["flags"][row]) & 64))
+    return _said(priority=f"P{priority}" if priority else None, closed=bool(int(columns["flags"][row]) & CLOSED_FLAG))
 
 
 def _camera(columns: dict[str, Any], row: int) -> dict[str, Any]:

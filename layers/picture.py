@@ -31,11 +31,13 @@ from layers.track import (
     Said,
     Stamp,
     UnitTrack,
+    camera_states,
     camera_values,
     incident_values,
     known_labels,
     lost_after,
     occurrence_bit,
+    unit_states,
 )
 
 UNITS, INCIDENTS, CAMERAS = "units", "incidents", "cameras"
@@ -345,25 +347,11 @@ class Picture:
                 return NEVER  # only labelled occurrences: they live as events
             source = max(heard, key=lambda s: s.effective_at).stamp.source
             cadence = self.roster.cadence(source, camera_states(track))
-        return heard_at + lost_after(cadence) + FORGET_S
+        return heard_at + float(lost_after(cadence)) + FORGET_S
 
     def counts(self) -> dict[str, int]:
         """Return how many things are known per layer. For tests and the site's own log: no viewer's business."""
         return {name: len(shelf) for name, shelf in self.shelves.items()}
-
-
-def unit_states(track: UnitTrack) -> tuple[str, ...]:
-    """Return a unit's statuses as `cadence_by_state` names them."""
-    report = track.said[1]
-    if report is None:
-        return ()
-    return (*(report.secondary_status or ()), *((report.primary_status,) if report.primary_status else ()))
-
-
-def camera_states(track: FieldTrack) -> tuple[str, ...]:
-    """Return a camera's state as `cadence_by_state` names it."""
-    state = track.value("camera_state")
-    return (state,) if state else ()
 
 
 def is_closed(status: tuple[str, ...]) -> bool:

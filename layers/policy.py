@@ -32,9 +32,7 @@ from layers.picture import (
     Happening,
     Origin,
     Picture,
-    camera_states,
     closed_at,
-    unit_states,
 )
 from layers.seen import Alert, Line, Seen, SeenEvent
 from layers.track import (
@@ -49,11 +47,14 @@ from layers.track import (
     Said,
     UnitTrack,
     bits,
+    camera_states,
+    good_for,
     incident_values,
     known_labels,
     lost_after,
     stale_after,
     stands_until,
+    unit_states,
 )
 
 log = logging.getLogger(__name__)
@@ -261,7 +262,7 @@ class Door:
         own = track.agency == self.viewer.agency
         references = self._name_only_what_is_seen(fields, own)
         cadence = self._picture.roster.cadence(stamp.source, states)
-        fresh_for, kept_for = stale_after(cadence, report), lost_after(cadence)
+        fresh_for, kept_for = float(stale_after(cadence, good_for(report))), float(lost_after(cadence))
         if layer == INCIDENTS:
             # A dispatch desk speaks when something changes: its silence does not make an incident old.
             fresh_for = kept_for = float("inf")

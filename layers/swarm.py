@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from feeds.envelope import SKEW_S
 from feeds.report import Category
 from layers.roster import Roster
 from layers.symbol import unit_status
-from layers.track import BIT, LOST_CADENCES, LOST_MIN_S, STALE_CADENCES, UnitTrack
+from layers.track import BIT, POSITION, UnitTrack, good_for, lost_after, stale_after, unit_states
 
 UNKNOWN_I4 = 2147483647
 UNKNOWN_U2 = 65535
@@ -20,7 +21,6 @@ _POSITION = BIT[Category.UNIT_POSITION]
 _STATUS = BIT[Category.UNIT_STATUS]
 _EMERGENCY = BIT[Category.UNIT_EMERGENCY]
 _SLOW = _STATUS | _EMERGENCY
-_SKEW_S = 5.0
 
 _COLUMNS: dict[str, type[np.generic]] = {
     "lon": np.int32,
@@ -119,12 +119,10 @@ class Swarm:
 
     def _take_slow(self, track: UnitTrack) -> None:
         columns, slot = self.columns, track.slot
-        states: tuple[str, ...] = ()
         report = track.said[1]
         if report is not None:
             secondary = report.secondary_status
             columns["status"][slot] = unit_status(report.primary_status, secondary, report.incident_id is not None)
-            states = (*(secondary or ()), *((report.primary_status,) if report.primary_status else ()))
         else:
             columns["status"][slot] = 5
         report = track.said[2]
@@ -135,9 +133,8 @@ class Swarm:
         if stamp is None:
             return
         columns["cadence"][slot] = self._roster.cadence(stamp.source)
-        columns["cadence_by_state"][slot] = self._roster.cadence(stamp.source, states)
-        told = np.array([np.nan if report is None or report.stale_at is None else report.stale_at - report.observed_at])
-        self._deadlines(np.array([slot]), told)
+        columns["cadence_by_state"][slot] = self._roster.cadence(stamp.source, unit_states(track))
+        self._deadlines(np.array([slot]), np.array([good_for(track.said[POSITION])]))
 
     def _take_positions(self, tracks: list[UnitTrack], slots: np.ndarray) -> None:
         columns = self.columns
@@ -151,15 +148,14 @@ class Swarm:
         received = np.array([track.stamps[0].received_at for track in tracks])
         columns["heard"][slots] = np.minimum(observed, received)
         columns["received"][slots] = received
-        columns["skew"][slots] = observed - received > _SKEW_S
+        columns["skew"][slots] = observed - received > SKEW_S
         self._deadlines(slots, stale_at - observed)
 
     def _deadlines(self, slots: np.ndarray, told: np.ndarray) -> None:
         """Set the deadlines of n slots; `told`: for how long each said it is good, seconds, NaN for not said."""
         columns = self.columns
         heard = columns["heard"][slots]
-        told = np.where(np.isnan(told), np.inf, np.maximum(told, 0.0))
         for name in ("", "_by_state"):
             cadence = columns["cadence" + name][slots]
-            columns["stale" + name][slots] = heard + np.minimum(STALE_CADENCES * cadence, told)
-            columns["lost" + name][slots] = heard + np.maximum(LOST_MIN_S, LOST_CADENCES * cadence)
+            columns["stale" + name][slots] = heard + stale_after(cadence, told)
+            columns["lost" + name][slots] = heard + lost_after(cadence)

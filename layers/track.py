@@ -75,17 +75,22 @@ class Said(NamedTuple):
     stamp: Stamp
 
 
-def stale_after(cadence_s: float, report: Report) -> float:
-    """Return how long after its effective time a report is fresh, seconds: by cadence, or sooner if the sender says."""
-    after = STALE_CADENCES * cadence_s
-    if report.stale_at is not None:
-        after = min(after, max(0.0, report.stale_at - report.observed_at))
-    return after
+def good_for(report: Report) -> float:
+    """Return for how long the sender says that a report is good, seconds; NaN when it does not say."""
+    return float("nan") if report.stale_at is None else report.stale_at - report.observed_at
 
 
-def lost_after(cadence_s: float) -> float:
-    """Return how long after its effective time a thing is lost, seconds."""
-    return max(LOST_MIN_S, LOST_CADENCES * cadence_s)
+def stale_after(cadence_s: Any, told: Any) -> Any:
+    """Return how long after its effective time a report is fresh, seconds: by cadence, or sooner if the sender says.
+
+    `told` as of `good_for`. Numbers, or arrays of n.
+    """
+    return np.fmin(STALE_CADENCES * cadence_s, np.maximum(told, 0.0))
+
+
+def lost_after(cadence_s: Any) -> Any:
+    """Return how long after its effective time a thing is lost, seconds. A number, or an array of n."""
+    return np.maximum(LOST_MIN_S, LOST_CADENCES * cadence_s)
 
 
 def lives(t: float, stale_at: np.ndarray, lost_at: np.ndarray) -> np.ndarray:
@@ -419,3 +424,17 @@ def stands_until(said: Said) -> float:
     if report.verification == "rejected":
         return NEVER
     return report.alert_until if report.alert_until is not None else said.effective_at + ALERT_S
+
+
+def unit_states(track: UnitTrack) -> tuple[str, ...]:
+    """Return a unit's statuses as `cadence_by_state` names them."""
+    report = track.said[STATUS]
+    if report is None:
+        return ()
+    return (*(report.secondary_status or ()), *((report.primary_status,) if report.primary_status else ()))
+
+
+def camera_states(track: FieldTrack) -> tuple[str, ...]:
+    """Return a camera's state as `cadence_by_state` names it."""
+    state = track.value("camera_state")
+    return (state,) if state else ()

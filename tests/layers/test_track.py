@@ -6,6 +6,7 @@ from layers.track import (
     HISTORY_MAX,
     LOST,
     STALE,
+    good_for,
     known_labels,
     lives,
     lost_after,
@@ -42,9 +43,9 @@ def test_nothing_is_lost_within_a_minute_however_quick_its_source() -> None:
 
 
 def test_the_sender_may_say_to_stop_believing_sooner_and_never_later() -> None:
-    assert stale_after(10.0, unit(stale_at=T0 + 5)) == 5.0
-    assert stale_after(10.0, unit(stale_at=T0 + 500)) == 30.0
-    assert stale_after(10.0, unit(stale_at=T0 - 5)) == 0.0
+    told = [good_for(unit(stale_at=at)) for at in (T0 + 5, T0 + 500, T0 - 5, None)]
+    assert stale_after(10.0, np.array(told)).tolist() == [5.0, 30.0, 0.0, 30.0]
+    assert [stale_after(10.0, one) for one in told] == [5.0, 30.0, 0.0, 30.0]
 
 
 def test_a_body_camera_that_buffers_is_given_its_own_cadence() -> None:
