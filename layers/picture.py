@@ -10,6 +10,7 @@ Rules
     apply(batch) -> tracks -> flush() -> Touched per layer -> layers.view.View (per viewer class)
 """
 
+import logging
 from collections import deque
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -39,6 +40,8 @@ from layers.track import (
     occurrence_bit,
     unit_states,
 )
+
+log = logging.getLogger(__name__)
 
 UNITS, INCIDENTS, CAMERAS = "units", "incidents", "cameras"
 LAYERS = (UNITS, INCIDENTS, CAMERAS)
@@ -311,9 +314,23 @@ class Picture:
         touched = {name: shelf.flush() for name, shelf in self.shelves.items()}
         changed = touched[UNITS]
         tracks = [units.tracks[slot] for slot in changed.slots.tolist()]
-        self.swarm.take(tracks, changed.slots, changed.moved, changed.reworded)
+        try:
+            self.swarm.take(tracks, changed.slots, changed.moved, changed.reworded)
+        except Exception:
+            self._take_each(tracks, changed)
         events, self.fresh_events = self.fresh_events, []
         return touched, events
+
+    def _take_each(self, tracks: list[UnitTrack], changed: Touched) -> None:
+        """Bring the columns up one unit at a time: one that cannot be drawn is forgotten, and costs no other."""
+        for i, track in enumerate(tracks):
+            one = slice(i, i + 1)
+            try:
+                self.swarm.take([track], changed.slots[one], changed.moved[one], changed.reworded[one])
+            except Exception as error:
+                log.error("picture.unit_forgotten agency=%s error=%s", track.agency, type(error).__name__)
+                self.swarm.blank(track.slot)
+                self.shelves[UNITS].forget(track)
 
     def expire(self, t: float) -> None:
         """Forget what nobody will ask for any more at `t`; what is left ages by itself (deadlines in the views)."""

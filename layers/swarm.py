@@ -117,6 +117,10 @@ class Swarm:
             columns["known"][track.slot] = track.known
             columns["placed"][track.slot] = track.said[0] is not None
 
+    def blank(self, slot: int) -> None:
+        """Let a slot hold nothing that may be shown."""
+        self.columns["known"][slot] = self.columns["placed"][slot] = 0
+
     def _take_slow(self, track: UnitTrack) -> None:
         columns, slot = self.columns, track.slot
         report = track.said[1]

@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 from feeds.bus import BatchId, Delivery
 from feeds.deflate import deflate, inflate
 from feeds.errors import DecodeError
+from layers import swarm
 from layers.keyframe import keyframe, restore
 from layers.picture import CAMERAS, INCIDENTS, UNITS, Picture
 from layers.track import FORGET_S
 from tests.support.heard import ROSTER, T0, camera, delivery, heard, incident, unit
+from tests.support.pair import Pair
 
 
 def state(picture: Picture) -> dict[str, object]:
@@ -233,3 +235,23 @@ def test_a_restored_picture_and_the_tail_equal_the_original(journal, seed, cut) 
 def test_the_last_applied_id_is_kept_per_agency() -> None:
     picture = heard(delivery(5, unit()), delivery(3, unit(), agency="fire"))
     assert restore(keyframe(picture), ROSTER).last == {"cpd": BatchId(5, 0), "fire": BatchId(3, 0)}
+
+
+def test_a_unit_that_cannot_be_drawn_is_forgotten_and_costs_no_other(monkeypatch) -> None:
+    pair = Pair(heard(delivery(1, unit("a"), unit("odd"), unit("b"))), "cpd", t=T0)
+    real = swarm.unit_status
+    monkeypatch.setattr(
+        swarm, "unit_status", lambda primary, *more: 1 / 0 if primary == "odd" else real(primary, *more)
+    )
+    moved = [
+        unit("a", at=T0 + 1, lat=41.7),
+        unit("odd", at=T0 + 1, primary_status="odd"),
+        unit("b", at=T0 + 1, lat=41.7),
+    ]
+    pair.picture.apply(delivery(2, *moved))
+    pair.tick(T0 + 1)
+    assert {i: row["lat"] for (_, i), row in pair.client.by_id("units").items()} == {"a": 417000000, "b": 417000000}
+    pair.picture.apply(delivery(3, unit("odd", at=T0 + 2, primary_status="Available")))
+    pair.tick(T0 + 2)
+    assert set(pair.client.by_id("units")) == {("cpd", "a"), ("cpd", "odd"), ("cpd", "b")}
+    assert pair.rules.alarms == 0
