@@ -17,9 +17,6 @@ from feeds.source import SourceSettings
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Seconds = Annotated[float, Meta(gt=0, le=86400)]
 
-ALL = "*"
-"""Stands for every agency in a share."""
-
 
 class Site(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[site]`: the site as a whole."""

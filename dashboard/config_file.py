@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 import argon2
 import msgspec
 
-from dashboard.config import ALL, Settings, Source, secret
+from dashboard.config import Settings, Source, secret
 from feeds import adapters
 from feeds.errors import ConfigError, GrammarError
-from feeds.names import agency_id, source_id
+from feeds.names import ANY, agency_id, source_id
 from feeds.registry import SENSITIVE_LABELS
 
 Bad = Callable[[str, str], None]
@@ -123,7 +123,7 @@ def _is_network(text: str) -> bool:
 
 def _known(settings: Settings, bad: Bad, path: str, agency: str, *, star: bool = False) -> None:
     declared = {a.id for a in settings.agency}
-    if agency not in declared and not (star and agency == ALL):
+    if agency not in declared and not (star and agency == ANY):
         bad(path, f"no agency {agency!r}; declared are {', '.join(sorted(declared)) or 'none'}")
 
 

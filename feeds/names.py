@@ -15,6 +15,9 @@ SourceId = NewType("SourceId", str)
 _WORD = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _ENTITY = re.compile(r"[!-~](?:[ -~]{0,126}[!-~])?")
 
+ANY = "*"
+"""Stands for every agency in a share; no agency can be called so."""
+
 RUN_MAX = 64
 """Longest run id a sender may choose, characters."""
 

@@ -12,7 +12,6 @@ Rules
 from enum import StrEnum
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta, Struct
 
 from feeds import registry
@@ -271,13 +270,3 @@ def local_priority(priority_common: int) -> int:
     if priority_common >= 3:
         return 3
     return 4
-
-
-def has_position(report: UnitReport | IncidentReport | CameraReport) -> bool:
-    """Say whether the report gives a place; half a place counts as none."""
-    return report.lat is not None and report.lon is not None
-
-
-FIELDS: dict[type[Report], tuple[str, ...]] = {
-    kind: tuple(f.name for f in msgspec.structs.fields(kind)) for kind in CATEGORIES
-}

@@ -22,7 +22,7 @@ from msgspec import Struct
 
 from feeds.envelope import SKEW_S
 from feeds.errors import ConfigError
-from feeds.names import AgencyId
+from feeds.names import ANY, AgencyId
 from feeds.registry import SENSITIVE_LABELS
 from feeds.report import CATEGORIES, UNIT_GROUPS, CameraReport, Category, IncidentReport, unregistered
 from layers.picture import (
@@ -58,8 +58,6 @@ from layers.track import (
 )
 
 log = logging.getLogger(__name__)
-
-ANY = "*"
 
 BASE: dict[str, int] = {
     UNITS: BIT[Category.UNIT_POSITION],

@@ -13,7 +13,6 @@ from feeds.adapter import FRAME_MAX, MESSAGES_MAX, TOO_MANY, Adapter, Decoded, R
 from feeds.envelope import WIRE_VERSION, Batch, Parcel, decode_batch, encode_batch
 from feeds.errors import DecodeError
 from feeds.names import AgencyId, SourceId
-from feeds.report import FIELDS
 
 ALL = [adapters.load(name) for name in adapters.names()]
 each = pytest.mark.parametrize("adapter", ALL, ids=lambda a: a.name)
@@ -35,7 +34,7 @@ def check(found: Decoded) -> None:
     for refusal in found.refusals:
         assert refusal.reason and len(refusal.reason) < 80
     for report in found.reports:
-        for field in FIELDS[type(report)]:
+        for field in report.__struct_fields__:
             value = getattr(report, field)
             assert not isinstance(value, float) or math.isfinite(value), field
 
