@@ -7,6 +7,7 @@ Rules
 - A report that is on its way to the journal already is waited for, and then is a duplicate.
 - A frame whose reports are numbered without a hole, and none of them known, is handled as one range of numbers:
   the usual case, at a fraction of the cost. Every other frame is taken report by report.
+- A source speaks of a bounded number of things (`feeds/subjects.py`).
 - A source publishes for its own agency only, with its own clock, at most 24 h ahead of ours.
 """
 
@@ -24,6 +25,7 @@ from feeds.lane import BATCH_MAX, Lane
 from feeds.ledger import Ledger
 from feeds.names import AgencyId, SourceId
 from feeds.report import AnyReport
+from feeds.subjects import TOO_MANY
 
 log = logging.getLogger(__name__)
 
@@ -173,7 +175,7 @@ class Door:
                 return None
         if self._flying and any((source, (run, seq)) in self._flying for seq in numbers):
             return None
-        return numbers
+        return numbers if ledger.subjects.hear_all(reports, received_at) else None
 
     def _launch_range(
         self,
@@ -237,6 +239,9 @@ class Door:
                 if (other := self._on_its_way(ledger, run, key, report.seq)) is not None:
                     other.waiting.append((pending, report.seq))
                     pending.hold()
+                    continue
+                if not ledger.subjects.hear(report, received_at):
+                    self._refuse(ledger, run, pending, Refusal(index, TOO_MANY[type(report)], seq=report.seq))
                     continue
                 if not landings or len(landings[-1][1]) >= BATCH_MAX:
                     landings.append((_Landing(), []))

@@ -143,7 +143,7 @@ class Gateway:
                 for parcel in delivery.batch.parcels:
                     if (ledger := plain.get(parcel.source)) is not None:
                         for report in parcel.reports:
-                            ledger.remember(report)
+                            ledger.remember(report, parcel.received_at)
 
     def _of(self, agency: AgencyId) -> list[Ledger]:
         return [ledger for ledger in self._ledgers.values() if ledger.settings.agency == agency]

@@ -15,6 +15,7 @@ from feeds.bus import SourceHealth
 from feeds.report import AnyReport
 from feeds.sequences import RANGES_MAX, Range, Seen
 from feeds.source import SourceSettings
+from feeds.subjects import OPEN_MAX, TOKEN_MAX, Subjects
 
 RUNS_MAX = 1000
 """Runs remembered of one source; the one heard longest ago is forgotten first."""
@@ -45,6 +46,8 @@ class Ledger:
         self.settings = settings
         self.sequenced = sequenced
         self.connections = 0
+        # Dialects without sequences are those of the port that asks for no token.
+        self.subjects = Subjects(TOKEN_MAX if sequenced else OPEN_MAX)
         self._runs: OrderedDict[str, _Run] = OrderedDict()
         self._reports: OrderedDict[int, None] = OrderedDict()
         self._accepted = self._duplicate = self._rejected = self._ranges = 0
@@ -59,9 +62,10 @@ class Ledger:
         known.journaled.merge(ranges)
         self._bound(known)
 
-    def remember(self, report: AnyReport) -> None:
+    def remember(self, report: AnyReport, received_at: float) -> None:
         """Note a report without a sequence that the journal holds, before the door opens."""
         self._remember(hash(report))
+        self.subjects.hear(report, received_at)
 
     def key(self, run: str, report: AnyReport) -> Hashable:
         """Return what makes this report the same as another of the source."""

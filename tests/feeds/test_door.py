@@ -2,6 +2,9 @@
 
 import json
 
+import pytest
+
+from feeds import ledger
 from feeds.adapter import FRAME_MAX, Decoded, Refusal
 from feeds.adapters.cot import ADAPTER as COT
 from feeds.adapters.native import ADAPTER as NATIVE
@@ -133,11 +136,11 @@ async def test_a_fault_of_a_dialect_costs_one_frame():
 async def test_a_large_frame_goes_in_parcels_that_fit_a_batch():
     scene = Scene()
     pending = scene.frame(
-        b"[" + b",".join(b'{"kind":"unit","unit_id":"a","observed_at":1,"seq":%d}' % i for i in range(1100)) + b"]"
+        b"[" + b",".join(b'{"kind":"unit","unit_id":"a","observed_at":1,"seq":%d}' % i for i in range(900)) + b"]"
     )
-    assert [len(p.reports) for p in scene.lane.put_in] == [500, 500, 100]
+    assert [len(p.reports) for p in scene.lane.put_in] == [500, 400]
     scene.lane.land()
-    assert answer(pending) == {"ack": list(range(1100))}
+    assert answer(pending) == {"ack": list(range(900))}
 
 
 async def test_a_dialect_without_numbers_is_answered_by_the_ordinal_of_the_message():
@@ -212,3 +215,32 @@ async def test_one_report_from_the_future_costs_a_frame_without_holes_only_itsel
     scene.lane.land()
     answered = answer(pending)
     assert answered["ack"] == [n for n in range(20) if n != 7] and answered["refused"][0]["seq"] == 7
+
+
+async def test_a_source_that_makes_up_ids_is_refused_new_ones_and_heard_on_the_known(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(ledger, "TOKEN_MAX", 20)
+    scene = Scene()
+    assert len(scene.book.subjects) == 0
+    for first, taken in ((1, 16), (17, 4), (33, 0)):
+        pending = scene.say(*(unit(seq, f"made up {seq}") for seq in range(first, first + 16)))
+        scene.lane.land()
+        said = answer(pending)
+        assert said.get("ack", []) == list(range(first, first + taken))
+        assert {(r["seq"], r["reason"]) for r in said.get("refused", [])} == {
+            (seq, "too many units") for seq in range(first + taken, first + 16)
+        }
+    pending = scene.say(unit(100, "made up 3"))
+    scene.lane.land()
+    assert answer(pending) == {"ack": [100]} and len(scene.book.subjects) == 20
+    assert scene.book.health().reasons == {"too many units": 28}
+
+
+async def test_a_port_without_a_token_has_the_smaller_bound(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(ledger, "OPEN_MAX", 2)
+    scene = Scene("cot")
+    sample = COT.samples[0].frame
+    for uid in (b"A", b"B", b"C", b"A"):
+        scene.frame(sample.replace(b"ISP-31", uid).replace(b"24.6", b"2%d.6" % scene.ordinal))
+    scene.lane.land()
+    assert [r.unit_id for p in scene.lane.put_in for r in p.reports] == ["A", "B", "A"]
+    assert scene.book.health().reasons == {"too many units": 1}

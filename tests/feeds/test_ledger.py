@@ -31,8 +31,9 @@ def test_a_report_without_a_number_is_journaled_by_all_it_says():
 def test_what_the_journal_held_is_known_after_a_restart_and_counted_as_nothing():
     book, plain = ledger(), ledger(sequenced=False)
     book.recover("a", [(1, 100)])
-    plain.remember(report(None))
+    plain.remember(report(None), 1.0)
     assert book.is_journaled("a", report(50)) and plain.is_journaled("", report(None))
+    assert len(plain.subjects) == 1
     assert (book.health().accepted, book.health().gaps, plain.health().accepted) == (0, 0, 0)
 
 
