@@ -106,6 +106,42 @@ async def test_the_fsync_rule_is_the_one_asked_for(tmp_path: Path):
         server.stop()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="tells files by /proc")
+@pytest.mark.parametrize(("rule", "synced"), [("everysec", True), ("no", False)])
+async def test_the_journal_is_brought_to_the_disk_each_second_where_that_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rule: embedded_redis.Fsync, synced: bool
+):
+    brought: list[Path] = []
+    fsync = os.fsync
+
+    def noted(handle: int) -> None:
+        brought.append(Path(os.readlink(f"/proc/self/fd/{handle}")))
+        fsync(handle)
+
+    def of_ours() -> int:
+        return sum(path.is_relative_to(tmp_path) and path.name.endswith(".incr.aof") for path in brought)
+
+    def threads() -> set[threading.Thread]:
+        return {thread for thread in threading.enumerate() if thread.name == "journal-sync"}
+
+    monkeypatch.setattr(os, "fsync", noted)
+    others = threads()
+    server = embedded_redis.start(tmp_path / "data", rule)
+    try:
+        assert await command(server.url, "CONFIG", "GET", "appendfsync") == [b"appendfsync", b"no"]
+        assert bool(threads() - others) is synced
+        if synced:
+            await until(lambda: of_ours() >= 2, what="two syncs")
+            os.kill(server.pid, signal.SIGKILL)
+            await until(lambda: server.poll() is not None)
+            server.restart()
+            before = of_ours()
+            await until(lambda: of_ours() > before, what="a sync after a restart")
+    finally:
+        server.stop()
+    await until(lambda: not threads() - others, what="the end of its thread")
+
+
 async def test_what_was_answered_just_before_a_kill_is_in_the_file(tmp_path: Path):
     for round_ in range(10):
         server = embedded_redis.start(tmp_path / "data", empty=True)
