@@ -10,7 +10,7 @@ Rules
 - `MemoryBus` keeps the same contract without a server (`tests/feeds/test_bus.py` runs on both).
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from msgspec import Struct
@@ -100,6 +100,9 @@ class LineBack(NamedTuple):
 
 BusEvent = Delivery | Beat | LineLost | LineBack
 
+Pace = Callable[[], Awaitable[None]]
+"""Awaited by a subscription whenever it has given all that came, before it listens on; returns well within a second."""
+
 
 class Bus(Protocol):
     """What the gateway, the hub and the recorder need of a bus. All may raise BusDown."""
@@ -116,7 +119,9 @@ class Bus(Protocol):
         """Publish the agency's heartbeat."""
         ...
 
-    def subscribe(self, agencies: Sequence[AgencyId], after: Mapping[AgencyId, BatchId]) -> AsyncIterator[BusEvent]:
+    def subscribe(
+        self, agencies: Sequence[AgencyId], after: Mapping[AgencyId, BatchId], pace: Pace | None = None
+    ) -> AsyncIterator[BusEvent]:
         """Yield every batch after `after` (absent: from the journal's beginning), then live ones, for ever.
 
         Never raises BusDown: it yields LineLost, tries again, and yields LineBack when it has caught up.

@@ -8,7 +8,7 @@ import asyncio
 from bisect import bisect_left, bisect_right
 from collections.abc import AsyncIterator, Mapping, Sequence
 
-from feeds.bus import BEGINNING, BatchId, Beat, BusEvent, Delivery, LineBack, SourceHealth
+from feeds.bus import BEGINNING, BatchId, Beat, BusEvent, Delivery, LineBack, Pace, SourceHealth
 from feeds.clock import Clock, SystemClock
 from feeds.envelope import Batch
 from feeds.names import AgencyId, SourceId
@@ -43,7 +43,7 @@ class MemoryBus:
         self._tell()
 
     async def subscribe(
-        self, agencies: Sequence[AgencyId], after: Mapping[AgencyId, BatchId]
+        self, agencies: Sequence[AgencyId], after: Mapping[AgencyId, BatchId], pace: Pace | None = None
     ) -> AsyncIterator[BusEvent]:
         """Yield the backlog, LineBack, then what comes, until the bus is closed."""
         news = asyncio.Event()
@@ -68,6 +68,8 @@ class MemoryBus:
                     if beat is not None and beat is not heard[agency] and beat.last_id <= last[agency]:
                         heard[agency] = beat
                         yield beat
+                if pace is not None:
+                    await pace()
                 await news.wait()
         finally:
             self._news.discard(news)

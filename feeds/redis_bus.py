@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from feeds.bus import BEGINNING, BatchId, BusEvent, Delivery, LineBack, LineLost, SourceHealth
+from feeds.bus import BEGINNING, BatchId, BusEvent, Delivery, LineBack, LineLost, Pace, SourceHealth
 from feeds.clock import Clock, SystemClock
 from feeds.envelope import Batch, decode_sequences, encode_batch
 from feeds.errors import BusDown, DecodeError
@@ -61,13 +61,13 @@ class RedisBus:
         accepted(await self._run((b"PUBLISH", live_channel(agency), encode_beat(last_id(info), sources, at))))
 
     async def subscribe(
-        self, agencies: Sequence[AgencyId], after: Mapping[AgencyId, BatchId]
+        self, agencies: Sequence[AgencyId], after: Mapping[AgencyId, BatchId], pace: Pace | None = None
     ) -> AsyncIterator[BusEvent]:
         """Yield the backlog, LineBack, then what comes; LineLost and LineBack around every loss of the line."""
         last = {agency: after.get(agency, BEGINNING) for agency in agencies}
         lost = False
         while not self._closed:
-            ear = Ear(self._url, agencies, last)
+            ear = Ear(self._url, agencies, last, pace)
             self._lines |= ear.lines
             try:
                 await ear.open()

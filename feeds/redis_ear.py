@@ -14,7 +14,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from feeds.bus import BatchId, Beat, BusEvent, Delivery
+from feeds.bus import BatchId, Beat, BusEvent, Delivery, Pace
 from feeds.envelope import decode_batch
 from feeds.errors import BusDown, DecodeError
 from feeds.names import AgencyId, live_channel
@@ -34,12 +34,15 @@ PROBE_WITHIN_S = 1.0
 class Ear:
     """See the head. `last` (agency -> last id given) belongs to the subscription and outlives the ear."""
 
-    def __init__(self, url: str, agencies: Sequence[AgencyId], last: dict[AgencyId, BatchId]) -> None:
+    def __init__(
+        self, url: str, agencies: Sequence[AgencyId], last: dict[AgencyId, BatchId], pace: Pace | None = None
+    ) -> None:
         self._live = Line(url)
         self._journal = Line(url)
         self.lines = {self._live, self._journal}
         self._channels = {live_channel(agency).encode(): agency for agency in agencies}
         self._last = last
+        self._pace = pace
         self._subscribed = False
         self._beat: Beat | None = None
         self.behind = set(agencies)
@@ -76,6 +79,8 @@ class Ear:
         if self._beat is not None:
             beat, self._beat = self._beat, None
             return beat
+        if self._pace is not None and not self._live.waiting:
+            await self._pace()
         message = await self._live.hear(SILENCE_S)
         if message is None:
             self._live.say(b"PING")

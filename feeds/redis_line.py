@@ -131,6 +131,11 @@ class Line:
             raise Unreached(f"the bus is not ready: {_word(replies[0])}")
         return replies
 
+    @property
+    def waiting(self) -> int:
+        """How many messages `hear` would return at once."""
+        return 0 if self._wire is None else len(self._wire.replies)
+
     async def hear(self, within: float) -> Any:
         """Return the next message of a subscribed line, or None after `within` seconds of silence.
 

@@ -1,12 +1,13 @@
 """The bus contract, on both buses. `writer` and `reader` are two ends; on MemoryBus they are one object."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
 import pytest
 
-from feeds.bus import BatchId, Beat, Bus, LineBack, LineLost, SourceHealth
+from feeds.bus import BatchId, Beat, Bus, BusEvent, Delivery, LineBack, LineLost, SourceHealth
 from feeds.memory_bus import MemoryBus
 from feeds.names import AgencyId, SourceId
 from feeds.redis_bus import RedisBus
@@ -173,3 +174,31 @@ async def test_closing_the_bus_ends_its_subscriptions(ends: Ends, agency: Agency
     await ends.reader.ping()
     await ends.reader.close()
     await asyncio.wait_for(task, 3.0)
+
+
+async def test_a_subscriber_who_looks_now_and_then_hears_all_that_came_meanwhile_when_it_looks(
+    ends: Ends, agency: AgencyId
+):
+    heard: list[BusEvent] = []
+    asked, turn = asyncio.Event(), asyncio.Event()
+
+    async def pace() -> None:
+        asked.set()
+        await turn.wait()
+
+    async def hear() -> None:
+        async with contextlib.aclosing(ends.reader.subscribe([agency], {}, pace)) as events:  # type: ignore[type-var]
+            async for event in events:
+                heard.append(event)
+
+    await ends.writer.append(batch(agency, 0))
+    task = asyncio.create_task(hear())
+    await asyncio.wait_for(asked.wait(), 5)
+    assert [type(event) for event in heard] == [Delivery, LineBack], "the backlog waits for no turn"
+    for n in range(1, 6):
+        await ends.writer.append(batch(agency, n))
+    assert len(heard) == 2
+    turn.set()
+    await until(lambda: seqs([e for e in heard if isinstance(e, Delivery)]) == list(range(6)))
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
