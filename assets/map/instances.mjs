@@ -150,11 +150,12 @@ export const ORDER = /** @type {const} */ (["cameras", "units", "incidents"]);
 /** @typedef {{ layer: typeof ORDER[number], set: "all" | "raised" | "urgent" | "chosen" }} Pass */
 
 /**
- * What is drawn after what: all, what matters more above it, what is urgent above that, what is chosen last.
+ * What is drawn after what: all, what matters more above it, what is urgent above that, what is chosen last. Of the
+ * urgent a unit in emergency comes above an incident's foot, which stands at the same place.
  * @type {Pass[]}
  */
 export const PASSES = (/** @type {Pass["set"][]} */ (["all", "raised", "urgent", "chosen"])).flatMap((set) =>
-  ORDER.map((layer) => ({ layer, set })),
+  (set === "urgent" ? /** @type {const} */ (["cameras", "incidents", "units"]) : ORDER).map((layer) => ({ layer, set })),
 );
 
 /** The rows of one pass but the first. @param {Instances} of @param {Pass["set"]} set @param {number} chosen row of this layer, -1 for none @returns {number[]} */

@@ -13,7 +13,7 @@ import { age, count, incidentStatus, incidentType, tagOf } from "./words.mjs";
 const NOBODY = 128;
 const CLOSED = 64;
 const LIFE = 6;
-const CALLED_MAX = 6;
+const CALLED_MAX = 5;
 const ROWS_MAX = 60;
 
 /** @param {HTMLElement} root @param {Page} page */

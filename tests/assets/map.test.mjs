@@ -184,7 +184,7 @@ test("what matters is drawn above its equals, what is urgent above all, what is 
     return rows.map((row) => `${layer} ${row}`);
   });
   const last = (/** @type {string} */ thing) => order.lastIndexOf(thing);
-  const ranked = ["incidents 2", "incidents 1", "units 1", "incidents 0", "units 2"];
+  const ranked = ["incidents 2", "incidents 1", "incidents 0", "units 1", "units 2"];
   assert.deepEqual([...ranked].sort((a, b) => last(a) - last(b)), ranked);
 });
 
