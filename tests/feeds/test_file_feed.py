@@ -128,7 +128,7 @@ async def test_a_line_that_drops_is_mended_and_nothing_is_lost_or_doubled(tmp_pa
             nonlocal dropped
             if totals.answered > 400 and not dropped:
                 dropped = 1
-                for connection in door._feeds.connections:
+                for connection in door._feeds.crowd:
                     connection.transport.abort()
 
         totals = await feed(door, path, progress=progress)
