@@ -227,7 +227,9 @@ class Picture:
         code = self.origin(track.agency, track.labels())
         if code != shelf.origin[track.slot]:
             shelf.origin[track.slot] = code
-            self._touch(shelf, track, EVERYTHING)
+            # Every class is to look at it again; nothing of it was received for that.
+            self._queue(shelf, track)
+            track.reworded |= EVERYTHING
 
     def _queue(self, shelf: Shelf, track: Any) -> None:
         if not track.queued:

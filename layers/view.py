@@ -118,8 +118,7 @@ class View:
         for row in rows[~exists & (rows >= 0)].tolist():
             self._remove(table, row, rev)
         news = exists & ((((touched.moved | touched.reworded) & granted) != 0) | (rows < 0))
-        # What is merely looked at anew (a label came or went) was not received now.
-        came = np.where(touched.moved == EVERYTHING, 0, touched.moved & granted)
+        came = touched.moved & granted
         if layer.swarm_rows is not None:
             swarm = news & (self._picture.swarm.columns["placed"][slots] == 1)
             if swarm.any() and self._swarm(

@@ -63,9 +63,10 @@ async def test_a_hub_that_died_without_a_word_comes_back_with_the_same_picture(f
 
 async def test_a_hub_that_starts_without_a_bus_opens_its_door_and_says_so(fresh_redis: EmbeddedRedis) -> None:
     bus = RedisBus(fresh_redis.url, SystemClock())
-    async with hub_on(bus):
+    async with hub_on(bus) as hub:
         await say(bus, unit("kept", at=now()))
-        await asyncio.sleep(0)
+        await wait_for(lambda: hub.picture.counts()["units"] == 1)
+    assert await bus.load_keyframe()
     os.kill(fresh_redis.pid, signal.SIGKILL)
     async with hub_on(bus) as hub, watching(hub) as viewer:
         await wait_for(lambda: viewer.said("health") and viewer.said("health")[-1]["bus"] == "lost")

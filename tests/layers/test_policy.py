@@ -13,7 +13,7 @@ from feeds.report import Category
 from layers import kinds
 from layers.picture import LAYERS
 from layers.policy import Door, Grant, Rules, ViewerClass
-from layers.track import ALERTS_MAX, UNKNOWN_LABEL
+from layers.track import ALERTS_MAX, FORGET_S, UNKNOWN_LABEL
 from layers.view import View
 from tests.layers.test_picture import reports
 from tests.support.heard import ROSTER, T0, camera, delivery, heard, incident, unit
@@ -133,6 +133,49 @@ def test_an_incident_that_names_a_unit_twice_may_name_others_later() -> None:
     assert p.client.rows["incidents"] == {}
     assert p.rules.alarms == 0
     assert p.view.tables["incidents"].named_by == {}
+    seen = pair("fire", share, of=[delivery(1, incident(assigned_units=("a", "a")))]).view.door.find("incidents", "i1")
+    assert seen is not None
+    assert seen.references == (("units", "a"),)
+
+
+def test_a_carrier_that_may_not_be_seen_is_not_named_until_it_may() -> None:
+    share = grant("cpd", "fire", "unit.position", "camera.location")
+    p = pair("fire", share, of=[delivery(1, unit(labels=("undercover",)), camera(carrier_unit_id="u1"))])
+    assert "carrier_unit_id" not in p.client.rows["cameras"][0]["record"]
+    p.picture.apply(delivery(2, unit(at=T0 + 2)))
+    p.tick(T0 + 2)
+    assert p.client.rows["cameras"][0]["record"]["carrier_unit_id"] == "u1"
+    assert pair("cpd", of=[delivery(1, camera(carrier_unit_id="u1"))]).client.rows["cameras"][0]["record"][
+        "carrier_unit_id"
+    ] == "u1"  # fmt: skip
+
+
+def test_a_labelled_line_of_a_history_stays_hidden_when_the_incident_is_open_again() -> None:
+    share = grant("cpd", "fire", "incident.summary", "incident.location")
+    said = [
+        incident(at=T0, type_common="FIRE", address="12 Elm"),
+        incident(at=T0 + 1, address="9 Oak, juvenile home", labels=("juvenile",)),
+        incident(at=T0 + 2, type_common="FIRE", address="12 Elm"),
+    ]
+    for viewer, lines in (("fire", ["12 Elm", "12 Elm"]), ("cpd", ["12 Elm", "9 Oak, juvenile home", "12 Elm"])):
+        p = pair(viewer, share, of=[delivery(n + 1, report) for n, report in enumerate(said)])
+        seen = p.view.door.find("incidents", "i1", whole=True)
+        assert seen is not None
+        assert [line.fields["address"] for line in seen.history] == lines
+
+
+def test_the_order_in_which_a_newcomer_gets_things_tells_nothing_of_hidden_ones() -> None:
+    """A hidden thing brings its agency in first, and leaves its slot: rows follow neither."""
+    t = T0 + 2 * FORGET_S
+    worlds = []
+    for hidden in ([], [delivery(1, unit("x", labels=("undercover",)))]):
+        picture = heard(*hidden, delivery(1, unit("own", at=t), agency="fire"), delivery(2, unit("b", at=t)))
+        picture.flush()
+        picture.expire(t)
+        picture.flush()
+        picture.apply(delivery(3, unit("a", at=t)))
+        worlds.append(Pair(picture, "fire", POSITIONS, t=t).client.frames)
+    assert worlds[0] == worlds[1]
 
 
 def test_an_event_needs_its_own_category() -> None:

@@ -75,11 +75,12 @@ def test_what_was_received_long_ago_is_not_told_as_late_when_something_else_chan
     p.picture.apply(delivery(2, status))
     assert lags(25.05) == (pytest.approx(50.0, abs=0.2), [65535])
     assert lags(30.5) == (0.0, [65535, 65535])  # both turned stale
-    p.picture.apply(delivery(3, unit("b", at=T0 + 31, labels=("undercover",))))
-    p.tick(T0 + 31)
+    labelled = unit("b", at=T0 + 31, lat=None, lon=None, primary_status="Available", labels=("undercover",))
+    p.picture.apply(delivery(3, labelled))
+    assert lags(31.02) == (pytest.approx(20.0, abs=0.2), [65535])
     p.picture.apply(delivery(4, unit(at=T0 + 40), incident(at=T0 - 5, address="12 Elm"), received_at=T0 + 40.02))
     assert lags(40.1) == (pytest.approx(80.0, abs=0.2), [80])
-    assert p.client.take(keyframe(p.view)).columns["units"]["lag"].tolist() == [9100, 80]
+    assert p.client.take(keyframe(p.view)).columns["units"]["lag"].tolist() == [40100, 80]
 
 
 def test_ages_count_on_while_nothing_is_heard_and_no_frame_is_sent_for_that() -> None:
