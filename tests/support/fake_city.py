@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from layers.frame import DEGREES_E7, LayerChange
+from layers.frame import LayerChange
 
 WEST, SOUTH, EAST, NORTH = -87.80, 41.772, -87.585, 41.967
 AGENCIES = (
@@ -22,6 +22,7 @@ _EVENTS = (("lpr_hit", "Plate reader hit"), ("person_down", "Person down"), ("re
            ("gunshot_detected", "Gunshots heard"))  # fmt: skip
 _BLOCK_LON, _BLOCK_LAT = 0.00243, 0.00181
 """A Chicago block: an eighth of a mile."""
+DEGREES_E7 = 1e7
 _M_PER_DEG = 111_320.0
 _SHRINK = np.cos(np.radians(41.87))
 
