@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from dashboard import process
+from dashboard import part
 from feeds import embedded_redis
 
 AGENCIES = 7
@@ -67,7 +67,7 @@ def running(tick_ms: int, classes: int) -> Iterator[RunningSite]:
         path.write_text(toml(ports, tick_ms, feed_tokens, viewer_tokens))
         redis = embedded_redis.start(Path(folder, "redis"))
         stop.callback(redis.stop)
-        env = {**os.environ, "REDIS_URL": redis.url, process.PARENT: str(os.getpid())}
+        env = {**os.environ, "REDIS_URL": redis.url, part.PARENT: str(os.getpid())}
         pids = {"redis": redis.pid}
         for name in ("gateway", "hub"):
             words = [sys.executable, "-m", "dashboard.cli", name, "--config", str(path), "--log-level", "warning"]

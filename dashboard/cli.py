@@ -177,24 +177,24 @@ def _process(
     work: Callable[[config.Settings, str, asyncio.Event], Coroutine[Any, Any, None]],
 ) -> Callable[[argparse.Namespace], int]:
     def run(args: argparse.Namespace) -> int:
-        from dashboard import process
+        from dashboard import part
 
         settings = config_file.load(args.config)
-        return process.run(lambda stop: work(settings, process.redis_url(settings), stop))
+        return part.run(lambda stop: work(settings, part.redis_url(settings), stop))
 
     return run
 
 
 async def _run_gateway(settings: config.Settings, redis_url: str, stop: asyncio.Event) -> None:
-    from dashboard import process
+    from dashboard import part
 
-    await process.gateway(settings, redis_url, stop)
+    await part.gateway(settings, redis_url, stop)
 
 
 async def _run_hub(settings: config.Settings, redis_url: str, stop: asyncio.Event) -> None:
-    from dashboard import process
+    from dashboard import part
 
-    await process.hub(settings, redis_url, stop)
+    await part.hub(settings, redis_url, stop)
 
 
 async def _run_web(settings: config.Settings, redis_url: str, stop: asyncio.Event) -> None:
@@ -209,10 +209,10 @@ _web = _process(_run_web)
 
 
 def _exercise(args: argparse.Namespace) -> int:
-    from dashboard import process
+    from dashboard import part
 
     settings = config_file.load(args.config)
-    return process.run(lambda stop: process.exercise(settings, args.units, args.seed, args.rate, stop))
+    return part.run(lambda stop: part.exercise(settings, args.units, args.seed, args.rate, stop))
 
 
 def _feed(args: argparse.Namespace) -> int:

@@ -4,7 +4,7 @@ Rules
 - Ready means that every door answers, not that a process was started.
 - A process that dies is started again, with a growing pause; Redis comes back on the same journal.
 - SIGTERM, Ctrl-C and the end of the terminal stop everything within five seconds. If the supervisor itself
-  is killed, each process notices and stops (`process.PARENT`), Redis by the kernel's parent-death signal.
+  is killed, each process notices and stops (`part.PARENT`), Redis by the kernel's parent-death signal.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ from pathlib import Path
 
 import platformdirs
 
-from dashboard import config, config_file, process
+from dashboard import config, config_file, part
 from dashboard.config import Settings
 from feeds import embedded_redis
 from feeds.access import offer_access, withdraw_access
@@ -137,7 +137,7 @@ class Supervisor:
             self._data_dir.mkdir(parents=True, exist_ok=True)
             self._redis = embedded_redis.start(self._data_dir, self._settings.site.fsync, empty=self._fresh)
             url = self._redis.url
-        self._env = {**os.environ, "REDIS_URL": url, process.PARENT: str(os.getpid())}
+        self._env = {**os.environ, "REDIS_URL": url, part.PARENT: str(os.getpid())}
         for name in ("gateway", "hub", "web"):
             self.add(name, "--config", str(self._config))
         self._offer_feed()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard import process
+from dashboard import part
 from dashboard.config import Settings, Site
 from feeds.errors import ConfigError
 from tests.support.demo import alive, until
@@ -26,7 +26,7 @@ def test_a_signal_stops_the_work_and_the_work_may_finish() -> None:
         await stop.wait()
         finished.append(True)
 
-    assert process.run(work) == 0
+    assert part.run(work) == 0
     assert finished == [True]
 
 
@@ -35,18 +35,18 @@ def test_an_error_of_the_work_is_not_swallowed() -> None:
         raise ConfigError("site.port", "taken")
 
     with pytest.raises(ConfigError):
-        process.run(work)
+        part.run(work)
 
 
 def test_a_process_stops_when_its_supervisor_is_killed(tmp_path: Path) -> None:
     child = (
-        "import asyncio\nfrom dashboard import process\n"
+        "import asyncio\nfrom dashboard import part\n"
         "async def work(stop):\n    await stop.wait()\n"
-        "raise SystemExit(process.run(work))\n"
+        "raise SystemExit(part.run(work))\n"
     )
     supervisor = (
         "import os, subprocess, sys, time\n"
-        f"env = {{**os.environ, {process.PARENT!r}: str(os.getpid())}}\n"
+        f"env = {{**os.environ, {part.PARENT!r}: str(os.getpid())}}\n"
         f"child = subprocess.Popen([sys.executable, '-c', {child!r}], env=env, start_new_session=True)\n"
         "print(child.pid, flush=True)\ntime.sleep(60)\n"
     )
@@ -60,20 +60,20 @@ def test_a_process_stops_when_its_supervisor_is_killed(tmp_path: Path) -> None:
 
 def test_the_redis_address_comes_from_the_file_then_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDIS_URL", "redis://elsewhere")
-    assert process.redis_url(Settings(site=Site(redis_url="redis://named"))) == "redis://named"
-    assert process.redis_url(Settings()) == "redis://elsewhere"
+    assert part.redis_url(Settings(site=Site(redis_url="redis://named"))) == "redis://named"
+    assert part.redis_url(Settings()) == "redis://elsewhere"
     monkeypatch.delenv("REDIS_URL")
     with pytest.raises(ConfigError, match="REDIS_URL"):
-        process.redis_url(Settings())
+        part.redis_url(Settings())
 
 
 def test_a_process_takes_all_the_files_it_may_open() -> None:
     child = (
-        "import resource\nfrom dashboard import process\n"
+        "import resource\nfrom dashboard import part\n"
         "hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]\n"
         "resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))\n"
         "async def work(stop):\n    print(*resource.getrlimit(resource.RLIMIT_NOFILE))\n"
-        "raise SystemExit(process.run(work))\n"
+        "raise SystemExit(part.run(work))\n"
     )
     told = subprocess.run(
         [sys.executable, "-c", child], cwd=ROOT, capture_output=True, text=True, timeout=30, check=True

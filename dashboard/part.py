@@ -1,4 +1,4 @@
-"""One process of a site: run its work until it is told to stop, and never outlive the one that started it."""
+"""One part of a site as a process: its work runs until told to stop, and never outlives who started it."""
 
 import asyncio
 import contextlib
