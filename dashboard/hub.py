@@ -262,9 +262,11 @@ class Hub:
                 log.warning("hub.keyframe_not_saved")
 
     async def _save(self) -> None:
-        cut = keyframe.snapshot(self.picture)
-        if cut.last == self._kept:
+        if self.picture.last == self._kept:
             return
+        cut, taking = keyframe.begin(self.picture)
+        for _ in taking:
+            await asyncio.sleep(0)
         data = await asyncio.to_thread(keyframe.encode, cut)
         await asyncio.wait_for(self._bus.save_keyframe(data), _BUS_S)
         self._kept = cut.last

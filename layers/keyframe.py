@@ -1,8 +1,8 @@
 """The picture as bytes and back: what a restarted hub begins with; the journal's tail does the rest.
 
-`snapshot` is a quick copy of references, taken between two batches; `encode` may then run elsewhere, as
-everything it touches is immutable. What is kept are the reports that still speak, so restoring is hearing
-them again.
+`begin` copies references, the units a piece at a time, between which batches may be applied; `encode` may then
+run elsewhere, as everything it touches is immutable. What is kept are the reports that still speak, so restoring
+is hearing them again.
 """
 
 from collections.abc import Iterator
@@ -85,19 +85,36 @@ class Snapshot(NamedTuple):
     origins: tuple[Origin, ...]
 
 
-def snapshot(picture: Picture) -> Snapshot:
-    """Return a cut of the picture as it stands; cheap (references only)."""
-    return Snapshot(
+def begin(picture: Picture) -> tuple[Snapshot, Iterator[int]]:
+    """Return a cut of the picture without its units, and what takes them in pieces as it is gone through.
+
+    Batches may be applied between two pieces, and the cut still stands at its `last`: a unit is the newest of what
+    it heard, so hearing the tail once more changes nothing. Incidents, cameras and events remember what they heard,
+    so they are taken at once.
+    """
+    cut = Snapshot(
         dict(picture.last),
         picture.serial,
-        [
-            (t.agency, t.id, t.known, tuple(t.eff), tuple(t.said), tuple(t.stamps))
-            for t in picture.shelves[UNITS].live()
-        ],
+        [],
         [_field_form(layer, track) for layer in (INCIDENTS, CAMERAS) for track in picture.shelves[layer].live()],
         [event for kept in picture.events.values() for event in kept],
         tuple(picture.origins),
     )
+    return cut, _take_units(cut, list(picture.shelves[UNITS].live()))
+
+
+def _take_units(cut: Snapshot, tracks: list[UnitTrack]) -> Iterator[int]:
+    for piece in _pieces(tracks):
+        cut.units.extend((t.agency, t.id, t.known, tuple(t.eff), tuple(t.said), tuple(t.stamps)) for t in piece)
+        yield len(cut.units)
+
+
+def snapshot(picture: Picture) -> Snapshot:
+    """Return a cut of the picture as it stands, all of it at once."""
+    cut, taking = begin(picture)
+    for _ in taking:
+        pass
+    return cut
 
 
 _encode = msgspec.msgpack.Encoder().encode

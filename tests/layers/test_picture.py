@@ -9,7 +9,7 @@ from feeds.bus import BatchId, Delivery
 from feeds.deflate import deflate, inflate
 from feeds.errors import DecodeError
 from layers import swarm
-from layers.keyframe import keyframe, restore
+from layers.keyframe import begin, encode, keyframe, restore
 from layers.picture import CAMERAS, INCIDENTS, UNITS, Picture
 from layers.track import FORGET_S
 from tests.support.heard import ROSTER, T0, camera, delivery, heard, incident, unit
@@ -229,6 +229,24 @@ def test_a_restored_picture_and_the_tail_equal_the_original(journal, seed, cut) 
     assert state(again) == state(whole)
     assert again.last == whole.last
     assert again.serial == whole.serial
+    assert events_of(again) == events_of(whole)
+
+
+@settings(max_examples=150, deadline=None)
+@given(journals(), st.integers(), st.integers(0, 20), st.integers(1, 9))
+def test_a_cut_whose_units_are_taken_later_and_the_tail_equal_the_original(journal, seed, cut, later) -> None:
+    batches = interleaved(journal, seed)
+    picture = heard(*batches[:cut])
+    begun, taking = begin(picture)
+    for batch in batches[cut : cut + later]:
+        picture.apply(batch)
+    assert sum(1 for _ in taking) <= 1
+    again = restore(encode(begun), ROSTER)
+    for batch in batches:
+        again.apply(batch)
+    whole = heard(*batches)
+    assert state(again) == state(whole)
+    assert again.last == whole.last
     assert events_of(again) == events_of(whole)
 
 
