@@ -56,7 +56,6 @@ INCIDENT_TYPES = {
     "BARICADE": "Barricaded person",
     "BOMB": "Bomb",
     "BURG": "Burglary",
-    "CU1": "Civil unrest",
     "DISTURB": "Disturbance",
     "DOMESTIC": "Domestic",
     "DRUGS": "Drugs",
