@@ -36,6 +36,14 @@ def test_a_thing_without_a_place_has_no_geometry() -> None:
     assert feature["properties"]["priority"] == "P1"
 
 
+def test_a_clock_that_runs_ahead_and_an_incident_that_is_over_are_told() -> None:
+    ahead = delivery(1, unit(at=T0 + 60), received_at=T0)
+    over = delivery(2, incident(status_common=("Closed",)), incident("i2", status_common=("Active",)))
+    p = Pair(heard(ahead, over), "cpd", t=T0)
+    assert features(p, "units")[0]["properties"]["clock_skew"] is True
+    assert [f["properties"]["closed"] for f in features(p, "incidents")] == [True, False]
+
+
 def test_cameras_tell_kind_and_state_in_the_registrys_words() -> None:
     p = Pair(heard(delivery(1, camera(camera_kind="ptz", camera_state="live", range_m=80.0))), "cpd", t=T0)
     properties = features(p, "cameras")[0]["properties"]
