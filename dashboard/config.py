@@ -64,9 +64,8 @@ class Site(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     @property
     def host(self) -> str:
         """Host by which this machine reaches the site's servers, as it stands in a URL."""
-        if self.bind in ("0.0.0.0", "::", ""):  # noqa: S104 - compared, not bound
-            return "127.0.0.1"
-        return f"[{self.bind}]" if ":" in self.bind else self.bind
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(self.bind, self.bind)  # noqa: S104
+        return f"[{host}]" if ":" in host else host
 
 
 class Agency(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -56,6 +56,7 @@ INCIDENT_TYPES = {
     "BARICADE": "Barricaded person",
     "BOMB": "Bomb",
     "BURG": "Burglary",
+    "CU1": "CU1",  # in the registry without words that we could read
     "DISTURB": "Disturbance",
     "DOMESTIC": "Domestic",
     "DRUGS": "Drugs",

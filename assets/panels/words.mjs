@@ -4,7 +4,7 @@
 /** The words of layers/words.py. @type {Record<string, string>} */
 const TYPES = {
   ABDUCT: "Abduction", ACTSHOOT: "Active shooter", ALARM: "Alarm", ASSAULT: "Assault", ASSIST: "Assist",
-  ATL: "Attempt to locate", BARICADE: "Barricaded person", BOMB: "Bomb", BURG: "Burglary",
+  ATL: "Attempt to locate", BARICADE: "Barricaded person", BOMB: "Bomb", BURG: "Burglary", CU1: "CU1",
   DISTURB: "Disturbance", DOMESTIC: "Domestic", DRUGS: "Drugs", FIRE: "Fire", FIREALRM: "Fire alarm",
   FRAUD: "Fraud", HAZMAT: "Hazardous material", HLP1: "Officer in trouble", HOSTAGE: "Hostage", MEDICAL: "Medical",
   MISSING: "Missing person", MVA: "Traffic crash", MVAINJ: "Traffic crash with injury", PERSDOWN: "Person down",
