@@ -70,6 +70,10 @@ def check(settings: Settings) -> list[ConfigError]:
     def bad(path: str, reason: str) -> None:
         problems.append(ConfigError(path, reason))
 
+    if not settings.agency:
+        bad("agency", "none declared; a site has at least one [[agency]]")
+    if not settings.account and not settings.api_token:
+        bad("account", "nobody could look: declare an [[account]] or an [[api_token]]")
     _site(settings, bad)
     _agencies(settings, bad)
     _sources(settings, bad)

@@ -173,7 +173,7 @@ def site_toml(site_table: dict[str, Any], token: str, password_hash: str) -> str
         )
     for share in _shares():
         parts += _table("[[share]]", share)
-    for name in ("wall", *(a.id for a in exercise.AGENCIES if a.id not in (exercise.COMMAND, exercise.GUEST))):
+    for name in ("wall", *(a.id for a in exercise.AGENCIES if a.id != exercise.COMMAND)):
         at = exercise.COMMAND if name == "wall" else name
         parts += _table("[[account]]", {"name": name, "agency": at, "password_hash": password_hash})
     parts += _table("[[api_token]]", {"name": "demo", "agency": exercise.COMMAND, "token": token})

@@ -3,12 +3,13 @@
 import argparse
 import asyncio
 import sys
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from feeds.access import find_way
-from feeds.file_feed import Totals, send_file
+from feeds.file_feed import Totals, looks_like, send_file
 
 
 def run(args: argparse.Namespace) -> int:
@@ -34,7 +35,19 @@ def run(args: argparse.Namespace) -> int:
         )
         show(totals)
     sys.stdout.write(report(totals))
-    return 1 if totals.messages and totals.refused.total() == totals.messages else 0
+    if not totals.messages or totals.refused.total() < totals.messages:
+        return 0
+    sys.stderr.write(advice(args.file, args.source, way.adapter))
+    return 1
+
+
+def advice(file: Path, source: str, speaks: str) -> str:
+    """Return a hint for a file of which everything was refused: `""` when its beginning says nothing."""
+    with file.open("rb") as opened:
+        looks = looks_like(opened.read(4096))
+    if looks is None or looks.name == speaks:
+        return ""
+    return f"hint: the file looks like {looks.name!r}, and {source} speaks {speaks!r}; choose another source\n"
 
 
 def report(totals: Totals) -> str:

@@ -204,7 +204,7 @@ class Supervisor:
                     raise ConfigError(
                         f"site.{setting}",
                         f"cannot listen on {site.bind}:{port} ({error.strerror}); "
-                        f"stop what uses it or choose another ({option})",
+                        f"stop what uses it or choose another (in the site's file; for the demo {option})",
                     ) from error
 
     def _offer_feed(self) -> None:

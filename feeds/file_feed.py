@@ -57,6 +57,14 @@ class Totals(Struct):
 # ---- from a file to frames
 
 
+def looks_like(head: bytes) -> Adapter | None:
+    """Return the dialect that a file's first bytes look like, or None."""
+    for candidate in map(adapters.load, adapters.names()):
+        if candidate.capture is not None and candidate.capture.speaks(head):
+            return candidate
+    return None
+
+
 def dialect_of(data: bytes, name: str = "") -> Adapter:
     """Return the dialect `name`, else the one the file's beginning looks like. Raises ConfigError."""
     if name:
@@ -64,11 +72,11 @@ def dialect_of(data: bytes, name: str = "") -> Adapter:
         if adapter.capture is None:
             raise ConfigError("--source", f"files of the dialect {name!r} cannot be fed")
         return adapter
-    for candidate in map(adapters.load, adapters.names()):
-        if candidate.capture is not None and candidate.capture.speaks(data[:4096]):
-            return candidate
-    known = ", ".join(adapters.names())
-    raise ConfigError("FILE", f"cannot tell the file's dialect by its beginning; known are {known}")
+    looks = looks_like(data[:4096])
+    if looks is None:
+        known = ", ".join(adapters.names())
+        raise ConfigError("FILE", f"cannot tell the file's dialect by its beginning; known are {known}")
+    return looks
 
 
 class _Frame(NamedTuple):

@@ -1,6 +1,6 @@
 """JointOps' own dialect: JSON, one object or an array of them, in the vocabulary's own field names.
 
-Who speaks it: anything that can open a WebSocket. Owned by the project; `docs/wire.md` and `feeds/report.py` say
+Who speaks it: anything that can open a WebSocket. Owned by the project; `docs/feeds.md` and `feeds/report.py` say
 what a message may hold. A message is `{"kind": "unit", "seq": 1, "observed_at": ..., ...fields}`; times are Unix
 seconds or RFC 3339. A field we do not know is dropped here and goes nowhere.
 

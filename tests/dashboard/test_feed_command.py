@@ -25,3 +25,10 @@ def test_without_a_site_or_a_token_it_says_what_to_do(
     capture.write_text("<event/>")
     assert cli.main(["feed", "--source", "guest-cot", "--feed-port", "1", str(capture)]) == 2
     assert "--token" in capsys.readouterr().err
+
+
+def test_a_file_in_another_dialect_than_the_sources_gets_a_hint(tmp_path: Path) -> None:
+    capture = tmp_path / "one.xml"
+    capture.write_text("<event/>")
+    assert "looks like 'cot'" in feed_command.advice(capture, "guest-native", "native")
+    assert feed_command.advice(capture, "guest-cot", "cot") == ""
