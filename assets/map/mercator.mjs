@@ -31,6 +31,9 @@ export const lonOf = (x) => (x / WORLD) * 360;
 /** @param {number} y */
 export const latOf = (y) => (2 * Math.atan(Math.exp((-y / WORLD) * 2 * Math.PI)) - Math.PI / 2) / RAD;
 
+/** Metres of ground in a 2^-32 of the world. @param {number} lat degrees */
+export const metresPer = (lat) => (CIRCUMFERENCE_M * Math.cos(lat * RAD)) / WORLD;
+
 /**
  * The camera as the drawing needs it: a plain turn, scale and shift.
  * @typedef {object} View

@@ -1,7 +1,7 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { extent, startZoom } from "../../assets/map/camera.mjs";
+import { extent, fit, inView, nearExtent, startZoom } from "../../assets/map/camera.mjs";
 import { KEYFRAME, decode } from "../../assets/map/frame.mjs";
 import { EMG, NONE, PASSES, STRIDE, census, emptyInstances, rowsIn, unitSprite, write } from "../../assets/map/instances.mjs";
 import { place } from "../../assets/map/labels.mjs";
@@ -95,6 +95,30 @@ test("the extent is that of all things with a place", () => {
   const [[west, south], [east, north]] = extent([of]) ?? [[0, 0], [0, 0]];
   assert.deepEqual([west, south, east, north].map((d) => Number(d.toFixed(4))), [-87.7, 41.8, -87.66, 41.868]);
   assert.equal(extent([emptyInstances("units")]), null);
+});
+
+test("one unit far away does not decide what all is, until a second press", () => {
+  const far = /** @type {[number, number]} */ ([-104.99, 39.74]);
+  const { of } = drawn([CENTRE, [-87.7, 41.8], far, [-87.6, 41.9]]);
+  const near = nearExtent([of]);
+  assert.deepEqual(near?.flat().map((d) => Number(d.toFixed(4))), [-87.7, 41.8, -87.6, 41.9]);
+  const asked = /** @type {any[]} */ ([]);
+  let zoom = 14;
+  const map = /** @type {any} */ ({
+    getCenter: () => ({ lng: CENTRE[0], lat: CENTRE[1] }), getZoom: () => zoom, getBearing: () => 0,
+    getContainer: () => ({ clientWidth: 800, clientHeight: 600 }), fitBounds: (/** @type {any} */ b) => asked.push(b),
+  });
+  fit(map, [of]);
+  zoom = 10;
+  fit(map, [of]);
+  assert.deepEqual(asked, [near, extent([of])]);
+});
+
+test("two places far apart are both all; nothing is nothing", () => {
+  const { of } = drawn([CENTRE, [-104.99, 39.74]]);
+  assert.deepEqual(nearExtent([of]), extent([of]));
+  assert.equal(nearExtent([emptyInstances("units")]), null);
+  assert.ok(inView([[-87.7, 41.8], [-87.6, 41.9]], view(CENTRE[0], CENTRE[1], 10, 0, 800, 600)));
 });
 
 test("a larger wall starts closer, so that it shows the same city", () => {
