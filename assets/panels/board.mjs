@@ -1,5 +1,5 @@
 // @ts-check
-// The incident board: open incidents by priority, then the newest first; as many as fit, then "+N more".
+// The incident board: open incidents by priority, then the newest first; as many as fit, and a button that turns the page.
 
 import { NOT_ACTUAL, keyOf, referred } from "../map/store.mjs";
 import { calmly, el, find, mark, onResize, pixels, pool, say, show } from "./dom.mjs";
@@ -15,26 +15,44 @@ const CLOSED = 64;
 const LIFE = 6;
 const CALLED_MAX = 5;
 const ROWS_MAX = 60;
+/** After this the board is back at its top by itself. */
+const TURNED_MS = 30_000;
 
 /** @param {HTMLElement} root @param {Page} page */
 export function mount(root, page) {
   const list = find(root, ".board-rows");
   const note = find(root, ".panel-note");
   const empty = find(root, ".panel-empty");
-  const more = el("div", "more");
+  const more = el("button", "more");
+  more.setAttribute("type", "button");
   root.append(more);
   const rows = pool(list, () => makeRow(page));
+  /** The first row shown, and where the next page begins. */
+  let [start, next] = [0, 0];
+  let turned = 0;
+  let top = "";
 
   const write = () => {
     const open = openIncidents(page);
-    const n = howMany(list, open);
+    const first = open.length ? keyOf(open[0].record.agency, open[0].record.id) : "";
+    // What is new at the top is not to be missed for a page further down.
+    if (first !== top || start >= open.length || performance.now() - turned > TURNED_MS) start = 0;
+    top = first;
+    const below = open.slice(start);
+    const n = howMany(list, below);
     const shown = rows.take(n);
-    shown.forEach((row, i) => fill(row, open[i], page));
+    shown.forEach((row, i) => fill(row, below[i], page));
+    next = start + n < open.length ? start + Math.max(1, n) : 0;
     say(note, open.length ? `${open.length} open` : "");
     show(empty, open.length === 0 && page.store.rev > 0);
     more.classList.toggle("more-none", n >= open.length);
-    say(more, n < open.length ? `+${open.length - n} more: ${rest(open.slice(n))}` : "");
+    say(more, moreWords(start, n, open));
   };
+  more.addEventListener("click", () => {
+    start = next;
+    turned = performance.now();
+    write();
+  });
   const calm = calmly(write, 400);
   let seen = -1;
   page.on("frame", () => {
@@ -45,6 +63,13 @@ export function mount(root, page) {
   page.on("select", calm);
   onResize(list, write);
   write();
+}
+
+/** What the button says: how many more there are, or which are shown. Pure. @param {number} start @param {number} n rows shown @param {Open[]} open */
+export function moreWords(start, n, open) {
+  if (n >= open.length) return "";
+  if (!start) return `+${open.length - n} more: ${rest(open.slice(n))} · next`;
+  return `${start + 1}-${start + n} of ${open.length} · ${start + n < open.length ? "next" : "back to the top"}`;
 }
 
 /** Open incidents, the order of the board. @param {Page} page @returns {Open[]} */

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { calls, openIncidents } from "../../assets/panels/board.mjs";
+import { calls, moreWords, openIncidents } from "../../assets/panels/board.mjs";
 import { latestOf, wordsOf } from "../../assets/panels/events.mjs";
 import { byAgency } from "../../assets/panels/feeds.mjs";
 import { SHORT_MAX, age, cadence, clock, eventType, feedAge, incidentStatus, incidentType, plain, shortType } from "../../assets/panels/words.mjs";
@@ -26,6 +26,14 @@ function pageOf(rows) {
 test("the board puts the most urgent first, then the newest, and what has no priority last", () => {
   const page = pageOf([["old3", 3, 10, 0], ["none", 0, 99, 0], ["new3", 3, 20, 0], ["p1", 1, 1, 0], ["p2", 2, 50, 0]]);
   assert.deepEqual(openIncidents(page).map((i) => i.record.id), ["p1", "p2", "new3", "old3", "none"]);
+});
+
+test("the button under the board says how many more there are, then which are shown", () => {
+  const open = openIncidents(pageOf(Array.from({ length: 25 }, (_, i) => [`i${i}`, i < 12 ? 3 : 4, i, 0])));
+  assert.equal(moreWords(0, 10, open), "+15 more: 2 P3, 13 P4 · next");
+  assert.equal(moreWords(10, 10, open), "11-20 of 25 · next");
+  assert.equal(moreWords(20, 5, open), "21-25 of 25 · back to the top");
+  assert.equal(moreWords(0, 25, open), "");
 });
 
 test("who is on an incident is its own agency's unit of that id, else another's, else the id itself", () => {

@@ -95,6 +95,23 @@ async def test_the_wall_can_be_read_whole_without_scrolling(width: int, height: 
         assert tab.problems == []
 
 
+async def test_every_incident_of_the_board_can_be_reached_a_page_at_a_time() -> None:
+    async with FakeHub() as hub, web(hub.port) as site, chromium() as browser, wall(browser, site, 1440, 900) as tab:
+        await drawn(tab)
+        words, press = 'document.querySelector(".more").textContent', 'document.querySelector(".more").click()'
+        seen = await tab.eval(ROWS)
+        while True:
+            await tab.eval(press)
+            shown = re.match(r"(\d+)-(\d+) of 40", await tab.eval(words))
+            if shown is None:
+                break
+            assert int(shown[1]) == seen + 1
+            seen = int(shown[2])
+        assert seen == 40
+        assert (await tab.eval(words)).startswith("+")
+        assert await tab.eval(SCROLL_BARS) == []
+
+
 async def test_a_frozen_screen_says_so_whether_hub_or_web_is_gone_and_heals() -> None:
     async with FakeHub() as hub, web(hub.port) as site, chromium() as browser, wall(browser, site, 1280, 720) as tab:
         await drawn(tab)
