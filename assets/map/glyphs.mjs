@@ -114,14 +114,12 @@ function emergency(p, theme, age, tier, s) {
     p.lineTo(Math.cos(a) * r, Math.sin(a) * r);
   }
   p.closePath();
-  if (age === 2) {
-    p.stroke();
-    return;
-  }
   p.fillStyle = css(colour, age ? 0.5 : 1);
-  p.fill();
+  if (age === 2) p.stroke();
+  else p.fill();
   if (tier === 2) return;
-  p.fillStyle = css(age ? theme.ink : theme.onMark);
+  // However old the word of it is, the "!" stays: nobody has said that it is over.
+  p.fillStyle = css(age === 2 ? colour : age ? theme.ink : theme.onMark);
   p.fillRect(-r * 0.13, -r * 0.58, r * 0.26, r * 0.7);
   p.fillRect(-r * 0.13, r * 0.28, r * 0.26, r * 0.26);
 }

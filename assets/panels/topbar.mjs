@@ -1,6 +1,7 @@
 // @ts-check
 // The top bar: counts, clocks, who looks, the theme.
 
+import { keyOf } from "../map/store.mjs";
 import { calmly, el, find, say } from "./dom.mjs";
 import { drawing } from "./marks.mjs";
 import { clock } from "./words.mjs";
@@ -9,6 +10,8 @@ import { clock } from "./words.mjs";
 
 const CLOSED = 64;
 const EMERGENCY = 1;
+const NOWHERE = 0x7fffffff;
+const CLOSE_ZOOM = 14;
 
 /** @param {HTMLElement} root @param {Page} page */
 export function mount(root, page) {
@@ -21,7 +24,10 @@ export function mount(root, page) {
 /** @param {HTMLElement} root @param {Page} page */
 function mountCounts(root, page) {
   const units = figure(root, "Units");
-  const emergencies = figure(root, "Emergencies", drawing("units", "emg"));
+  const emergencies = figure(root, "Emergencies", drawing("units", "emg"), "button");
+  emergencies.root.setAttribute("type", "button");
+  emergencies.root.title = "Show the next unit in emergency";
+  emergencies.root.addEventListener("click", () => showNext(page));
   const incidents = el("div", "count count-incidents");
   const marks = el("span", "count-marks");
   incidents.append(marks, el("span", "count-word", "Incidents"));
@@ -41,10 +47,8 @@ function mountCounts(root, page) {
     for (let row = 0; row < page.store.incidents.end; row++) {
       if (present[row] && !(columns.flags[row] & CLOSED)) open[Math.min(4, columns.priority[row])]++;
     }
-    let urgent = 0;
-    const u = page.store.units;
-    for (let row = 0; row < u.end; row++) if (u.present[row] && u.columns.flags[row] & EMERGENCY) urgent++;
-    say(units.n, u.count.toLocaleString("en-US"));
+    const urgent = emergencyRows(page.store.units).length;
+    say(units.n, page.store.units.count.toLocaleString("en-US"));
     say(emergencies.n, String(urgent));
     emergencies.root.hidden = urgent === 0;
     byPriority.forEach((n, i) => say(n, String(open[i + 1])));
@@ -54,9 +58,37 @@ function mountCounts(root, page) {
   if (page.store.rev) write();
 }
 
-/** @param {HTMLElement} root @param {string} word @param {SVGElement} [drawn] */
-function figure(root, word, drawn) {
-  const node = el("div", `count count-${word.toLowerCase()}`);
+/** @param {Page["store"]["units"]} units */
+function emergencyRows(units) {
+  const rows = [];
+  for (let row = 0; row < units.end; row++) if (units.present[row] && units.columns.flags[row] & EMERGENCY) rows.push(row);
+  return rows;
+}
+
+/** The unit in emergency after the one chosen, in the order of their names; the first after the last. Pure. @param {Page["store"]["units"]} units @param {Page["selected"]} selected */
+export function nextEmergency(units, selected) {
+  const named = emergencyRows(units).flatMap((row) => {
+    const record = units.records[row];
+    return record ? [{ row, record, key: keyOf(record.agency, record.id) }] : [];
+  });
+  named.sort((a, b) => (a.key < b.key ? -1 : 1));
+  const now = selected?.layer === "units" ? keyOf(selected.agency, selected.id) : "";
+  return named.find(({ key }) => key > now) ?? named[0] ?? null;
+}
+
+/** @param {Page} page */
+function showNext(page) {
+  const { units } = page.store;
+  const next = nextEmergency(units, page.selected);
+  if (!next) return;
+  page.select("units", next.record.agency, next.record.id);
+  const [lon, lat] = [units.columns.lon[next.row], units.columns.lat[next.row]];
+  if (lon !== NOWHERE && lat !== NOWHERE) page.flyTo(lon / 1e7, lat / 1e7, CLOSE_ZOOM);
+}
+
+/** @param {HTMLElement} root @param {string} word @param {SVGElement} [drawn] @param {string} [tag] */
+function figure(root, word, drawn, tag = "div") {
+  const node = el(tag, `count count-${word.toLowerCase()}`);
   const line = el("span", "count-mark");
   const n = el("b", "count-n", "–");
   if (drawn) line.append(drawn);

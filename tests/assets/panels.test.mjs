@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { calls, moreWords, openIncidents } from "../../assets/panels/board.mjs";
 import { latestOf, wordsOf } from "../../assets/panels/events.mjs";
 import { byAgency } from "../../assets/panels/feeds.mjs";
+import { nextEmergency } from "../../assets/panels/topbar.mjs";
 import { SHORT_MAX, age, cadence, clock, eventType, feedAge, incidentStatus, incidentType, plain, shortType } from "../../assets/panels/words.mjs";
 
 /** @param {[string, number, number, number][]} rows id, priority, opened_at, flags */
@@ -46,6 +47,15 @@ test("who is on an incident is its own agency's unit of that id, else another's,
 
 test("a closed incident is not on the board", () => {
   assert.deepEqual(openIncidents(pageOf([["open", 2, 1, 0], ["closed", 1, 1, 64]])).map((i) => i.record.id), ["open"]);
+});
+
+test("each press goes to the next unit in emergency, and round again", () => {
+  const records = ["b", "x", "a"].map((id) => ({ id, agency: "cpd" }));
+  const units = { end: 3, present: [1, 1, 1], records, columns: { flags: [1, 0, 1] } };
+  assert.equal(nextEmergency(units, null)?.record.id, "a");
+  assert.equal(nextEmergency(units, { layer: "units", agency: "cpd", id: "a" })?.record.id, "b");
+  assert.equal(nextEmergency(units, { layer: "units", agency: "cpd", id: "b" })?.record.id, "a");
+  assert.equal(nextEmergency({ ...units, columns: { flags: [0, 0, 0] } }, null), null);
 });
 
 test("camera events come newest first, without announcements of state and without incidents", () => {
