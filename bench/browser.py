@@ -161,8 +161,8 @@ def main(argv: list[str]) -> int:
     """Measure and print; 0 whenever it measured."""
     parser = argparse.ArgumentParser(prog="jointops bench browser", description=__doc__)
     parser.add_argument("--units", default="1000,10000", help="numbers of units, with commas (1000,10000)")
-    parser.add_argument("--seconds", type=float, default=8.0, help="of dragging for each (8)")
-    parser.add_argument("--rounds", type=int, default=2, help="how often each is measured (2)")
+    parser.add_argument("--seconds", type=float, default=6.0, help="of dragging for each (6)")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each is measured (5)")
     parser.add_argument("--json", action="store_true", help="one JSON object on the standard output")
     args = parser.parse_args(argv)
     report = asyncio.run(measure(args))
