@@ -11,6 +11,8 @@
 export const HUB_SILENT_S = 2.2;
 /** The same for the web process: a poll each second, 1.5 s to answer. */
 export const WEB_SILENT_S = 2.6;
+/** Without a first picture there is nothing to be frozen; after this long without a word of the hub it is said, seconds. */
+export const NO_HUB_S = 8;
 
 /** @typedef {{ mono: number, wall: number }} Instant seconds: monotonic, and Unix by the local clock */
 
@@ -42,11 +44,16 @@ export function line(start) {
       graphics = works;
     },
     /**
-     * The line now. `since` is Unix seconds by the local clock: the last moment known to be good.
+     * The line now. `since` is Unix seconds by the local clock: the last moment known to be good. Before the first
+     * picture it is connecting, `what` "live stream" once that takes long, and `since` when it began.
      * @param {Instant} now
      * @returns {{ state: "connecting" | "live" | "frozen", since: number, what: string }}
      */
     at(now) {
+      if (!picture) {
+        const what = silence(hub, now) > NO_HUB_S ? "live stream" : "";
+        return { state: "connecting", since: start.wall, what };
+      }
       const gone = [];
       let since = Infinity;
       if (silence(hub, now) > HUB_SILENT_S) {
@@ -62,9 +69,7 @@ export function line(start) {
         since = Math.min(since, now.wall);
       }
       if (gone.length) return { state: "frozen", since, what: gone.join(" and ") };
-      return picture
-        ? { state: "live", since: hub.wall, what: "" }
-        : { state: "connecting", since: start.wall, what: "" };
+      return { state: "live", since: hub.wall, what: "" };
     },
   };
 }

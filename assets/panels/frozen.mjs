@@ -25,10 +25,10 @@ export function mount(root, page) {
       mark(root, "kind", "bus");
       say(head, `FEEDS NOT HEARD since ${face(store.busSince).time}`);
       say(what, "The hub cannot hear the agencies; everything is where it was last seen.");
-    } else if (line.state === "connecting" && !store.rev) {
+    } else if (line.state === "connecting") {
       mark(root, "kind", "connecting");
-      say(head, "Connecting");
-      say(what, "to the live stream");
+      say(head, line.what ? "No connection to the hub yet" : "Connecting");
+      say(what, line.what ? `Trying since ${face(line.since).time}; nothing is shown so far.` : "to the live stream");
     } else {
       show(root, false);
       return;
@@ -39,7 +39,7 @@ export function mount(root, page) {
   page.on("frame", write);
   page.on("second", () => {
     write();
-    if (page.line.state === "frozen") outIfLoggedOut();
+    if (page.line.what) outIfLoggedOut();
   });
   write();
 }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { serverClock } from "../../assets/map/clock.mjs";
-import { HUB_SILENT_S, WEB_SILENT_S, line } from "../../assets/map/line.mjs";
+import { HUB_SILENT_S, NO_HUB_S, WEB_SILENT_S, line } from "../../assets/map/line.mjs";
 import { meter, ring } from "../../assets/map/stats.mjs";
 
 const at = (/** @type {number} */ t) => ({ mono: t, wall: 1e9 + t });
@@ -73,8 +73,14 @@ test("lost graphics freeze the screen and their return frees it", () => {
   assert.equal(l.at(at(1.3)).state, "live");
 });
 
-test("a line that never heard anything is frozen too, after a moment", () => {
-  assert.equal(line(at(0)).at(at(5)).state, "frozen");
+test("before the first picture nothing is frozen: it is connecting, and says when that takes long", () => {
+  const l = line(at(0));
+  assert.deepEqual(l.at(at(5)), { state: "connecting", since: 1e9, what: "" });
+  assert.deepEqual(l.at(at(NO_HUB_S + 1)), { state: "connecting", since: 1e9, what: "live stream" });
+  l.hub(at(20), true);
+  l.web(at(20));
+  assert.equal(l.at(at(20)).state, "live");
+  assert.equal(l.at(at(23)).state, "frozen");
 });
 
 test("a ring forgets the oldest and gives quantiles of the rest", () => {
