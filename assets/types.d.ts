@@ -26,6 +26,8 @@ export interface Agency { id: string; name: string; tag: string }
 export interface Hello {
   type: "hello"; epoch: string; at: number; tick_ms: number; viewer: { name: string; agency: string; roles: string[] };
   site: { name: string; timezone: string; demo: boolean }; agencies: Agency[];
+  /** Layers (`units`, `incidents`, `cameras`) that another agency shares with the viewer, whatever there is to see. */
+  sees?: string[];
 }
 export interface Health { type: "health"; at: number; bus: "live" | "lost"; bus_since: number; feeds: FeedHealth[] }
 export interface Card {

@@ -312,6 +312,7 @@ class Hub:
                 "viewer": {"name": viewer.name, "agency": viewer.agency, "roles": viewer.roles},
                 "site": {"name": site.name, "timezone": site.timezone, "demo": site.demo},
                 "agencies": [{"id": a.id, "name": a.name, "tag": a.tag} for a in seen],
+                "sees": self.rules.layers_shared(audience.viewer, self.roster.agencies),
             }
         )
 

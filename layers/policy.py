@@ -128,6 +128,18 @@ class Rules:
         """Say whether the class may see anything of the agency at all."""
         return self.granted(viewer, Origin(agency, frozenset())) != 0
 
+    def layers_shared(self, viewer: ViewerClass, agencies: Iterable[AgencyId | str]) -> list[str]:
+        """Return the layers of which another of the agencies shares the base category with the class.
+
+        From the shares alone, whatever there is to see: an empty layer that is shared is empty, and one that is
+        not may be anything. The class's own agency does not count, which sees its own data in any case.
+        """
+        others = [AgencyId(a) for a in agencies if a != viewer.agency]
+        granted = 0
+        for agency in others:
+            granted |= self.granted(viewer, Origin(agency, frozenset()))
+        return [layer for layer, bit in BASE.items() if granted & bit]
+
     def alarm(self, what: str, error: Exception) -> None:
         """Count and log something withheld because of an error; ids and contents stay out of the log."""
         self.alarms += 1

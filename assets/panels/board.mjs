@@ -4,7 +4,7 @@
 import { NOT_ACTUAL, keyOf, referred } from "../map/store.mjs";
 import { calmly, el, find, mark, onResize, pixels, pool, say, show } from "./dom.mjs";
 import { drawing } from "./marks.mjs";
-import { age, count, incidentStatus, incidentType, tagOf } from "./words.mjs";
+import { age, count, incidentStatus, incidentType, notShared, NOT_SHARED, tagOf } from "./words.mjs";
 
 /** @typedef {import("../types.d.ts").Page} Page */
 /** @typedef {import("../types.d.ts").IncidentRecord} Incident */
@@ -23,6 +23,7 @@ export function mount(root, page) {
   const list = find(root, ".board-rows");
   const note = find(root, ".panel-note");
   const empty = find(root, ".panel-empty");
+  const calmWords = empty.textContent ?? "";
   const more = el("button", "more");
   more.setAttribute("type", "button");
   root.append(more);
@@ -44,6 +45,7 @@ export function mount(root, page) {
     shown.forEach((row, i) => fill(row, below[i], page));
     next = start + n < open.length ? start + Math.max(1, n) : 0;
     say(note, open.length ? `${open.length} open` : "");
+    say(empty, notShared(page, "incidents") ? NOT_SHARED : calmWords);
     show(empty, open.length === 0 && page.store.rev > 0);
     more.classList.toggle("more-none", n >= open.length);
     say(more, moreWords(start, n, open));

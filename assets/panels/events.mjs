@@ -2,7 +2,7 @@
 // The latest camera events, newest first, as many as fit. Their age is drawn; an old one is not news.
 
 import { calmly, el, find, mark, onResize, pixels, pool, say, show } from "./dom.mjs";
-import { age, clock, eventType, plain, tagOf } from "./words.mjs";
+import { age, clock, eventType, notShared, NOT_SHARED, plain, tagOf } from "./words.mjs";
 
 /** @typedef {import("../types.d.ts").Page} Page */
 /** @typedef {import("../types.d.ts").PictureEvent} Happened */
@@ -19,6 +19,7 @@ export function mount(root, page) {
   const list = find(root, ".events-rows");
   const note = find(root, ".panel-note");
   const empty = find(root, ".panel-empty");
+  const calmWords = empty.textContent ?? "";
   const face = clock(page.config.timezone);
   const rows = pool(list, () => makeRow(page));
 
@@ -26,6 +27,7 @@ export function mount(root, page) {
     const latest = latestOf(page.store.events);
     const n = howMany(list, latest);
     rows.take(n).forEach((row, i) => fill(row, latest[i], page, face));
+    say(empty, notShared(page, "cameras") ? NOT_SHARED : calmWords);
     show(empty, latest.length === 0);
     say(note, latest.length ? `last ${age(page.now() - latest[0].at)} ago` : "");
   };

@@ -2,9 +2,9 @@
 // The top bar: counts, clocks, who looks, the theme.
 
 import { keyOf } from "../map/store.mjs";
-import { calmly, el, find, say } from "./dom.mjs";
+import { calmly, el, find, mark, say } from "./dom.mjs";
 import { drawing } from "./marks.mjs";
-import { clock } from "./words.mjs";
+import { clock, notShared } from "./words.mjs";
 
 /** @typedef {import("../types.d.ts").Page} Page */
 
@@ -52,7 +52,9 @@ function mountCounts(root, page) {
     say(emergencies.n, String(urgent));
     emergencies.root.hidden = urgent === 0;
     byPriority.forEach((n, i) => say(n, String(open[i + 1])));
-    say(cameras.n, page.store.cameras.count.toLocaleString("en-US"));
+    const hidden = notShared(page, "cameras");
+    mark(cameras.root, "shared", String(!hidden));
+    say(cameras.n, hidden ? "not shared" : page.store.cameras.count.toLocaleString("en-US"));
   };
   page.on("frame", calmly(write, 500));
   if (page.store.rev) write();

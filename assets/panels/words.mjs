@@ -112,6 +112,17 @@ export function clock(timeZone) {
   });
 }
 
+export const NOT_SHARED = "Not shared with your agency";
+
+/**
+ * Is there nothing of a layer because nobody shares it with this viewer? Then 0 is no fact. Not so before the hub said.
+ * @param {import("../types.d.ts").Page} page @param {"units" | "incidents" | "cameras"} layer
+ */
+export function notShared(page, layer) {
+  const sees = page.hello?.sees;
+  return sees !== undefined && !sees.includes(layer) && page.store[layer].count === 0;
+}
+
 /** The agency's capitals. @param {import("../types.d.ts").Page} page @param {string} agency */
 export function tagOf(page, agency) {
   return page.hello?.agencies.find((a) => a.id === agency)?.tag ?? agency.toUpperCase().slice(0, 4);

@@ -8,7 +8,7 @@ import { calls, moreWords, openIncidents } from "../../assets/panels/board.mjs";
 import { latestOf, wordsOf } from "../../assets/panels/events.mjs";
 import { byAgency } from "../../assets/panels/feeds.mjs";
 import { nextEmergency } from "../../assets/panels/topbar.mjs";
-import { SHORT_MAX, age, cadence, clock, eventType, feedAge, incidentStatus, incidentType, plain, shortType } from "../../assets/panels/words.mjs";
+import { SHORT_MAX, age, cadence, clock, eventType, feedAge, incidentStatus, incidentType, notShared, plain, shortType } from "../../assets/panels/words.mjs";
 
 /** @param {[string, number, number, number][]} rows id, priority, opened_at, flags */
 function pageOf(rows) {
@@ -71,6 +71,14 @@ test("an event says what, where and whether it is so, each once", () => {
   assert.deepEqual(wordsOf(said), { title: "Plate hit", where: "Lake (north)", verified: "Not confirmed" });
   const bare = { event: "recording_started", text: "Recording started: In-car 513R" };
   assert.deepEqual(wordsOf(bare), { title: "Recording started", where: "In-car 513R", verified: "" });
+});
+
+test("nothing of a layer that nobody shares is not shared, which is not none", () => {
+  const page = (sees, count) => ({ hello: { sees }, store: { cameras: { count } } });
+  assert.equal(notShared(page(["units"], 0), "cameras"), true);
+  assert.equal(notShared(page(["units"], 3), "cameras"), false); // its own
+  assert.equal(notShared(page(["units", "cameras"], 0), "cameras"), false);
+  assert.equal(notShared({ hello: null, store: { cameras: { count: 0 } } }, "cameras"), false);
 });
 
 test("feeds stand together by agency, in the hub's order", () => {

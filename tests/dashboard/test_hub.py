@@ -55,6 +55,7 @@ async def test_each_class_gets_its_own_view_and_hello_names_only_agencies_it_may
         assert fbi.client.rows == {}
         assert [a["id"] for a in fire.hello["agencies"]] == ["cpd", "fire"]
         assert [a["id"] for a in fbi.hello["agencies"]] == ["fbi"]
+        assert "units" in fire.hello["sees"] and fbi.hello["sees"] == []
 
 
 async def test_viewers_of_one_class_get_the_same_bytes() -> None:

@@ -41,6 +41,15 @@ def test_an_agency_sees_its_own_data_whole() -> None:
     assert record["incident_id"] == "nowhere"
 
 
+def test_a_layer_is_shared_by_another_agencys_share_alone_whatever_there_is_to_see() -> None:
+    rules = Rules([POSITIONS, grant("fbi", "fire", "camera.location", labels=("undercover",)), grant("*", "fbi", *ALL)])
+    agencies = ["cpd", "fire", "fbi"]
+    assert rules.layers_shared(ViewerClass(AgencyId("fire")), agencies) == ["units", "cameras"]
+    assert rules.layers_shared(ViewerClass(AgencyId("cpd")), agencies) == []
+    assert rules.layers_shared(ViewerClass(AgencyId("fbi")), agencies) == ["units", "incidents", "cameras"]
+    assert rules.layers_shared(ViewerClass(AgencyId("fbi")), ["fbi"]) == []
+
+
 def test_fields_of_categories_that_are_not_granted_are_absent() -> None:
     said = unit(call_sign="3A12", unit_type="SWAT", primary_status="Available", emergency="manual", crew=2)
     p = pair("fire", POSITIONS, of=[delivery(1, said)])

@@ -155,6 +155,7 @@ class FakeHub:
             "viewer": {"name": "wall", "agency": "jocc", "roles": ["wall"]},
             "site": {"name": "Joint Command Centre", "timezone": "America/Chicago", "demo": self.demo},
             "agencies": [{"id": a, "name": name, "tag": tag} for a, name, tag, _ in AGENCIES],
+            "sees": ["units", "incidents", "cameras"],
         }
 
     def _catch_up(self, first: dict[str, Any]) -> list[bytes]:
