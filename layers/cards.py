@@ -125,7 +125,7 @@ def _incident(seen: Seen, view: View, roster: Roster) -> tuple[str, str, Rows]:
     suspects = fields.get("suspects_outstanding")
     rows: Rows = [
         ("Status", _listed(fields.get("status_common", ()))),
-        ("Priority", f"{common} of 10 on the common scale" if priority else ""),
+        ("Priority", f"{common} (10 is highest)" if priority else ""),
         ("Agency's own type", _unless(fields.get("type_internal"), [("", kind)])),
         ("Agency's own status", fields.get("status_internal", "")),
         ("Number", fields.get("internal_id", "")),

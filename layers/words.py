@@ -26,7 +26,7 @@ _WORDS = {
     "analytics_detection": "Detection by software",
     "human_verified": "Confirmed by a person",
     "unverified": "Not confirmed",
-    "rejected": "Found wrong",
+    "rejected": "Rejected",
     "in_car": "In-car camera",
     "body": "Body camera",
     "fixed": "Fixed camera",

@@ -12,7 +12,7 @@ const FRESH_S = 60;
 /** What a person may have to look at; the rest only says what a camera does. */
 const ALERTS = new Set(["lpr_hit", "gunshot_detected", "weapon_drawn", "tamper", "analytics_detection", "person_down"]);
 /** @type {Record<string, string>} */
-const VERIFIED = { unverified: "Not confirmed", human_verified: "Confirmed by a person", rejected: "Found wrong" };
+const VERIFIED = { unverified: "Not confirmed", human_verified: "Confirmed by a person", rejected: "Rejected" };
 
 /** @param {HTMLElement} root @param {Page} page */
 export function mount(root, page) {
