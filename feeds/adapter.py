@@ -43,11 +43,35 @@ class Decoded(NamedTuple):
     """The agency a message names, by the message's position: the door refuses another's than the source's own."""
 
 
+class Opening(NamedTuple):
+    """What a decoder is told when its connection opens."""
+
+    unit: str = "unit"
+    """Whom messages are about that name nobody (NMEA, GPX): the sender's `?unit=`, else the source's `unit`, else
+    the source's id."""
+
+
 class Decoder(Protocol):
     """One connection's decoder."""
 
     def decode(self, frame: bytes, received_at: float) -> Decoded:
         """Return what the frame held. Raises DecodeError when nothing of the frame can be told apart."""
+        ...
+
+
+class Stream(Protocol):
+    """Frames out of the bytes of one connection, cut the same wherever the bytes are split."""
+
+    def __len__(self) -> int:
+        """Return how many bytes of an unfinished frame are held; the transport bounds it."""
+        ...
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """Return the frames that end in `chunk`."""
+        ...
+
+    def drop(self) -> bytes:
+        """Return what is held, and hold nothing."""
         ...
 
 
@@ -92,12 +116,21 @@ class Adapter(Struct, frozen=True):
     """Who speaks it, one line."""
     sequenced: bool
     """Whether reports carry `seq`; if not, frames are acknowledged by their ordinal on the connection."""
-    open: Callable[[], Decoder]
+    opens: Callable[[Opening], Decoder]
     samples: tuple[Sample, ...]
-    cut: Callable[[bytes], tuple[list[bytes], bytes]] | None = None
-    """For byte streams: split a buffer into whole frames and what is left. None: messages only.
-
-    A left-over or a frame over FRAME_MAX is the transport's to refuse.
-    """
+    stream: Callable[[], Stream] | None = None
+    """For byte streams: opened per connection, cuts its bytes into frames. None: messages only."""
+    speaker: Callable[[bytes], str] | None = None
+    """The id that a frame gives its sender, told without decoding, `""` when it does not: on a port that several
+    sources share it says whose a frame is that could not be decoded. None: frames do not say."""
+    reply: Callable[[bytes, float], bytes] | None = None
+    """What a stream's or datagram's sender wants to hear of a frame (a pong, an acknowledgement), `b""` for nothing;
+    sent once the journal has what the frame held. The float is our clock, Unix seconds. None: nothing is ever said."""
+    http_answer: bytes | None = None
+    """What an HTTP sender wants to read when all went well; None: our own JSON answer."""
     capture: Capture | None = None
     """None: files of this dialect cannot be fed."""
+
+    def open(self, opening: Opening = Opening()) -> Decoder:  # noqa: B008 - immutable
+        """Return the decoder of a new connection."""
+        return self.opens(opening)

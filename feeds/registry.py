@@ -62,6 +62,15 @@ EMERGENCY = frozenset({"geofence", "gunshot_near", "in_contact", "man_down", "ma
 LOCATION_TYPE = frozenset(
     {"Caller", "CurrentIncident", "InitialIncident", "Investigation", "Other", "Staging", "UnitLocation"}
 )
+LOG_KIND = frozenset({"acknowledgement", "correction", "decision", "finding", "handover", "note", "order", "request"})
+"""Our own: what a log entry is (an ICS-214 line has no kinds)."""
+ZONE_KIND = frozenset(
+    {
+        "beat", "cold", "geofence", "hot", "icp", "jurisdiction", "lz", "no_fly", "perimeter_inner",
+        "perimeter_outer", "response_zone", "sensitive_site", "staging", "traffic_control", "warm", "warning",
+    }
+)  # fmt: skip
+"""Our own; `warning` is the area of a public alert (CAP)."""
 ORIGIN = frozenset({"alarm", "citizen_call", "officer_initiated", "scheduled", "sensor"})
 SENSITIVE_LABELS = frozenset({"juvenile", "medical", "tactical", "undercover", "victim"})
 """Labels that deny across agencies unless a clause names them."""

@@ -25,6 +25,10 @@ Bearing = Annotated[float, Meta(ge=0, le=360)]
 Metres = Annotated[float, Meta(ge=0, le=1e6)]
 Instant = Annotated[float, Meta(ge=0, le=32503680000)]
 """Unix seconds UTC, up to the year 3000."""
+Position = tuple[Lon, Lat]
+"""Longitude, then latitude, as GeoJSON has it."""
+Ring = Annotated[tuple[Position, ...], Meta(min_length=4, max_length=2000)]
+"""A closed line: its last position is its first."""
 
 
 class Category(StrEnum):
@@ -161,7 +165,73 @@ class CameraReport(Report, frozen=True, kw_only=True, omit_defaults=True, tag="c
     """Keyed HMAC of the plate, never the plate."""
 
 
-AnyReport = UnitReport | IncidentReport | CameraReport
+class Point(Struct, frozen=True, tag_field="type", gc=False):
+    """A place; with a zone's `radius_m`, a disc."""
+
+    coordinates: Position
+
+
+class LineString(Struct, frozen=True, tag_field="type", gc=False):
+    """A line of at least two positions."""
+
+    coordinates: Annotated[tuple[Position, ...], Meta(min_length=2, max_length=2000)]
+
+
+class Polygon(Struct, frozen=True, tag_field="type", gc=False):
+    """An outer ring, then its holes."""
+
+    coordinates: Annotated[tuple[Ring, ...], Meta(min_length=1, max_length=50)]
+
+
+class MultiPolygon(Struct, frozen=True, tag_field="type", gc=False):
+    """Several polygons."""
+
+    coordinates: Annotated[
+        tuple[Annotated[tuple[Ring, ...], Meta(min_length=1, max_length=50)], ...], Meta(min_length=1, max_length=50)
+    ]
+
+
+Geometry = Point | LineString | Polygon | MultiPolygon
+"""GeoJSON (RFC 7946), degrees WGS 84."""
+
+
+class ZoneReport(Report, frozen=True, kw_only=True, omit_defaults=True, tag="zone", gc=False):
+    """An area, line or place that means something to operations; a field left out is unchanged."""
+
+    zone_id: Id
+    zone_kind: Code | None = None
+    name: Annotated[str, Meta(max_length=80)] | None = None
+    geometry: Geometry | None = None
+    radius_m: Annotated[float, Meta(gt=0, le=5e5)] | None = None
+    """Of a disc round a `Point`, metres."""
+    valid_from: Instant | None = None
+    valid_to: Instant | None = None
+    """When it ends; in the past: it is lifted."""
+    boundary_version: Code | None = None
+    incident_id: Id | None = None
+    operation_id: Id | None = None
+    min_available_units: Annotated[int, Meta(ge=0, le=10000)] | None = None
+    target_travel_s: Annotated[float, Meta(gt=0, le=86400)] | None = None
+
+
+class LogReport(Report, frozen=True, kw_only=True, omit_defaults=True, tag="log_entry", gc=False):
+    """One line of the log (ICS-214) or a note on the map. Never changed: what corrects it `supersedes` it."""
+
+    entry_id: Id
+    entry_kind: Code = "note"
+    text: Annotated[str, Meta(max_length=1000)] | None = None
+    author_position: Code | None = None
+    """The author's ICS position or role; never a name."""
+    refs: Annotated[tuple[Id, ...], Meta(max_length=50)] | None = None
+    """Ids of the units, incidents, ... that it is about."""
+    incident_id: Id | None = None
+    supersedes: Id | None = None
+    """The entry that this one corrects."""
+    lat: Lat | None = None
+    lon: Lon | None = None
+
+
+AnyReport = UnitReport | IncidentReport | CameraReport | ZoneReport | LogReport
 
 _C = Category
 
@@ -198,6 +268,19 @@ CAMERA_GROUPS: dict[Category, tuple[str, ...]] = {
     _C.LPR_HIT: ("hotlist", "reason_code", "case_ref", "plate_token"),
 }  # fmt: skip
 
+ZONE_GROUPS: dict[Category, tuple[str, ...]] = {
+    _C.ZONE: (
+        "zone_id", "zone_kind", "name", "geometry", "radius_m", "valid_from", "valid_to", "boundary_version",
+        "incident_id", "operation_id", "min_available_units", "target_travel_s",
+    ),
+}  # fmt: skip
+
+LOG_GROUPS: dict[Category, tuple[str, ...]] = {
+    _C.LOG_ENTRY: (
+        "entry_id", "entry_kind", "text", "author_position", "refs", "incident_id", "supersedes", "lat", "lon",
+    ),
+}  # fmt: skip
+
 _ENVELOPE_FIELDS = ("observed_at", "seq", "sent_at", "stale_at", "status", "labels")
 
 
@@ -211,6 +294,8 @@ CATEGORIES: dict[type[Report], dict[str, Category]] = {
     UnitReport: _table(UNIT_GROUPS, _C.UNIT_POSITION, "unit_id"),
     IncidentReport: _table(INCIDENT_GROUPS, _C.INCIDENT_SUMMARY),
     CameraReport: _table(CAMERA_GROUPS, _C.CAMERA_LOCATION),
+    ZoneReport: _table(ZONE_GROUPS, _C.ZONE),
+    LogReport: _table(LOG_GROUPS, _C.LOG_ENTRY),
 }
 """The data category of every field of every kind; the envelope's own fields follow the kind's base category."""
 
@@ -247,6 +332,8 @@ _REGISTRIES: dict[type[Report], dict[str, frozenset[str]]] = {
         "camera_kind": registry.CAMERA_KIND,
         "camera_state": registry.CAMERA_STATE,
     },
+    ZoneReport: {"zone_kind": registry.ZONE_KIND},
+    LogReport: {"entry_kind": registry.LOG_KIND},
 }
 
 

@@ -7,7 +7,7 @@ a new one is refused until one is forgotten. Pure: time is an argument.
 from collections.abc import Sequence
 from operator import attrgetter
 
-from feeds.report import AnyReport, CameraReport, IncidentReport, UnitReport
+from feeds.report import AnyReport, CameraReport, IncidentReport, LogReport, UnitReport, ZoneReport
 
 OPEN_MAX = 20_000
 """Different ids of a source whose port asks for no token."""
@@ -22,6 +22,8 @@ TOO_MANY: dict[type, str] = {
     UnitReport: "too many units",
     IncidentReport: "too many incidents",
     CameraReport: "too many cameras",
+    ZoneReport: "too many zones",
+    LogReport: "too many log entries",
 }
 """The reason of a refusal, by the report's kind."""
 
@@ -30,9 +32,17 @@ _unit_id = attrgetter("unit_id")
 
 def subject(report: AnyReport) -> str:
     """Return the id of the thing that the report is about."""
-    if isinstance(report, UnitReport):
-        return report.unit_id
-    return report.incident_id if isinstance(report, IncidentReport) else report.camera_id
+    match report:
+        case UnitReport():
+            return report.unit_id
+        case IncidentReport():
+            return report.incident_id
+        case CameraReport():
+            return report.camera_id
+        case ZoneReport():
+            return report.zone_id
+        case LogReport():
+            return report.entry_id
 
 
 class Subjects:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from lxml import etree
 
 from feeds.adapter import MESSAGES_MAX, TOO_MANY, Adapter, Capture, Decoded, Refusal, Sample
-from feeds.cot_xml import UNKNOWN, cut, instant, last_start, move, speaks, split
+from feeds.cot_xml import UNKNOWN, Stream, cut, instant, last_start, move, speaks, split
 from feeds.errors import DecodeError
 from feeds.names import is_entity_id
 from feeds.report import AnyReport, UnitReport
@@ -313,7 +313,7 @@ ADAPTER = Adapter(
     name="cot",
     title="Cursor on Target: XML events of ATAK devices, TAK servers and pytak",
     sequenced=False,
-    open=_Decoder,
+    opens=lambda _: _Decoder(),
     samples=(
         Sample(_UNIT, reports=1),
         Sample(_ALERT, reports=1),
@@ -321,6 +321,6 @@ ADAPTER = Adapter(
         Sample(_PING, reports=0),
         Sample(_UNIT.replace(b"ISP-31", b"ISP-32") + b"\r\n" + _CIRCLE + _ALERT + b"\n", reports=2, refusals=1),
     ),
-    cut=cut,
+    stream=Stream,
     capture=Capture(speaks=speaks, split=split, move=move),
 )

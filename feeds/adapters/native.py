@@ -256,7 +256,7 @@ ADAPTER = Adapter(
     name="native",
     title="JointOps JSON: one message or an array, in the vocabulary's own field names",
     sequenced=True,
-    open=_Decoder,
+    opens=lambda _: _Decoder(),
     samples=(
         Sample(
             b'{"kind":"unit","seq":1,"observed_at":"2026-05-04T14:03:07.250-05:00","unit_id":"cpd-1213R",'
