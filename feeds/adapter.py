@@ -31,6 +31,8 @@ class Refusal(NamedTuple):
     path: str = ""
     """Where in the message, `$.lon`."""
     seq: int | None = None
+    message: bytes = b""
+    """The message itself where the dialect has it apart from its frame; its shape is shown to its agency, masked."""
 
 
 class Decoded(NamedTuple):
@@ -41,6 +43,8 @@ class Decoded(NamedTuple):
     refusals: list[Refusal]
     agencies: Mapping[int, str] = MappingProxyType({})
     """The agency a message names, by the message's position: the door refuses another's than the source's own."""
+    frame: bytes = b""
+    """The start of the frame; the door's own note."""
 
 
 class Opening(NamedTuple):

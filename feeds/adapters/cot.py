@@ -15,7 +15,7 @@ from typing import NamedTuple
 from lxml import etree
 
 from feeds.adapter import MESSAGES_MAX, TOO_MANY, Adapter, Capture, Decoded, Refusal, Sample
-from feeds.cot_xml import UNKNOWN, Stream, cut, instant, last_start, move, speaks, split
+from feeds.cot_xml import UNKNOWN, Stream, cut, head, instant, is_ping, last_start, move, pong, speaks, split
 from feeds.errors import DecodeError
 from feeds.names import is_entity_id
 from feeds.report import AnyReport, UnitReport
@@ -322,5 +322,7 @@ ADAPTER = Adapter(
         Sample(_UNIT.replace(b"ISP-31", b"ISP-32") + b"\r\n" + _CIRCLE + _ALERT + b"\n", reports=2, refusals=1),
     ),
     stream=Stream,
+    speaker=lambda frame: head(frame).uid,
+    reply=lambda frame, now: pong(now) if is_ping(frame) else b"",
     capture=Capture(speaks=speaks, split=split, move=move),
 )

@@ -15,7 +15,7 @@ from feeds.file_feed import Totals, dialect_of, send_file
 from feeds.gateway import Gateway
 from feeds.memory_bus import MemoryBus
 from feeds.names import AgencyId
-from tests.feeds.test_transport import event
+from tests.support.devices import event
 from tests.support.gateway import GUEST, NOW, HandClock, gateway, journal, journaled, shared_samples, unit
 from tests.support.redis import until
 
