@@ -31,8 +31,6 @@ class Refusal(NamedTuple):
     path: str = ""
     """Where in the message, `$.lon`."""
     seq: int | None = None
-    message: bytes = b""
-    """The message itself where the dialect has it apart from its frame; its shape is shown to its agency, masked."""
 
 
 class Decoded(NamedTuple):
@@ -43,6 +41,8 @@ class Decoded(NamedTuple):
     refusals: list[Refusal]
     agencies: Mapping[int, str] = MappingProxyType({})
     """The agency a message names, by the message's position: the door refuses another's than the source's own."""
+    messages: Mapping[int, bytes] = MappingProxyType({})
+    """Refused messages by position, where the dialect has them apart from their frame: their shape is shown, masked."""
     frame: bytes = b""
     """The start of the frame; the door's own note."""
 

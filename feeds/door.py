@@ -129,7 +129,7 @@ class Door:
         ledger.rate.spend(len(decoded.reports) + len(decoded.refusals), asyncio.get_running_loop().time())
         pending = Pending(None if ledger.sequenced else ordinal)
         for refusal in decoded.refusals:
-            self._refuse(ledger, run, pending, refusal, decoded.frame)
+            self._refuse(ledger, run, pending, refusal, decoded)
         if numbers := self._range(ledger, run, decoded, received_at):
             for start in range(0, len(numbers), BATCH_MAX):
                 self._launch_range(ledger, run, numbers, start, decoded.reports, received_at, pending)
@@ -208,7 +208,7 @@ class Door:
         agency = ledger.settings.agency
 
         def refuse(index: int, reason: str, path: str, seq: int | None) -> None:
-            self._refuse(ledger, run, pending, Refusal(index, reason, path, seq), decoded.frame)
+            self._refuse(ledger, run, pending, Refusal(index, reason, path, seq), decoded)
 
         for report, index in zip(decoded.reports, decoded.indexes, strict=True):
             if decoded.agencies and decoded.agencies.get(index, agency) != agency:
@@ -242,8 +242,8 @@ class Door:
             landing.reports = tuple(reports)
             self._launch(ledger, run, landing, received_at, pending)
 
-    def _refuse(self, ledger: Ledger, run: str, pending: Pending, refusal: Refusal, frame: bytes) -> None:
-        ledger.refuse(run, refusal.reason, refusal.seq, refusal.message or frame)
+    def _refuse(self, ledger: Ledger, run: str, pending: Pending, refusal: Refusal, decoded: Decoded) -> None:
+        ledger.refuse(run, refusal.reason, refusal.seq, decoded.messages.get(refusal.index, decoded.frame))
         pending.refuse(refusal)
 
     def _launch(self, ledger: Ledger, run: str, landing: _Landing, received_at: float, pending: Pending) -> None:

@@ -36,7 +36,7 @@ async def test_a_message_without_numbers_is_answered_by_its_ordinal():
     new.ack(None)
     new.duplicate(None)
     known.duplicate(None)
-    bad.refuse(Refusal(0, "not XML", message=b"secret"))
+    bad.refuse(Refusal(0, "not XML"))
     assert answer(new) == {"ack": [7]} and answer(known) == {"duplicate": [8]}
     assert answer(bad) == {"refused": [{"seq": 9, "index": 0, "reason": "not XML"}]}
     assert bad.nothing_taken and not new.nothing_taken and not known.nothing_taken

@@ -51,7 +51,7 @@ def test_times_are_rfc_3339_or_unix_seconds(text: str, seconds: float):
 def test_one_bad_message_never_costs_the_good_ones_beside_it():
     found = decode([UNIT, UNIT | {"seq": 2, "lat": 91}, 7, UNIT | {"seq": 4}])
     assert [r.seq for r in found.reports] == [1, 4] and found.indexes == [0, 3]
-    assert [tuple(r)[:4] for r in found.refusals] == [(1, "lat out of range", "$.lat", 2), (2, "not an object", "$", None)]
+    assert [tuple(r) for r in found.refusals] == [(1, "lat out of range", "$.lat", 2), (2, "not an object", "$", None)]
 
 
 @pytest.mark.parametrize("bad", [b"NaN", b"Infinity", b"tru", b"41.", b'"a\xff"', b"[[[", b'"open'])
