@@ -31,7 +31,7 @@ KNOWN_MAX = 100_000
 _METRE_DEG = 111_195.0
 """Metres a degree on a sphere of 6371 km."""
 
-AIRCRAFT = frozenset({"RotaryWingAircraft", "UnmannedAerialVehicle", "FixedWingAircraft"})
+AIRCRAFT = frozenset({"Aircraft", "RotaryWingAircraft", "UnmannedAerialVehicle", "FixedWingAircraft"})
 
 _Fix = tuple[float, float, float, float]
 """Longitude, latitude, time, error (degrees, Unix seconds, metres)."""

@@ -22,6 +22,7 @@ Times
 A checksum is verified where there is one: the XOR from `>` on, with `*` or (Lantrix and its kin) without it.
 """
 
+import contextlib
 import re
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -123,7 +124,7 @@ def _said_id(tags: bytes) -> str:
 
 def _scaled(digits: bytes, whole: int) -> float:
     """Return the number of which `whole` characters, a sign among them, stand before the point."""
-    return int(digits) / 10 ** (len(digits) - whole)
+    return int(digits) / float(10 ** (len(digits) - whole))
 
 
 def _degrees(digits: bytes) -> float:
@@ -302,10 +303,8 @@ def _split(data: bytes) -> list[Message]:
         parts = _parts(piece)
         moment = None
         if parts is not None and parts.fields is not None:
-            try:
+            with contextlib.suppress(_Refused):
                 moment = _moment(parts.fields)
-            except _Refused:
-                pass
         found.append((piece, moment))
     near = next((moment[0] for _, moment in found if moment is not None and moment[1]), None)
     messages = []

@@ -208,7 +208,7 @@ def test_a_file_dates_the_sentences_without_a_date_by_their_neighbours():
 
 
 def test_the_real_log_is_taken_or_refused_with_a_reason():
-    (path,) = shared_samples("nmea", "data.log")
+    (path,) = shared_samples("nmea")
     data = path.read_bytes()
     assert looks_like(data[:4096]) is ADAPTER
     decoder = opened()

@@ -188,7 +188,7 @@ def test_a_file_is_moved_line_by_line():
 
 
 def test_every_line_of_the_real_capture_is_taken():
-    (path,) = shared_samples("sbs", "msgs.txt")
+    (path,) = shared_samples("sbs")
     data = path.read_bytes()
     assert looks_like(data[:4096]) is ADAPTER
     decoder = ADAPTER.open()
