@@ -47,10 +47,11 @@ def test_two_places_that_do_not_agree_are_both_refused():
     assert not plausible.believes(fix(1011, -50_000), 2000)
 
 
-def test_aircraft_may_be_four_times_as_fast():
+@pytest.mark.parametrize("unit_type", ["RotaryWingAircraft", "Aircraft"])
+def test_aircraft_may_be_four_times_as_fast(unit_type: str):
     plausible = Plausible(100)
     far = 10 * 100 * AIR_FACTOR
-    assert plausible.believes(fix(1000, 0, unit_type="RotaryWingAircraft"), 2000)
+    assert plausible.believes(fix(1000, 0, unit_type=unit_type), 2000)
     assert plausible.believes(fix(1010, far), 2000)
     assert plausible.believes(fix(1000, 0, "COT", unit_type="a-f-A-M-F"), 2000)
     assert plausible.believes(fix(1010, far, "COT"), 2000)
