@@ -10,8 +10,9 @@ One fix comes in several sentences. What is taken
   ellipsoid, so it needs the geoid separation.
 - GLL is a report only while neither was told for 15 s; VTG gives GGA and GLL their speed and course.
 - ZDA and RMC say the date; else a time of day is that nearest to when it was received.
-- A sentence that only adds to another, or repeats it, is no report and no refusal. Without a fix: refused as `no fix`.
-  All others (satellites in view, routes, AIS) are refused as `unsupported sentence`.
+- A sentence that only adds to another, or repeats it, is no report and no refusal; nor is what a healthy receiver says
+  of itself all the time (satellites in view and in use, error statistics, its own text). Without a fix: refused as
+  `no fix`. All others (routes, wind, AIS) are refused as `unsupported sentence`.
 """
 
 import math
@@ -42,6 +43,7 @@ BESIDE_S = 2.0
 
 _PIECE = re.compile(rb"[$!]?[^$!\r\n]+|[$!]")
 _TAKEN = re.compile(rb"\$[A-Z]{2}(RMC|GGA|GLL|VTG|ZDA),[ -~]*")
+_ASIDE = re.compile(rb"\$[A-Z]{2}(?:GSV|GSA|GST|GRS|GBS|TXT),[ -~]*")
 _SENTENCE = re.compile(rb"[$!][A-Z][A-Z0-9]{2,9},[ -~]*")
 _SUM = re.compile(rb"\*([0-9A-Fa-f]{2})\Z")
 _TIME = re.compile(rb"([0-9]{2})([0-9]{2})([0-9]{2})(?:\.([0-9]{1,6}))?")
@@ -175,6 +177,8 @@ class _Decoder:
         """Return the sentence's report and its rank, None when a better sentence was heard or it has none."""
         taken = _TAKEN.fullmatch(piece)
         if taken is None:
+            if _ASIDE.fullmatch(piece):
+                return None
             raise _Refused("unsupported sentence" if _SENTENCE.fullmatch(piece) else "not NMEA")
         try:
             said = pynmea2.parse(piece.decode("ascii"))

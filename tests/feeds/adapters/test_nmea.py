@@ -164,7 +164,7 @@ def test_the_mode_says_how_the_place_was_found(sentence: str, method: str, statu
         (line(RMC.replace("190318.00", "250318.00")), "time out of range"),
         (line(GLL.replace("190318.00", "")), "time missing"),
         (line("GPZDA,190318.00,01,01,9999,00,00"), "date out of range"),
-        (line("GPGSV,1,1,01,02,40,083,46"), "unsupported sentence"),
+        (line("GPRTE,1,1,c,0,HOME"), "unsupported sentence"),
         (line("PUBX,00"), "unsupported sentence"),
         (b"!AIVDM,1,1,,A,13HOI:0P0000VOHLCnHQKwvL05Ip,0*23\r\n", "unsupported sentence"),
         (b"foobar\r\n", "not NMEA"),
@@ -219,3 +219,10 @@ def test_the_real_log_is_taken_or_refused_with_a_reason():
     assert [r.reason for f in found for r in f.refusals] == [
         "unsupported sentence", "unsupported sentence", "not NMEA", "unsupported sentence",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "said", ["GPGSV,1,1,01,02,40,083,46", "GNGSA,A,3,01,02,,,,,,,,,,,1.2,0.8,0.9", "GPTXT,01,01,02,ok"]
+)
+def test_what_a_receiver_says_of_itself_is_no_report_and_no_refusal(said: str):
+    assert decode(line(said)) == Decoded([], [], [])
