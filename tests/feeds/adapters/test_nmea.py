@@ -225,4 +225,4 @@ def test_the_real_log_is_taken_or_refused_with_a_reason():
     "said", ["GPGSV,1,1,01,02,40,083,46", "GNGSA,A,3,01,02,,,,,,,,,,,1.2,0.8,0.9", "GPTXT,01,01,02,ok"]
 )
 def test_what_a_receiver_says_of_itself_is_no_report_and_no_refusal(said: str):
-    assert decode(line(said)) == Decoded([], [], [])
+    assert decode(said) == Decoded([], [], [])
