@@ -1,12 +1,15 @@
 """The documentation is tested against the code."""
 
+import importlib
 import re
 from pathlib import Path
 
 import msgspec
+import pytest
 
-from feeds import adapter, byte_feed, door, feed_port, plausible, sequences, stream_port, subjects
+from feeds import adapter, adapters, byte_feed, door, feed_port, plausible, sequences, stream_port, subjects
 from layers.frame import FrameHeader
+from tests.feeds.adapters import test_contract
 from tests.support import settings_table
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -49,3 +52,20 @@ def test_the_page_for_senders_names_the_reasons_and_the_bounds_as_they_are() -> 
         assert str(share) in text, f"docs/feeds.md does not name the bound {share}"
     assert feed_port.CONNECTIONS_MAX == stream_port.CONNECTIONS_MAX
     assert feed_port.HALF_OPEN_MAX == stream_port.SILENT_MAX
+
+
+def test_the_dialect_that_the_guide_makes_keeps_the_contract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (DOCS / "add-an-adapter.md").read_text(encoding="utf-8")
+    code, own_test = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "towline.py").write_text(code, encoding="utf-8")
+    monkeypatch.setattr(adapters, "__path__", [*adapters.__path__, str(tmp_path)])
+    assert "towline" in adapters.names()
+    made = adapters.load("towline")
+    for name in dir(test_contract):
+        if name.startswith("test_"):
+            getattr(test_contract, name)(adapter=made)
+    space: dict[str, object] = {}
+    exec(own_test, space)
+    for name in [name for name in space if name.startswith("test_")]:
+        space[name]()  # type: ignore[operator]
+    assert importlib.import_module("feeds.adapters.towline").__file__ == str(tmp_path / "towline.py")
