@@ -127,18 +127,18 @@ def time_of(infos: list[etree._Element], name: str) -> float | None:
     return (max if name == "expires" else min)(moment(t, name, f"alert/info/{name}", utc=False) for t in texts)
 
 
-def alerts_of(document: etree._Element) -> Iterator[tuple[etree._Element, Envelope]]:
-    """Yield the alerts of a document, each with what its envelope says of it. Raises Refused when there is none."""
-    if local(document) == "alert":
-        yield document, Envelope()
+def alerts_of(tree: etree._Element) -> Iterator[tuple[etree._Element, Envelope]]:
+    """Yield the alerts of a message, each with what its envelope says of it. Raises Refused when there is none."""
+    if local(tree) == "alert":
+        yield tree, Envelope()
         return
-    if local(document) != "EDXLDistribution":
+    if local(tree) != "EDXLDistribution":
         raise Refused("not a CAP alert")
-    said = text_of(document, "distributionStatus")
+    said = text_of(tree, "distributionStatus")
     if said not in _STATUS:
         raise Refused("distributionStatus outside its list", "EDXLDistribution/distributionStatus")
-    envelope = Envelope(_STATUS[said], text_of(document, "combinedConfidentiality").upper() not in _OPEN)
-    inside = [child for holder in document.iter("{*}embeddedXMLContent") for child in holder]
+    envelope = Envelope(_STATUS[said], text_of(tree, "combinedConfidentiality").upper() not in _OPEN)
+    inside = [child for holder in tree.iter("{*}embeddedXMLContent") for child in holder]
     if not inside:
         raise Refused("no alert inside", "EDXLDistribution/contentObject")
     yield from ((content, envelope) for content in inside)

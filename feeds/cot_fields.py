@@ -9,7 +9,7 @@ from lxml import etree
 
 from feeds.cot_xml import UNKNOWN
 from feeds.names import is_entity_id
-from feeds.xml_text import Refused, moment, number
+from feeds.xml_text import Refused, finite, moment
 
 
 def time_of(event: etree._Element, name: str) -> float | None:
@@ -25,11 +25,12 @@ def number_of(
     text = (element.get(name) or "").strip() if element is not None else ""
     if element is None or not text:
         return None
-    low_taken, high_taken = min(low, -1.0) if minus_one else low, max(high, UNKNOWN)
-    value = number(text, name, low_taken, high_taken, path := f"event//{element.tag}@{name}")
+    value = finite(text, name, path := f"event//{element.tag}@{name}")
     if value == UNKNOWN or (minus_one and value == -1):
         return None
-    return number(text, name, low, high, path)
+    if not low <= value <= high:
+        raise Refused(f"{name} out of range", path)
+    return value
 
 
 class Place(NamedTuple):

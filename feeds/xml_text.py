@@ -123,11 +123,17 @@ def documents(frame: bytes, names: tuple[bytes, ...]) -> Iterator[bytes]:
 # ---- numbers and times
 
 
-def number(text: str, name: str, low: float, high: float, path: str) -> float:
-    """Return the number within `low`..`high`. Raises Refused."""
+def finite(text: str, name: str, path: str) -> float:
+    """Return the number. Raises Refused."""
     value = float(text) if _NUMBER.fullmatch(text) else math.nan
     if not math.isfinite(value):
         raise Refused(f"{name} is not a finite number", path)
+    return value
+
+
+def number(text: str, name: str, low: float, high: float, path: str) -> float:
+    """Return the number within `low`..`high`. Raises Refused."""
+    value = finite(text, name, path)
     if not low <= value <= high:
         raise Refused(f"{name} out of range", path)
     return value

@@ -116,7 +116,7 @@ class _Decoder:
         self._known: OrderedDict[str, type[AnyReport]] = OrderedDict()
 
     def decode(self, frame: bytes, received_at: float) -> Decoded:
-        """Return the zones and incidents of the frame's alerts. Raises DecodeError when it holds no document."""
+        """Return the zones and incidents of the frame's alerts. Raises DecodeError when it holds nothing."""
         if not frame.strip():
             raise DecodeError("empty message")
         decoded = Decoded([], [], [])

@@ -108,7 +108,7 @@ class _Decoder:
         self._unit = unit
 
     def decode(self, frame: bytes, received_at: float) -> Decoded:
-        """Return the reports of the frame's points. Raises DecodeError when it holds no document."""
+        """Return the reports of the frame's points. Raises DecodeError when it holds nothing."""
         if not frame.strip():
             raise DecodeError("empty message")
         decoded = Decoded([], [], [])
