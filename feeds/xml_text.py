@@ -94,6 +94,11 @@ def root(head: bytes) -> str:
     return next((m[2].decode("ascii", "replace") for m in _START.finditer(head) if m[2]), "")
 
 
+def _is_prolog(frame: bytes, begin: int, end: int) -> bool:
+    prolog = PROLOG.match(frame, begin)
+    return prolog is not None and prolog.end() >= end
+
+
 def documents(frame: bytes, names: tuple[bytes, ...]) -> Iterator[bytes]:
     """Yield the documents whose element is one of `names`, each with its prolog, and whatever else stands between.
 
@@ -108,11 +113,12 @@ def documents(frame: bytes, names: tuple[bytes, ...]) -> Iterator[bytes]:
         end = re.compile(b"</" + re.escape(start[1]) + rb"[ \t\r\n]*+>").search(frame, at)
         if end is None:
             break
-        prolog = PROLOG.match(frame, done)
-        if prolog is None or prolog.end() < start.start():
-            if junk := frame[done : start.start()].strip():
+        if not _is_prolog(frame, done, start.start()):
+            declared = frame.rfind(b"<?xml", done, start.start())
+            first = declared if declared >= 0 and _is_prolog(frame, declared, start.start()) else start.start()
+            if junk := frame[done:first].strip():
                 yield junk
-            done = start.start()
+            done = first
         yield frame[done : end.end()].strip()
         done = at = end.end()
     rest = PROLOG.match(frame, done)

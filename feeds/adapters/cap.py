@@ -119,14 +119,16 @@ class _Decoder:
         """Return the zones and incidents of the frame's alerts. Raises DecodeError when it holds nothing."""
         if not frame.strip():
             raise DecodeError("empty message")
-        decoded = Decoded([], [], [])
+        refused: dict[int, bytes] = {}
+        decoded = Decoded([], [], [], messages=refused)
         index = 0
-        for said in self._said(frame):
+        for said, text in self._said(frame):
             if index == MESSAGES_MAX:
                 decoded.refusals.append(Refusal(index, TOO_MANY))
                 break
             if isinstance(said, Refused):
                 decoded.refusals.append(Refusal(index, said.reason, said.path))
+                refused[index] = text
             else:
                 decoded.reports.append(said)
                 decoded.indexes.append(index)
@@ -135,20 +137,21 @@ class _Decoder:
             raise DecodeError("not a CAP alert")
         return decoded
 
-    def _said(self, frame: bytes) -> Iterator[AnyReport | Refused]:
+    def _said(self, frame: bytes) -> Iterator[tuple[AnyReport | Refused, bytes]]:
+        """Yield what is said, each with the message that says it."""
         for text in xml_text.documents(frame, _ROOTS):
             try:
                 alerts = list(alerts_of(parse(text, self._parser)))
             except Refused as refused:
-                yield refused
+                yield refused, text
                 continue
             for alert, envelope in alerts:
                 try:
                     reports = self._reports(alert, envelope)
                 except Refused as refused:
-                    yield refused
+                    yield refused, text
                 else:
-                    yield from reports
+                    yield from ((report, text) for report in reports)
 
     def _reports(self, alert: etree._Element, envelope: Envelope) -> list[AnyReport]:
         told = read(alert, envelope)

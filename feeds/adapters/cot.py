@@ -180,7 +180,8 @@ class _Decoder:
             raise DecodeError("empty message")
         if len(pieces) == 1 and last_start(pieces[0]) < 0:
             raise DecodeError("not a CoT event")
-        decoded = Decoded([], [], [])
+        refused: dict[int, bytes] = {}
+        decoded = Decoded([], [], [], messages=refused)
         for index, piece in enumerate(pieces):
             if index == MESSAGES_MAX:
                 decoded.refusals.append(Refusal(index, TOO_MANY))
@@ -189,6 +190,7 @@ class _Decoder:
                 report = self._event(piece)
             except Refused as error:
                 decoded.refusals.append(Refusal(index, error.reason, error.path))
+                refused[index] = piece
                 continue
             if report is not None:
                 decoded.reports.append(report)

@@ -79,6 +79,8 @@ def test_documents_one_after_the_other_are_told_apart_each_with_its_prolog():
 
 
 def test_junk_between_documents_costs_the_junk_alone():
+    declared = b'<?xml version="1.0" encoding="ISO-8859-1"?>\n' + GPX
+    assert pieces(b"<p>junk</p>\n" + declared) == [b"<p>junk</p>", declared]
     assert pieces(b"GET / HTTP/1.1\r\n\r\n" + GPX + b"x" + GPX + b"tail") == [
         b"GET / HTTP/1.1", GPX, b"x", GPX, b"tail",
     ]  # fmt: skip

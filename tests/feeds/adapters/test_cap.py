@@ -168,6 +168,7 @@ def test_a_bad_alert_costs_itself_alone():
         (2, "circle is not lat,lon and a radius"),
         (4, "not a CAP alert"),
     ]
+    assert found.messages == {0: b"GET / HTTP/1.1", 2: bad, 4: b"<html/>"}
     for nothing, said in ((b" \n", "empty message"), (b"<!-- -->", "not a CAP alert")):
         with pytest.raises(DecodeError, match=said):
             decode(nothing)

@@ -274,7 +274,7 @@ def test_junk_before_an_event_costs_the_junk_alone():
     for junk in (b"GET / HTTP/1.1\r\n\r\n", b'<event uid="broken" type="a-f-G">', b"\xbf\x01\xbf", b"<events>"):
         found = decode(junk + event(uid="good"))
         assert [r.unit_id for r in found.reports] == ["good"]
-        assert len(found.refusals) == 1
+        assert len(found.refusals) == 1 and found.messages == {0: junk.strip()}
 
 
 def test_a_frame_without_any_event_is_refused_whole():
