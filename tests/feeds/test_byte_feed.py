@@ -46,7 +46,7 @@ async def test_events_may_come_a_byte_at_a_time():
 async def test_a_bad_event_costs_itself_alone_and_is_counted_where_it_belongs():
     async with gateway(MemoryBus()) as door, device(door.cot_port) as (_, writer):
         writer.write(
-            event("ISP-1", "u-d-f")
+            event("ISP-1", "b-m-r")
             + b"<event uid='ISP-2'><x></event>"
             + b"GET /"
             + event("ISP-3")
