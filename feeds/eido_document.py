@@ -112,7 +112,7 @@ class Location(Component, kw_only=True, rename="camel"):
 
 T = TypeVar("T")
 decode_document: Callable[[bytes], Document] = msgspec.json.Decoder(Document).decode
-"""Decode a document. Raises what msgspec raises."""
+"""Decode a document; raises FAILURES."""
 
 
 def listed(value: list[T] | T | None) -> list[T]:

@@ -70,31 +70,31 @@ class _Reading:
         """Read the document itself. Raises DecodeError or FAILURES."""
         self.parts: list[AnyReport | DecodeError] = []
         self._xml = xml
-        self._document = document = decode_document(text)
-        if document.eido_version.partition(".")[0] != "1":
+        self._eido = eido = decode_document(text)
+        if eido.eido_version.partition(".")[0] != "1":
             raise DecodeError("unsupported version", "$.eidoVersion")
-        self._at = _time(document.last_update_time_stamp, "$")
-        self._status: _Status = "exercise" if EXERCISE in listed(document.eido_extension_id) else "actual"
-        urn = document.id.split(":")
-        self._incident_id = None if len(urn) > 1 and urn[-2] == "0" else document.id
+        self._at = _time(eido.last_update_time_stamp, "$")
+        self._status: _Status = "exercise" if EXERCISE in listed(eido.eido_extension_id) else "actual"
+        urn = eido.id.split(":")
+        self._incident_id = None if len(urn) > 1 and urn[-2] == "0" else eido.id
         self._locations: dict[str, tuple[str, Location]] = {}
         self._found: dict[str, _Found | None] = {}
 
     def read(self) -> list[AnyReport | DecodeError]:
         """Return the document's parts."""
-        document = self._document
-        for path, location in self._read("locationComponent", document.location_component, Location):
+        eido = self._eido
+        for path, location in self._read("locationComponent", eido.location_component, Location):
             if location.id:
                 self._locations[location.id] = (path, location)
         if self._incident_id is not None:
             self._the_incident(self._incident_id)
-        for path, resource in self._read("emergencyResourceComponent", document.emergency_resource_component, Resource):
+        for path, resource in self._read("emergencyResourceComponent", eido.emergency_resource_component, Resource):
             self._attempt(self._unit, path, resource)
         return self.parts or [DecodeError("no incident and no unit")]
 
     def _the_incident(self, incident_id: str) -> None:
         origin, before = self._origin(), len(self.parts)
-        incidents = self._read("incidentComponent", self._document.incident_component, Incident)
+        incidents = self._read("incidentComponent", self._eido.incident_component, Incident)
         for path, incident in incidents[:1]:
             self._attempt(self._incident, path, incident, origin)
         if origin is not None and not incidents and len(self.parts) == before:
@@ -117,7 +117,7 @@ class _Reading:
         return found
 
     def _time(self, component: Component, path: str) -> float:
-        """Return when a component was last updated; one that does not say, with the document. Raises DecodeError."""
+        """Return when a component was last updated; one that does not say, with all of it. Raises DecodeError."""
         said = component.last_update_time_stamp
         return _time(said, path) if said else self._at
 
@@ -159,10 +159,10 @@ class _Reading:
 
     def _origin(self) -> str | None:
         """Return what made the incident: an alarm's own component, else a call that came in."""
-        document = self._document
-        if self._read("alarmsSensorsComponent", document.alarms_sensors_component, Component):
+        eido = self._eido
+        if self._read("alarmsSensorsComponent", eido.alarms_sensors_component, Component):
             return "alarm"
-        calls = self._read("callComponent", document.call_component, Call)
+        calls = self._read("callComponent", eido.call_component, Call)
         return "citizen_call" if any(call.direction == "incoming" for _, call in calls) else None
 
     def _call(self, incident_id: str, origin: str) -> IncidentReport:
@@ -177,7 +177,7 @@ class _Reading:
         where = self._incident_place(incident)
         times = [self._time(incident, path)] + ([where.at] if where is not None else [])
         assigned: dict[str, None] | None = None
-        for path_of, dispatch in self._read("dispatchComponent", self._document.dispatch_component, Dispatch):
+        for path_of, dispatch in self._read("dispatchComponent", self._eido.dispatch_component, Dispatch):
             times.append(self._time(dispatch, path_of))
             assigned = {} if assigned is None else assigned
             for ref in listed(dispatch.emergency_resource_reference):
@@ -208,7 +208,7 @@ class _Reading:
     def _unit_id(self, resource_id: str, path: str) -> str:
         """Return the id of a unit. Raises DecodeError."""
         unit, _, agency = resource_id.rpartition("@")
-        unit_id = unit if unit and agency == self._document.updated_by_agency_reference.id else resource_id
+        unit_id = unit if unit and agency == self._eido.updated_by_agency_reference.id else resource_id
         if not is_entity_id(unit_id):
             raise DecodeError("$id outside its grammar", f"{path}.$id")
         return unit_id

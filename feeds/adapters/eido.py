@@ -2,7 +2,7 @@
 
 Format: NENA-STA-021.1b and its schema, https://github.com/NENA911/EIDO-JSON. Owned by NENA.
 A frame is one document or an array of them. A document gives an incident report and a unit report per resource; the
-position within the frame counts these parts, over all documents, and what could not be taken of a document.
+position within the frame counts these parts, over all documents, and of each what could not be taken.
 
 What is taken: type, status, priority, number, place, dispositions and assigned units of the incident; id, name, type,
 attributes, status and place of the resources. Callers, persons, vehicles, agents, cautions, media, contact and
@@ -65,15 +65,15 @@ _COMPONENTS = (
 
 def _move(raw: bytes, by_s: float, seq: int | None) -> bytes:
     """Return the document with the times of what is read moved by `by_s` seconds; `seq` has no place in it."""
-    document = fields_of(raw)
-    if document is None or not by_s:
+    fields = fields_of(raw)
+    if fields is None or not by_s:
         return raw
-    for component in (document, *(c for name in _COMPONENTS for c in listed(document.get(name)))):
+    for component in (fields, *(c for name in _COMPONENTS for c in listed(fields.get(name)))):
         if isinstance(component, dict):
             at = seconds(component.get("lastUpdateTimeStamp"))
             if at is not None and 0 <= at + by_s <= YEAR_3000:
                 component["lastUpdateTimeStamp"] = rfc3339(at + by_s)
-    return encode(document)
+    return encode(fields)
 
 
 _BEGINS = re.compile(rb'\s*[\[{](?=.*"(?:eidoVersion|lastUpdateTimeStamp|updatedByAgencyReference)"\s*:)', re.DOTALL)
@@ -137,7 +137,7 @@ ADAPTER = Adapter(
     ),
     capture=Capture(
         speaks=lambda data: _BEGINS.match(data) is not None,
-        split=lambda data: split(data, reader(lambda document: seconds(document.get("lastUpdateTimeStamp")))),
+        split=lambda data: split(data, reader(lambda fields: seconds(fields.get("lastUpdateTimeStamp")))),
         move=_move,
         join=join,
     ),

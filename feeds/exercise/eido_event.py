@@ -40,7 +40,7 @@ def eido(agency: str, at: float, incidents: Sequence[IncidentReport], units: Seq
     for unit in units:
         incident_id = unit.incident_id or f"urn:emergency:uid:incidentid:0:{_host(agency)}"
         about(incident_id, unit.status != "actual").unit(unit)
-    said = [document.fields for document in documents.values()]
+    said = [about_one.fields for about_one in documents.values()]
     return _encode(said[0] if len(said) == 1 else said)
 
 
