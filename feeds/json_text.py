@@ -137,7 +137,8 @@ def each(frame: bytes, one: Callable[[bytes], AnyReport | None]) -> Decoded:
     messages = items(frame.strip())
     if not messages or messages == [b""]:
         raise DecodeError("empty message")
-    decoded = Decoded([], [], [])
+    refused: dict[int, bytes] = {}
+    decoded = Decoded([], [], [], messages=refused)
     for index, message in enumerate(messages):
         if index == MESSAGES_MAX:
             decoded.refusals.append(Refusal(index, TOO_MANY))
@@ -152,6 +153,8 @@ def each(frame: bytes, one: Callable[[bytes], AnyReport | None]) -> Decoded:
             if report is not None:
                 decoded.reports.append(report)
                 decoded.indexes.append(index)
+            continue
+        refused[index] = message
     return decoded
 
 

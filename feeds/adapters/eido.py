@@ -37,7 +37,8 @@ class _Decoder:
         documents = items(frame.strip())
         if not documents or documents == [b""]:
             raise DecodeError("empty message")
-        decoded = Decoded([], [], [])
+        refused: dict[int, bytes] = {}
+        decoded = Decoded([], [], [], messages=refused)
         index = 0
         for number, document in enumerate(documents):
             for part in parts(document, self._xml):
@@ -47,6 +48,7 @@ class _Decoder:
                 if isinstance(part, DecodeError):
                     path = part.path.replace("$", f"$[{number}]", 1) if len(documents) > 1 else part.path
                     decoded.refusals.append(Refusal(index, part.reason, path))
+                    refused[index] = document
                 else:
                     decoded.reports.append(part)
                     decoded.indexes.append(index)

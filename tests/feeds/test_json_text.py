@@ -90,6 +90,7 @@ def test_each_message_is_taken_refused_or_neither():
         Refusal(3, "not JSON"),
         Refusal(4, "observed_at missing", "$.observed_at"),
     ]
+    assert found.messages == {2: b"7", 3: b"nul", 4: b'{"kind":"unit"}'}
 
 
 def test_messages_beyond_a_thousand_are_one_refusal():

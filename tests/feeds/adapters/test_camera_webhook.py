@@ -1,11 +1,13 @@
 """The camera webhook."""
 
 import json
+from pathlib import Path
 
 import pytest
 
+from feeds import registry
 from feeds.adapter import Decoded
-from feeds.adapters.camera_webhook import ADAPTER
+from feeds.adapters.camera_webhook import _PLACES, ADAPTER
 from feeds.file_feed import looks_like
 from feeds.report import CameraReport, unregistered
 
@@ -142,3 +144,14 @@ def test_a_file_of_it_is_told_from_our_own_dialect():
         assert found is ADAPTER
     native = b'{"kind":"camera_event","camera_id":"C","event_type":"tamper","observed_at":1,"seq":1}'
     assert (found := looks_like(native)) is not None and found.name == "native"
+
+
+def test_the_page_for_senders_shows_every_field_and_an_example_that_is_taken():
+    page = (Path(__file__).resolve().parents[3] / "docs" / "feeds.md").read_text(encoding="utf-8")
+    section = page.partition("## Camera webhook")[2].partition("\n## ")[0]
+    for place in _PLACES.values():
+        assert f"`{place}`" in section, f"docs/feeds.md does not name {place}"
+    for word in registry.CAMERA_EVENT | registry.CAMERA_KIND | registry.CAMERA_STATE:
+        assert f"`{word}`" in section, f"docs/feeds.md does not name {word}"
+    example = section.partition("```json\n")[2].partition("```")[0]
+    assert one(example.encode()).event_id == "lpr-7-000412"
