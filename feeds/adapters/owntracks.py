@@ -4,8 +4,10 @@ Format: the OwnTracks booklet, https://owntracks.org/booklet/tech/json and /http
 In HTTP mode one message is one POST; a file holds a message a line. The app reads the answer as an array of
 messages for itself: we have none.
 
-What is taken: `location`. `lwt` and `status` are about the app's own line and are no reports and no refusals; all
-other types are refused: waypoints and transitions name private places, a card carries a person's name and picture.
+What is taken: `location`. All else that an app posts while it is well is no report and no refusal, since an app whose
+POST is refused sends it again, before all others and for ever. It is about the app's own line (`lwt`, `status`), names
+private places (`waypoint`, `transition`), or carries a person's name and picture (`card`). `encrypted` is refused:
+nothing that such an app sends can be read, and somebody must see that.
 
 Whose it is: the topic is `owntracks/USER/DEVICE`. USER is as a rule a person's name or user name and is never taken,
 nor is a digest of it, which a list of the agency's people would undo. DEVICE is the unit's id: the site gives each
@@ -20,7 +22,7 @@ import math
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from feeds.adapter import Adapter, Capture, Decoded, Opening, Sample
 from feeds.errors import DecodeError
@@ -37,7 +39,7 @@ _TIMES = ("tst", "created_at")
 _Metres = Annotated[float, Meta(le=1e6)]
 
 
-class _Location(Struct, tag_field="_type", tag="location", gc=False):
+class _Location(Struct, gc=False):
     tst: Instant
     lat: Lat
     lon: Lon
@@ -53,19 +55,20 @@ class _Location(Struct, tag_field="_type", tag="location", gc=False):
     """When the message was made; `tst` is the fix."""
 
 
-class _Will(Struct, tag_field="_type", tag="lwt", gc=False):
-    """The broker lost the app's line."""
+class _Kind(Struct, gc=False):
+    type: str = field(name="_type")
 
 
-class _Status(Struct, tag_field="_type", tag="status", gc=False):
-    """How the app is set up."""
+_OF_THE_APP = frozenset(
+    {
+        "beacon", "card", "cmd", "configuration", "dump", "lwt", "request", "status", "steps", "transition", "waypoint",
+        "waypoints",
+    }
+)  # fmt: skip
+"""What an app that is well says besides."""
 
-
-class _Encrypted(Struct, tag_field="_type", tag="encrypted", gc=False):
-    """A message that only a holder of the user's key can read."""
-
-
-_decode = msgspec.json.Decoder(_Location | _Will | _Status | _Encrypted).decode
+_decode_kind = msgspec.json.Decoder(_Kind).decode
+_decode_location = msgspec.json.Decoder(_Location).decode
 
 
 def _known(value: float | None) -> float | None:
@@ -117,10 +120,14 @@ class _Decoder:
         return each(frame, self._one) if frame.strip() else Decoded([], [], [])
 
     def _one(self, message: bytes) -> UnitReport | None:
-        said = _decode(message)
-        if isinstance(said, _Encrypted):
+        kind = _decode_kind(message).type
+        if kind == "location":
+            return _report(_decode_location(message), self._whom)
+        if kind == "encrypted":
             raise DecodeError("encrypted")
-        return _report(said, self._whom) if isinstance(said, _Location) else None
+        if kind not in _OF_THE_APP:
+            raise DecodeError("unsupported type", "$._type")
+        return None
 
 
 def _move(raw: bytes, by_s: float, seq: int | None) -> bytes:
@@ -150,7 +157,7 @@ ADAPTER = Adapter(
         Sample(_T12, reports=1),
         Sample(
             b'[{"_type":"location","tid":"14","tst":1777921389,"lat":41.8857,"lon":-87.6268},\n'
-            b'{"_type":"lwt","tst":1777920000},'
+            b'{"_type":"encrypted","data":"","tst":1777920000},'
             b'{"_type":"transition","tid":"14","tst":1777921390,"wtst":1777000000,"event":"enter","desc":"Yard",'
             b'"lat":41.8857,"lon":-87.6268,"acc":10,"t":"c"},'
             b'{"_type":"location","topic":"owntracks/tpd/TPD-T-15","tid":"15","tst":1777921391,"lat":141.8,"lon":-87.6}]',

@@ -194,12 +194,12 @@ async def test_a_dialect_without_numbers_is_answered_message_by_message(tmp_path
     path = lines(
         tmp_path / "a.jsonl",
         *({"_type": "location", "tid": "12", "tst": 1000 + n, "lat": 41.9, "lon": -87.6} for n in (0, 10, 20, 10)),
-        {"_type": "card", "tst": 1030},
+        {"_type": "encrypted", "tst": 1030},
     )
     async with gateway(bus, [source("guest-phones", GUEST, "owntracks")], HandClock()) as door:
         totals = await feed(door, path, "guest-phones")
     assert totals == Totals(messages=5, accepted=3, duplicate=1, refused=totals.refused)
-    assert totals.refused == {"unsupported type": 1}
+    assert totals.refused == {"encrypted": 1}
     assert await times(bus) == [NOW - 30, NOW - 20, NOW - 10]
 
 
