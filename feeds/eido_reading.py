@@ -182,21 +182,22 @@ class _Reading:
             assigned = {} if assigned is None else assigned
             for ref in listed(dispatch.emergency_resource_reference):
                 self._attempt(self._assign, assigned, ref.id, path_of)
-        dispositions = (d.disposition_common_registry_code for d in listed(incident.disposition_component))
+        states, ended = incident.incident_status_common_registry_text, incident.disposition_component
+        dispositions = dict.fromkeys(d.disposition_common_registry_code for d in listed(ended))
         return [
             IncidentReport(
                 observed_at=max(times),
                 status=self._status,
                 incident_id=self._incident_id,
                 type_common=incident.incident_type_common_registry_text,
-                status_common=tuple(listed(incident.incident_status_common_registry_text)) or None,
+                status_common=None if states is None else tuple(listed(states)),
                 priority_common=incident.incident_common_priority_number,
                 origin=origin,
                 internal_id=line(incident.internal_incident_id),
                 type_internal=line(incident.incident_type_internal_text or incident.incident_type_internal_code),
                 status_internal=line(incident.incident_status_internal_text),
                 assigned_units=None if assigned is None else tuple(assigned),
-                dispositions=tuple(dict.fromkeys(dispositions)) or None,
+                dispositions=None if ended is None else tuple(dispositions),
                 **_located(where),
             )
         ]

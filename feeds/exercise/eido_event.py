@@ -28,16 +28,17 @@ Fields = dict[str, object]
 def eido(agency: str, at: float, incidents: Sequence[IncidentReport], units: Sequence[UnitReport]) -> bytes:
     """Return what the agency's CAD says at `at` (Unix seconds): one document, or an array of several.
 
-    Raises ValueError for what no valid document can say: an incident without a type, a unit without type or status.
+    Of several reports of one incident or unit the last is said. Raises ValueError for what no valid document can say:
+    an incident without a type, a unit without type or status.
     """
     documents: dict[tuple[str, bool], _Document] = {}
 
     def about(incident_id: str, exercise: bool) -> _Document:
         return documents.setdefault((incident_id, exercise), _Document(agency, at, incident_id, exercise))
 
-    for incident in incidents:
+    for incident in {report.incident_id: report for report in incidents}.values():
         about(incident.incident_id, incident.status != "actual").incident(incident)
-    for unit in units:
+    for unit in {report.unit_id: report for report in units}.values():
         incident_id = unit.incident_id or f"urn:emergency:uid:incidentid:0:{_host(agency)}"
         about(incident_id, unit.status != "actual").unit(unit)
     said = [about_one.fields for about_one in documents.values()]
@@ -96,9 +97,9 @@ class _Document:
             "incidentStatusInternalText": _list(report.status_internal),
             "incidentCommonPriorityNumber": report.priority_common,
             "internalIncidentId": report.internal_id,
-            "dispositionComponent": [
+            "dispositionComponent": None if report.dispositions is None else [
                 self._component(self._id(f"disposition-{code}"), at) | {"dispositionCommonRegistryCode": code}
-                for code in report.dispositions or ()
+                for code in report.dispositions
             ],
         })  # fmt: skip
         if report.lat is not None or report.address is not None:
@@ -157,11 +158,11 @@ class _Document:
 
 
 def _said(fields: Fields) -> Fields:
-    return {name: value for name, value in fields.items() if value is not None and value not in ([], ())}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
-def _list(text: str | None) -> list[str]:
-    return [] if text is None else [text]
+def _list(text: str | None) -> list[str] | None:
+    return None if text is None else [text]
 
 
 # ---- places
