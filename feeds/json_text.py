@@ -5,7 +5,7 @@ What the JSON dialects share. What a message means is each dialect's own. Pure.
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -21,9 +21,6 @@ FAILURES = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 loose: Callable[[bytes | Raw], Any] = msgspec.json.Decoder().decode
 """Decode JSON of any shape. Raises FAILURES."""
 encode = msgspec.json.Encoder().encode
-
-YEAR_3000 = 32503680000.0
-"""The latest time taken, Unix seconds."""
 
 _decode_items = msgspec.json.Decoder(list[Raw]).decode
 
@@ -54,11 +51,6 @@ def seconds(value: object) -> float | None:
         return float(value)
     except OverflowError:  # JSON knows no largest integer
         return None
-
-
-def rfc3339(at: float) -> str:
-    """Return Unix seconds as RFC 3339: UTC, milliseconds, `Z`."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def reason(error: Exception) -> tuple[str, str]:

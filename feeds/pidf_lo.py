@@ -2,25 +2,22 @@
 
 What is taken: one geodetic shape (point, circle, ellipse, sphere), the street and town of a civic address, how the
 place was found, speed and heading. Not taken: whom the presence is of, who provided it, and what a place is called,
-which may be a person's name. Axis order is latitude, longitude. The parser takes no DTD, resolves no entity, opens
-nothing. Pure.
+which may be a person's name. Axis order is latitude, longitude. Pure.
 """
 
 import math
-import re
 from typing import NamedTuple
 
 from lxml import etree
 
 from feeds.errors import DecodeError
+from feeds.xml_text import Refused, local, number, parse
 
 CIRCLE_95 = math.sqrt(-2 * math.log(0.05))
 SPHERE_95 = 2.7955
 """Radius of the circle, and of the sphere, that holds 95 % of a round normal distribution, in sigmas. PIDF-LO means
 95 % unless it says otherwise."""
 
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
-_DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _SHAPES = {"Point": "", "Circle": "radius", "Sphere": "radius", "Ellipse": "semiMajorAxis"}
 """Shapes taken, with the element that says how wide each is."""
 _STREET = ("HNO", "HNS", "PRD", "RD", "A6", "STS", "POD")
@@ -41,30 +38,15 @@ class Place(NamedTuple):
     fix_method: str | None = None
 
 
-def parser() -> etree.XMLParser:
-    """Return a hardened parser."""
-    return etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
-
-
-def place(text: str, with_parser: etree.XMLParser) -> Place:
-    """Return the place. Raises DecodeError with reasons that name elements of the XML."""
-    data = text.strip().encode()
-    if _DOCTYPE.search(data):
-        raise DecodeError("DTD not allowed")
+def place(text: str, hardened: etree.XMLParser) -> Place:
+    """Return the place; `hardened` is a parser of `feeds.xml_text`. Raises DecodeError: its reasons name elements."""
     try:
-        root = etree.fromstring(data, with_parser)
-    except (etree.XMLSyntaxError, ValueError, LookupError):
-        raise DecodeError("not XML") from None
-    if root is None or root.getroottree().docinfo.doctype:  # written in an encoding that hid it from the search above
-        raise DecodeError("DTD not allowed")
-    named = _named(root)
+        return _place(_named(parse(text.strip().encode(), hardened)))
+    except Refused as error:
+        raise DecodeError(error.reason) from None
+
+
+def _place(named: dict[str, etree._Element]) -> Place:
     shape = next((named[name] for name in _SHAPES if name in named), None)
     lat, lon, hae = (None, None, None) if shape is None else _position(shape)
     return Place(
@@ -83,35 +65,27 @@ def _named(element: etree._Element) -> dict[str, etree._Element]:
     """Return the first element of each name, in whatever namespace: senders mistake these."""
     named: dict[str, etree._Element] = {}
     for found in element.iter(etree.Element):
-        named.setdefault(etree.QName(found).localname, found)
+        named.setdefault(local(found), found)
     return named
-
-
-def _float(text: str, low: float, high: float, name: str) -> float:
-    if not _NUMBER.fullmatch(text) or not math.isfinite(value := float(text)):
-        raise DecodeError(f"{name} is not a finite number")
-    if not low <= value <= high:
-        raise DecodeError(f"{name} out of range")
-    return value
 
 
 def _number(element: etree._Element | None, low: float, high: float) -> float | None:
     text = (element.text or "").strip() if element is not None else ""
-    return _float(text, low, high, etree.QName(element).localname) if element is not None and text else None
+    return number(text, local(element), low, high, "") if element is not None and text else None
 
 
 def _position(shape: etree._Element) -> tuple[float, float, float | None]:
     pos = _named(shape).get("pos")
     parts = (pos.text or "").split() if pos is not None else []
     if len(parts) not in (2, 3):
-        raise DecodeError("pos missing" if pos is None else "pos is not two or three numbers")
-    lat, lon = _float(parts[0], -90, 90, "lat"), _float(parts[1], -180, 180, "lon")
-    return lat, lon, _float(parts[2], -12000, 100000, "altitude") if len(parts) == 3 else None
+        raise Refused("pos missing" if pos is None else "pos is not two or three numbers")
+    lat, lon = number(parts[0], "lat", -90, 90, ""), number(parts[1], "lon", -180, 180, "")
+    return lat, lon, number(parts[2], "altitude", -12000, 100000, "") if len(parts) == 3 else None
 
 
 def _sigma(shape: etree._Element, named: dict[str, etree._Element]) -> float | None:
     """Return the shape's width as one sigma, metres."""
-    width = _SHAPES[etree.QName(shape).localname]
+    width = _SHAPES[local(shape)]
     radius = _number(_named(shape).get(width), 0, 1e6) if width else None
     if radius is None:
         return None
@@ -119,8 +93,8 @@ def _sigma(shape: etree._Element, named: dict[str, etree._Element]) -> float | N
     share = (said.text or "").strip() if said is not None else "95"
     if share == "unknown":
         return None
-    percent = _float(share, 0, 100, "confidence")
-    if etree.QName(shape).localname == "Sphere":
+    percent = number(share, "confidence", 0, 100, "")
+    if local(shape) == "Sphere":
         return round(radius / SPHERE_95, 3) if percent == 95 else None
     if not 0 < percent < 100:
         return None
@@ -144,7 +118,7 @@ def _address(civic: etree._Element | None) -> str | None:
 def _heading(element: etree._Element | None) -> float | None:
     """Return the heading; its second number is an angle of climb."""
     parts = (element.text or "").split() if element is not None else []
-    return _float(parts[0], -360, 360, "heading") % 360 if parts else None
+    return number(parts[0], "heading", -360, 360, "") % 360 if parts else None
 
 
 def _method(element: etree._Element | None) -> str | None:

@@ -22,8 +22,8 @@ from feeds.adapter import MESSAGES_MAX, TOO_MANY, Adapter, Capture, Decoded, Ref
 from feeds.eido_document import listed
 from feeds.eido_reading import parts
 from feeds.errors import DecodeError
-from feeds.json_text import YEAR_3000, encode, fields_of, items, join, reader, rfc3339, seconds, split
-from feeds.pidf_lo import parser
+from feeds.json_text import encode, fields_of, items, join, reader, seconds, split
+from feeds.xml_text import YEAR_3000, parser, rfc3339
 
 
 class _Decoder:

@@ -8,8 +8,8 @@ import pytest
 from feeds.eido_document import EXERCISE
 from feeds.eido_reading import parts
 from feeds.errors import DecodeError
-from feeds.pidf_lo import parser
 from feeds.report import IncidentReport, UnitReport, unregistered
+from feeds.xml_text import parser
 
 AT = "2026-05-04T19:03:09.250Z"
 AT_S = 1777921389.25

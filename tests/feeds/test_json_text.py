@@ -16,7 +16,6 @@ from feeds.json_text import (
     move_times,
     reader,
     reason,
-    rfc3339,
     seconds,
     split,
 )
@@ -41,10 +40,6 @@ def test_a_time_in_text_names_its_zone_or_is_none(text: str, at: float | None):
 def test_a_time_is_a_number_or_text_and_nothing_else():
     assert seconds(5) == 5.0 and seconds("1970-01-01T00:00:05Z") == 5.0
     assert [seconds(value) for value in (True, None, [], {}, "5", 10**400)] == [None] * 6
-
-
-def test_what_is_written_as_a_time_is_read_as_the_same():
-    assert rfc3339(1777921387.25) == "2026-05-04T19:03:07.250Z" and instant(rfc3339(1777921387.25)) == 1777921387.25
 
 
 @pytest.mark.parametrize(

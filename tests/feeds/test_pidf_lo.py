@@ -6,7 +6,8 @@ import time
 import pytest
 
 from feeds.errors import DecodeError
-from feeds.pidf_lo import CIRCLE_95, SPHERE_95, Place, parser, place
+from feeds.pidf_lo import CIRCLE_95, SPHERE_95, Place, place
+from feeds.xml_text import parser
 
 
 def lo(inside: str, start: str = "") -> str:
