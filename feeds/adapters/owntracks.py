@@ -14,11 +14,9 @@ nor is a digest of it, which a list of the agency's people would undo. DEVICE is
 app the unit's id as its device id. Without a topic it is the tracker id, else whom the connection is about. Two
 devices of a source that call themselves the same are one unit. The tracker id is also the call sign.
 
-Altitude is above the sea on iOS and above the ellipsoid on Android, and a message does not say which. The two differ
-by `GEOID_M`, so the error of the height is never said to be less.
+`alt` is not taken: above the sea on iOS, above the ellipsoid on Android, and a message does not say which.
 """
 
-import math
 from typing import Annotated
 
 import msgspec
@@ -30,22 +28,17 @@ from feeds.json_text import each, encode, fields_of, join, move_times, reader, s
 from feeds.names import is_entity_id
 from feeds.report import Instant, Lat, Lon, UnitReport
 
-GEOID_M = 30.0
-"""Between the sea and the ellipsoid, root mean square over the Earth, metres."""
 _KMH = 3.6
 _TIMES = ("tst", "created_at")
 
 # Negative is how iOS says "not known": no lower bounds here.
-_Metres = Annotated[float, Meta(le=1e6)]
 
 
 class _Location(Struct, gc=False):
     tst: Instant
     lat: Lat
     lon: Lon
-    acc: _Metres | None = None
-    alt: Annotated[float, Meta(ge=-12000, le=100000)] | None = None
-    vac: _Metres | None = None
+    acc: Annotated[float, Meta(le=1e6)] | None = None
     vel: Annotated[float, Meta(le=3600)] | None = None
     """Kilometres an hour."""
     cog: Annotated[float, Meta(le=360)] | None = None
@@ -90,7 +83,7 @@ def _unit_id(said: _Location, whom: str) -> str:
 
 
 def _report(said: _Location, whom: str) -> UnitReport:
-    speed, height = _known(said.vel), said.alt or None  # devices that do not know their height say 0
+    speed = _known(said.vel)
     return UnitReport(
         observed_at=said.tst,
         sent_at=said.created_at,
@@ -100,9 +93,7 @@ def _report(said: _Location, whom: str) -> UnitReport:
         lon=said.lon,
         course_deg=_known(said.cog),
         speed_mps=None if speed is None else speed / _KMH,
-        hae_m=height,
         h_err_m=_known(said.acc),
-        v_err_m=None if height is None else math.hypot(_known(said.vac) or 0.0, GEOID_M),
     )
 
 

@@ -1,12 +1,11 @@
 """OwnTracks."""
 
 import json
-import math
 
 import pytest
 
 from feeds.adapter import Decoded, Opening
-from feeds.adapters.owntracks import ADAPTER, GEOID_M
+from feeds.adapters.owntracks import ADAPTER
 from feeds.errors import DecodeError
 from feeds.file_feed import looks_like
 from feeds.report import UnitReport
@@ -42,9 +41,7 @@ def test_a_location_is_mapped_field_by_field():
         lon=-87.6,
         course_deg=92.0,
         speed_mps=5.0,
-        hae_m=181.0,
         h_err_m=8.0,
-        v_err_m=50.0,
     )
 
 
@@ -63,14 +60,13 @@ def test_without_a_topic_the_tracker_id_names_the_unit_and_without_one_the_conne
 
 
 def test_what_the_phone_does_not_know_is_not_said():
-    unknown = one(FIX | {"acc": -1, "vel": -1, "cog": -1, "vac": -1, "alt": 0})
+    unknown = one(FIX | {"acc": -1, "vel": -1, "cog": -1})
     assert (unknown.h_err_m, unknown.speed_mps, unknown.course_deg) == (None, None, None)
-    assert (unknown.hae_m, unknown.v_err_m) == (None, None)
 
 
-def test_a_height_is_never_said_to_be_better_known_than_its_zero():
-    assert one(FIX | {"alt": 12}).v_err_m == GEOID_M
-    assert one(FIX | {"alt": -12, "vac": 4}).v_err_m == math.hypot(4, GEOID_M)
+def test_a_height_above_who_knows_what_is_not_said():
+    high = one(FIX | {"alt": 181, "vac": 3})
+    assert (high.hae_m, high.v_err_m) == (None, None)
 
 
 @pytest.mark.parametrize(
