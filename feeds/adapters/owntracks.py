@@ -31,13 +31,12 @@ from feeds.report import Instant, Lat, Lon, UnitReport
 _KMH = 3.6
 _TIMES = ("tst", "created_at")
 
-# Negative is how iOS says "not known": no lower bounds here.
-
 
 class _Location(Struct, gc=False):
     tst: Instant
     lat: Lat
     lon: Lon
+    # Of the next three a negative is how iOS says "not known".
     acc: Annotated[float, Meta(le=1e6)] | None = None
     vel: Annotated[float, Meta(le=3600)] | None = None
     """Kilometres an hour."""
