@@ -62,7 +62,7 @@ def run(choices: Choices) -> int:
     password = PASSWORD if loopback else secrets.token_urlsafe(9)
     token = secrets.token_urlsafe(24)
     path = data / "site.toml"
-    text = site_toml(_with_ports(choices), token, argon2.PasswordHasher().hash(password))
+    text = site_toml(_with_ports(choices), token, argon2.PasswordHasher().hash(password), choices.units, choices.rate)
     write_private(path, text)
     settings = config_file.parse(text)
     with site.Supervisor(
@@ -147,8 +147,8 @@ def write_private(path: Path, text: str) -> None:
         file.write(text)
 
 
-def site_toml(site_table: dict[str, Any], token: str, password_hash: str) -> str:
-    """Return the demo's site file as TOML."""
+def site_toml(site_table: dict[str, Any], token: str, password_hash: str, units: int = 300, rate: float = 1.0) -> str:
+    """Return the demo's site file as TOML, for an exercise of so many units at so many times its pace."""
     parts = [
         "# The demo's site, written anew at each start. docs/settings.md explains every line.",
         *_table("[site]", site_table),
@@ -167,6 +167,19 @@ def site_toml(site_table: dict[str, Any], token: str, password_hash: str) -> str
                 "token": secrets.token_urlsafe(24),
                 "cadence_s": float(source.cadence_s),
                 "cadence_by_state": source.cadence_by_state,
+                "listen": f"{source.own_port}:{_free_port(site_table.get('bind', '127.0.0.1'))}"
+                if source.own_port
+                else "",
+                # Guests play files of any time and pace; the exercise's units are as fast as its clock.
+                **(
+                    {"speed_max_mps": 0}
+                    if source.agency == exercise.GUEST
+                    else {
+                        "status": "exercise",
+                        "speed_max_mps": 100.0 * max(1.0, rate),
+                        "rate_max": 5000.0 + 2.0 * units,
+                    }
+                ),
                 "uid_prefixes": source.uid_prefixes,
                 "catch_all": source.catch_all,
             },
@@ -192,7 +205,9 @@ def _shares() -> Iterable[dict[str, Any]]:
 
 def _table(head: str, values: dict[str, Any]) -> list[str]:
     lines = ["", head]
-    lines += [f"{key} = {_toml(value)}" for key, value in values.items() if value not in ("", (), {}, False)]
+    lines += [
+        f"{key} = {_toml(value)}" for key, value in values.items() if value not in ("", (), {}) and value is not False
+    ]
     return lines
 
 

@@ -134,6 +134,7 @@ async def exercise(settings: Settings, units: int, seed: int, rate: float, stop:
     """Run the exercise's agencies, speaking to the site's gateway."""
     from feeds.exercise.run import ExerciseSettings
     from feeds.exercise.run import run as run_exercise
+    from feeds.openings import Listen
     from layers import basemap
 
     found = basemap.find()
@@ -147,6 +148,7 @@ async def exercise(settings: Settings, units: int, seed: int, rate: float, stop:
             cot_host=site.host.strip("[]"),
             cot_port=site.cot_port,
             tokens={s.id: s.token for s in settings.source if s.token},
+            ports={s.id: Listen.parse(s.listen).port for s in settings.source if s.listen},
             streets_path=found.streets if found else None,
         ),
         stop,

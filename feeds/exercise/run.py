@@ -11,9 +11,12 @@ from msgspec import Struct
 
 from feeds.exercise import city
 from feeds.exercise.day import Day
+from feeds.exercise.post_speaker import Cad, PostSpeaker, Words, cameras, phones
 from feeds.exercise.site import GUEST, SOURCES
 from feeds.exercise.speakers import CotSpeaker, NativeSpeaker, Speaker
+from feeds.exercise.spoken import by_system
 from feeds.exercise.stage import Saying
+from feeds.exercise.taip_speaker import TaipSpeaker
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +28,7 @@ _SLICE_S = 0.1
 """Longest piece of a day simulated at once, wall seconds of the day, so that lines stay served."""
 _ASLEEP_S = 5.0
 """A day that is further behind than this (the machine slept, the rate is too high) is not made up for."""
+_DIALECTS = {source.id: source.adapter for source in SOURCES}
 
 
 class ExerciseSettings(Struct, frozen=True, kw_only=True):
@@ -38,7 +42,9 @@ class ExerciseSettings(Struct, frozen=True, kw_only=True):
     cot_host: str = "127.0.0.1"
     cot_port: int = 8087
     tokens: dict[str, str] = {}
-    """source -> bearer token. A native source without one stays silent."""
+    """source -> bearer token. A source that needs one and has none stays silent."""
+    ports: dict[str, int] = {}
+    """source -> the TCP port of its own."""
     streets_path: Path | None = None
     """`streets.npz` of the basemap; None: the synthetic grid."""
 
@@ -80,13 +86,26 @@ def _speakers(settings: ExerciseSettings) -> dict[str, Speaker]:
     for source in SOURCES:
         if source.agency == GUEST:
             continue
-        if source.adapter == "cot":
-            speakers[source.id] = CotSpeaker(source.id, settings.cot_host, settings.cot_port)
-        elif token := settings.tokens.get(source.id):
-            speakers[source.id] = NativeSpeaker(source.id, settings.feed_url, token)
+        if (speaker := _speaker(settings, source.id, source.adapter)) is None:
+            log.warning("exercise_source_silent source=%s reason=no token or port", source.id)
         else:
-            log.warning("exercise_source_silent source=%s reason=no token", source.id)
+            speakers[source.id] = speaker
     return speakers
+
+
+def _speaker(settings: ExerciseSettings, source: str, dialect: str) -> Speaker | None:
+    """Return the voice of a source; None when it has no way in."""
+    if dialect == "cot":
+        return CotSpeaker(source, settings.cot_host, settings.cot_port)
+    if dialect == "taip":
+        port = settings.ports.get(source)
+        return None if port is None else TaipSpeaker(source, settings.cot_host, port)
+    if not (token := settings.tokens.get(source)):
+        return None
+    words: dict[str, Words] = {"owntracks": phones, "camera_webhook": cameras, "eido": Cad()}
+    if dialect in words:
+        return PostSpeaker(source, settings.feed_url, token, words[dialect])
+    return NativeSpeaker(source, settings.feed_url, token)
 
 
 async def _catch_up(day: Day, speakers: dict[str, Speaker]) -> None:
@@ -109,7 +128,8 @@ async def _farewell(speakers: dict[str, Speaker]) -> None:
         await asyncio.sleep(0.02)
 
 
-def _hand_out(said: list[Saying], speakers: dict[str, Speaker]) -> None:
+def _hand_out(day_said: list[Saying], speakers: dict[str, Speaker]) -> None:
+    said = list(by_system(day_said, _DIALECTS))
     said.sort(key=lambda s: s.source)  # stable: the order within a source is the day's
     for (agency, source), sayings in groupby(said, key=lambda s: (s.agency, s.source)):
         if speaker := speakers.get(source):

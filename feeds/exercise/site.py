@@ -4,6 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from feeds import adapters
 from feeds.exercise.cameras import CADENCE_S
 from feeds.exercise.day import STANDING_S
 from feeds.exercise.dispatch import RESTATE_S
@@ -30,8 +31,10 @@ class ExerciseSource(Struct, frozen=True, kw_only=True):
 
     id: str
     agency: str
-    adapter: Literal["native", "cot"]
+    adapter: str
     cadence_s: float
+    own_port: Literal["", "tcp"] = ""
+    """Whether it comes to a port of its own, because what it speaks can carry no token."""
     cadence_by_state: dict[str, float] = {}
     uid_prefixes: tuple[str, ...] = ()
     catch_all: bool = False
@@ -52,24 +55,34 @@ AGENCIES = (
 _AVL, _CAD, _CAM = STANDING_S, RESTATE_S, CADENCE_S["live"]
 
 
+def _guest(dialect: str) -> str:
+    return f"guest-{dialect.replace('_', '-')}"
+
+
 def _cameras(source: str, agency: str) -> ExerciseSource:
-    return ExerciseSource(id=source, agency=agency, adapter="native", cadence_s=_CAM, cadence_by_state=CADENCE_S)
+    return ExerciseSource(
+        id=source, agency=agency, adapter="camera_webhook", cadence_s=_CAM, cadence_by_state=CADENCE_S
+    )
 
 
 SOURCES = (
-    ExerciseSource(id="cpd-avl", agency="cpd", adapter="native", cadence_s=_AVL),
+    ExerciseSource(id="cpd-avl", agency="cpd", adapter="taip", cadence_s=_AVL, own_port="tcp"),
     ExerciseSource(id="cpd-cad", agency="cpd", adapter="native", cadence_s=_CAD),
     _cameras("cpd-cam", "cpd"),
     ExerciseSource(id="ccso-avl", agency="ccso", adapter="native", cadence_s=_AVL),
     ExerciseSource(id="ccso-cad", agency="ccso", adapter="native", cadence_s=_CAD),
     _cameras("ccso-cam", "ccso"),
     ExerciseSource(id="isp-cot", agency="isp", adapter="cot", cadence_s=_AVL, uid_prefixes=("ISP-",)),
-    ExerciseSource(id="cfd-avl", agency="cfd", adapter="native", cadence_s=_AVL),
-    ExerciseSource(id="cfd-cad", agency="cfd", adapter="native", cadence_s=_CAD),
-    ExerciseSource(id="tpd-avl", agency="tpd", adapter="native", cadence_s=_AVL),
+    ExerciseSource(id="cfd-avl", agency="cfd", adapter="eido", cadence_s=_AVL),
+    ExerciseSource(id="cfd-cad", agency="cfd", adapter="eido", cadence_s=_CAD),
+    ExerciseSource(id="cfd-ops", agency="cfd", adapter="native", cadence_s=_CAD),
+    ExerciseSource(id="tpd-avl", agency="tpd", adapter="owntracks", cadence_s=_AVL),
     ExerciseSource(id="tpd-cad", agency="tpd", adapter="native", cadence_s=_CAD),
     _cameras("tpd-cam", "tpd"),
     ExerciseSource(id="ftf-cot", agency="ftf", adapter="cot", cadence_s=_AVL, uid_prefixes=("FTF-",)),
-    ExerciseSource(id="guest-native", agency="guest", adapter="native", cadence_s=10.0),
-    ExerciseSource(id="guest-cot", agency="guest", adapter="cot", cadence_s=10.0, catch_all=True),
+    *(
+        ExerciseSource(id=_guest(name), agency=GUEST, adapter=name, cadence_s=10.0, catch_all=name == "cot")
+        for name in adapters.names()
+    ),
 )
+"""Each agency in the dialect that its kind speaks, and for guests one source of every dialect."""

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 
 from feeds.bus import BEGINNING, Bus
 from feeds.clock import SystemClock
-from feeds.exercise.site import AGENCIES, SOURCES
+from feeds.exercise.site import AGENCIES, GUEST, SOURCES
 from feeds.gateway import Gateway
 from feeds.names import AgencyId, SourceId
 from feeds.report import AnyReport
@@ -26,6 +26,8 @@ def demo_sources() -> tuple[SourceSettings, ...]:
             token_sha256=hashlib.sha256(TOKENS[s.id].encode()).hexdigest(),
             cadence_s=s.cadence_s,
             cadence_by_state=s.cadence_by_state,
+            status="actual" if s.agency == GUEST else "exercise",
+            listen=f"{s.own_port}:0" if s.own_port else "",
             uid_prefixes=s.uid_prefixes,
             catch_all=s.catch_all,
         )

@@ -17,7 +17,7 @@ async def test_the_first_picture_is_full_within_seconds_and_nothing_is_refused(t
     async with open_door(bus) as gate:
         settings = ExerciseSettings(
             units=300, feed_url=f"ws://127.0.0.1:{gate.feed_port}", cot_host="127.0.0.1", cot_port=gate.cot_port,
-            tokens=TOKENS, streets_path=tmp_path / "absent.npz",
+            tokens=TOKENS, ports={"cpd-avl": gate.listening["tcp:0"]}, streets_path=tmp_path / "absent.npz",
         )  # fmt: skip
         running = asyncio.create_task(run(settings, stop))
         units: set[str] = set()
@@ -38,6 +38,9 @@ async def test_the_first_picture_is_full_within_seconds_and_nothing_is_refused(t
         async with asyncio.timeout(5):
             await running
         assert gate.refused.total() == 0
+        assert {x.settings.id: x.health().reasons for x in gate.ledgers if x.health().rejected} == {}
+        silent = [x.settings.id for x in gate.ledgers if not x.health().accepted and x.settings.agency != "guest"]
+        assert silent in ([], ["cfd-ops"]), "every system of every agency has spoken, in its own dialect"
     status = {r.incident_id: r.status_common for r in await journaled(bus, "cpd") if isinstance(r, IncidentReport)}
     assert set(status.values()) == {("Closed",)}
     assert await journaled(bus, "guest") == []

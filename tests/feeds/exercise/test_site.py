@@ -25,7 +25,8 @@ def test_every_unit_and_camera_has_a_source_and_the_command_centre_has_none() ->
 
 def test_the_guest_has_one_source_per_dialect_and_takes_what_nobody_claims() -> None:
     guest = [s for s in site.SOURCES if s.agency == site.GUEST]
-    assert {s.adapter for s in guest} == {"native", "cot"}
+    assert {s.adapter for s in guest} == set(adapters.names()) and len(guest) == len(adapters.names())
+    assert {"guest-cot", "guest-camera-webhook"} <= {s.id for s in guest}
     assert [s.id for s in site.SOURCES if s.catch_all] == ["guest-cot"]
 
 

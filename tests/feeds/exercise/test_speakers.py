@@ -17,7 +17,7 @@ def _report(unit: str, at: float = 1_790_000_000.0) -> UnitReport:
 async def test_what_a_native_source_says_is_journaled_once_and_answered() -> None:
     bus = MemoryBus()
     async with open_door(bus) as gate:
-        speaker = NativeSpeaker("cpd-avl", f"ws://127.0.0.1:{gate.feed_port}", TOKENS["cpd-avl"])
+        speaker = NativeSpeaker("cpd-cad", f"ws://127.0.0.1:{gate.feed_port}", TOKENS["cpd-cad"])
         task = asyncio.create_task(speaker.run())
         for n in range(20):
             speaker.put("cpd", [_report(f"CPD-{n}"), _report(f"CPD-{n}b")])
@@ -34,7 +34,7 @@ async def test_a_door_that_goes_away_costs_nothing() -> None:
     bus = MemoryBus()
     async with open_door(bus) as gate:
         port = gate.feed_port
-        speaker = NativeSpeaker("cpd-avl", f"ws://127.0.0.1:{port}", TOKENS["cpd-avl"])
+        speaker = NativeSpeaker("cpd-cad", f"ws://127.0.0.1:{port}", TOKENS["cpd-cad"])
         task = asyncio.create_task(speaker.run())
         speaker.put("cpd", [_report("CPD-1")])
         await eventually(lambda: speaker.counts["ack"] == 1)
@@ -50,7 +50,7 @@ async def test_a_door_that_goes_away_costs_nothing() -> None:
 async def test_a_wrong_token_is_tried_again_and_nothing_is_lost() -> None:
     bus = MemoryBus()
     async with open_door(bus) as gate:
-        speaker = NativeSpeaker("cpd-avl", f"ws://127.0.0.1:{gate.feed_port}", "wrong")
+        speaker = NativeSpeaker("cpd-cad", f"ws://127.0.0.1:{gate.feed_port}", "wrong")
         task = asyncio.create_task(speaker.run())
         speaker.put("cpd", [_report("CPD-1")])
         await eventually(lambda: gate.refused.total() > 0)
