@@ -17,7 +17,7 @@ import asyncio
 import contextlib
 import logging
 import random
-import sqlite3
+import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -27,11 +27,12 @@ import msgspec
 
 from feeds.adapter import MESSAGES_MAX
 from feeds.adapters import native
+from feeds.disk_spool import DiskSpool, boot_id
 from feeds.errors import DecodeError, FeedLost, FeedRefused, SpoolFull
 from feeds.feed_line import SILENCE_S, Counts, Line, open_line
 from feeds.outbox import Outbox, Refused
 from feeds.report import AnyReport, Report
-from feeds.spool import Spool, boot_id
+from feeds.spool import MemorySpool, Spool
 
 __all__ = ["FeedClient", "Refused"]
 
@@ -83,7 +84,7 @@ class FeedClient:
         self.trouble = "not connected yet"
         """Why nothing goes out just now, in words for people; `""` while the line is up."""
         self._url, self._source, self._token = url, source, token
-        self._spool = Spool(spool, source, boot_id())
+        self._spool: Spool = MemorySpool(secrets.token_hex(8)) if spool is None else DiskSpool(spool, source, boot_id())
         self._kept = spool is not None
         self._outbox = Outbox(self._spool, spool_bytes or (SPOOL_BYTES if self._kept else MEMORY_SPOOL_BYTES))
         self._on_refused, self._on_trouble = on_refused, on_trouble
@@ -112,9 +113,8 @@ class FeedClient:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        with contextlib.suppress(SpoolFull):
-            self._outbox.save()
-        self._spool.close()
+        self._outbox.save()
+        await asyncio.to_thread(self._spool.close)
         if self.waiting:
             what = "kept" if self._kept else "lost"
             log.warning("feed_left source=%s waiting=%d %s", self._source, self.waiting, what)
@@ -142,7 +142,8 @@ class FeedClient:
                     raise
             await self._until_moved(TIDY_S)  # a disk that was full says nothing when it is no longer
         self._more.set()
-        await asyncio.sleep(0)  # a caller that only sends shall not starve the line
+        if self._outbox.is_full:
+            await asyncio.sleep(0)  # a caller that only sends shall not starve the line
 
     async def flush(self, waiting: int = 0, within_s: float | None = None) -> None:
         """Return when at most `waiting` reports wait for the door's answer. Raises TimeoutError after `within_s`."""
@@ -198,8 +199,8 @@ class FeedClient:
                 self._tell(str(error))
                 tries = 0 if self.counts.answered > answered else tries + 1
                 pause = min(PAUSE_S * 2 ** min(tries, 10), PAUSE_MOST_S)
-            except sqlite3.Error as error:
-                self._tell(f"the spool cannot be read: {error}")
+            except OSError as error:
+                self._tell(f"the spool cannot be read: {error.strerror}")
                 pause = PAUSE_MOST_S
             await asyncio.sleep(pause * (1 - self._chance.random() / 2))
 
@@ -242,11 +243,11 @@ class FeedClient:
         """Once a second: what was said is on the disk, and what was answered is forgotten."""
         while True:
             await asyncio.sleep(TIDY_S)
+            self._outbox.save()
             try:
-                self._outbox.save()
                 await asyncio.to_thread(self._spool.sync)
-            except (OSError, SpoolFull) as error:
-                log.error("spool_not_tidied source=%s error=%s", self._source, error)
+            except OSError as error:
+                log.error("spool_not_synced source=%s error=%s", self._source, error.strerror)
 
     async def _until_moved(self, within_s: float | None) -> None:
         for task in self._tasks:
@@ -269,7 +270,7 @@ class FeedClient:
 def _reports(said: Said | Sequence[Said]) -> Sequence[AnyReport]:
     """Return reports, dicts checked. Raises DecodeError."""
     several: Sequence[Any] = [said] if isinstance(said, Report | dict) else said
-    if not any(isinstance(one, dict) for one in several):
+    if not any(issubclass(kind, dict) for kind in set(map(type, several))):
         return several
     checked: list[AnyReport] = []
     for start in range(0, len(several), MESSAGES_MAX):

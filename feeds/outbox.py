@@ -1,7 +1,8 @@
 """What a source has to say and has not been answered for: numbered, kept in its spool, made into messages.
 
 Rules
-- Reports go in order, and what waits together goes together: up to `MESSAGE_REPORTS` in a message.
+- Reports go in order. While messages are unanswered, only full ones follow: whatever comes in until the next answer
+  goes together, up to `MESSAGE_REPORTS`. Who says little is sent at once.
 - At most `WINDOW` messages wait for their answer. Answers come in the order of the messages.
 - After a broken line every unanswered message goes again as it was: the door tells duplicates apart.
 - What the spool does not take is refused to the caller; nothing that was taken is ever given up.
@@ -33,6 +34,7 @@ PAGE_BYTES = 1024 * 1024
 UNANSWERED = "not answered for"
 """Counted for a report that the door's answer to its message does not name."""
 
+_replace = msgspec.structs.replace
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(list[dict[str, Any]]).decode
 
@@ -56,11 +58,11 @@ class Outbox:
         self._most = most_bytes
         self._seq = spool.next_seq
         self._answered = spool.answered
-        self._reports, self._bytes = spool.held()
+        self._reports, self._size = spool.held()
         self._sent: deque[Parcel] = deque()
         self._again: deque[Parcel] = deque()
         self._ready: deque[Parcel] = deque()
-        self._ready_bytes = 0
+        self._ready_reports = self._ready_bytes = 0
         self._read_from: int | None = spool.answered if self._reports else None
         """The number from which on what waits is in the spool alone; None: all is in memory."""
 
@@ -71,7 +73,7 @@ class Outbox:
     @property
     def size(self) -> int:
         """Their size, bytes."""
-        return self._bytes
+        return self._size
 
     @property
     def in_memory(self) -> int:
@@ -86,52 +88,55 @@ class Outbox:
 
     def put(self, reports: Sequence[AnyReport]) -> None:
         """Number the reports and keep them, all or none. Raises SpoolFull, DecodeError for one that fits no message."""
+        numbered = [_replace(report, seq=seq) for seq, report in enumerate(reports, self._seq)]
         parcels: list[Parcel] = []
-        texts: list[bytes] = []
-        size = total = 0
-        seq = first = self._seq
-        for report in reports:
-            if report.seq is not None:
-                report = msgspec.structs.replace(report, seq=None)
-            text = b'{"seq":%d,%b' % (seq, _encode(report)[1:])
-            if len(text) + 2 > FRAME_MAX:
-                raise DecodeError(f"larger than {FRAME_MAX // 1024} kB", f"$[{seq - self._seq}]")
-            if texts and (size + len(text) > MESSAGE_BYTES or len(texts) == MESSAGE_REPORTS):
-                parcels.append(Parcel(first, len(texts), self._spool.run, b",".join(texts)))
-                texts, size, first = [], 0, seq
-            texts.append(text)
-            size += len(text) + 1
-            total += len(text) + 1
-            seq += 1
-        if not texts:
+        for start in range(0, len(numbered), MESSAGE_REPORTS):
+            self._cut(numbered[start : start + MESSAGE_REPORTS], parcels)
+        if not parcels:
             return
-        parcels.append(Parcel(first, len(texts), self._spool.run, b",".join(texts)))
-        if self._bytes + total > self._most:
-            raise SpoolFull(f"{self._reports} reports wait, {self._bytes} bytes; the bound is {self._most}")
+        size = sum(len(parcel.body) for parcel in parcels)
+        if self._size + size > self._most:
+            raise SpoolFull(f"{self._reports} reports wait, {self._size} bytes; the bound is {self._most}")
         self._spool.add(parcels)
-        self._seq = seq
-        self._reports += len(reports)
+        self._seq += len(numbered)
+        self._reports += len(numbered)
+        self._size += size
         for parcel in parcels:
-            self._bytes += len(parcel.body)
-            self._keep(parcel)
+            if self._read_from is None and self._ready_bytes > MEMORY_BYTES:
+                self._read_from = parcel.first
+            if self._read_from is None:
+                self._make_ready(parcel)
+
+    def _cut(self, numbered: list[AnyReport], parcels: list[Parcel]) -> None:
+        """Add the reports as one parcel, or as many as it takes."""
+        body = _encode(numbered)[1:-1]
+        if len(body) <= MESSAGE_BYTES or len(numbered) == 1:
+            first = numbered[0].seq or 0
+            if len(body) + 2 > FRAME_MAX:
+                raise DecodeError(f"larger than {FRAME_MAX // 1024} kB", f"$[{first - self._seq}]")
+            parcels.append(Parcel(first, len(numbered), self._spool.run, body))
+        else:
+            half = len(numbered) // 2
+            self._cut(numbered[:half], parcels)
+            self._cut(numbered[half:], parcels)
 
     def lose(self, reports: int) -> None:
         """Leave a gap in the numbers: an agency that lost reports shall not look as if it had not."""
         self._seq += reports
 
+    @property
+    def is_full(self) -> bool:
+        """Whether what waits fills a message."""
+        return self._ready_reports >= MESSAGE_REPORTS or self._ready_bytes >= MESSAGE_BYTES or bool(self._again)
+
     def next(self, run: str) -> bytes | None:
-        """Return the next message of this run, or None: nothing of it waits, or the window is full."""
+        """Return the next message of this run, or None: nothing of it is to go now."""
         if len(self._sent) >= WINDOW:
             return None
-        if self._again:
-            if self._again[0].run != run:
-                return None
-            parcel = self._again.popleft()
-        else:
-            head = self._head()
-            if head is None or head.run != run:
-                return None
-            parcel = self._message()
+        head = self._head()
+        if head is None or head.run != run or (self._sent and not self.is_full):
+            return None
+        parcel = self._again.popleft() if self._again else self._message()
         self._sent.append(parcel)
         return b"[%b]" % parcel.body
 
@@ -148,7 +153,7 @@ class Outbox:
             raise FeedLost("the door answered what was not asked")
         parcel = self._sent.popleft()
         self._reports -= parcel.reports
-        self._bytes -= len(parcel.body)
+        self._size -= len(parcel.body)
         self._answered = parcel.after
         self.counts.note(answer)
         taken = len(answer.ack) + len(answer.duplicate)
@@ -180,22 +185,20 @@ class Outbox:
         return refused
 
     def _head(self) -> Parcel | None:
-        """Return what is next to be sent, read back from the spool if need be."""
-        if self._again:
-            return self._again[0]
-        if not self._ready and self._read_from is not None:
+        """Return what is next to be sent; see to it that a message is filled, from the spool if need be."""
+        if self._read_from is not None and not self.is_full:
             page, more = self._spool.read(self._read_from, PAGE_BYTES)
             self._read_from = page[-1].after if more else None
-            self._ready.extend(page)
-            self._ready_bytes += sum(len(p.body) for p in page)
+            for parcel in page:
+                self._make_ready(parcel)
+        if self._again:
+            return self._again[0]
         return self._ready[0] if self._ready else None
 
-    def _keep(self, parcel: Parcel) -> None:
-        if self._read_from is None and self._ready_bytes + len(parcel.body) > MEMORY_BYTES:
-            self._read_from = parcel.first
-        if self._read_from is None:
-            self._ready.append(parcel)
-            self._ready_bytes += len(parcel.body)
+    def _make_ready(self, parcel: Parcel) -> None:
+        self._ready.append(parcel)
+        self._ready_reports += parcel.reports
+        self._ready_bytes += len(parcel.body)
 
     def _message(self) -> Parcel:
         """Return the first of what waits, together with what follows and fits beside it."""
@@ -213,6 +216,7 @@ class Outbox:
                 break
             parts.append(parcel.body)
             after = parcel.after
-            self._ready_bytes -= len(parcel.body)
             self._ready.popleft()
+            self._ready_reports -= parcel.reports
+            self._ready_bytes -= len(parcel.body)
         return Parcel(first, after - first, run, parts[0] if len(parts) == 1 else b",".join(parts))
