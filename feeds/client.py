@@ -94,6 +94,8 @@ class FeedClient:
         """Set when there may be something to send."""
         self._moved = asyncio.Event()
         """Set when something was answered."""
+        self._told: set[str] = set()
+        """Reasons of refusals that are in the log."""
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> "FeedClient":
@@ -232,11 +234,10 @@ class FeedClient:
             refused = self._outbox.answer(answer)
             self._more.set()
             self._moved.set()
-            if refused:
-                log.warning(
-                    "feed_refused source=%s reports=%d reason=%r", self._source, len(refused), refused[0].reason
-                )
             for report in refused:
+                if report.reason not in self._told:
+                    self._told.add(report.reason)
+                    log.warning("feed_refused source=%s reason=%r; more of it are counted", self._source, report.reason)
                 _call(self._on_refused, report)
 
     async def _keep_tidy(self) -> None:

@@ -130,7 +130,7 @@ class DiskSpool:
                         if size >= most_bytes:
                             return page, True
                         page.append(parcel)
-                        size += len(parcel.body)
+                        size += parcel.size
                         self._place = (parcel.after, file.path, end)
         return page, False
 
@@ -186,7 +186,7 @@ class DiskSpool:
                     self.next_seq = max(self.next_seq, parcel.after)
                     if parcel.first >= self.answered:
                         reports += parcel.reports
-                        size += len(parcel.body)
+                        size += parcel.size
                 if torn := data.seek(0, os.SEEK_END) - end:
                     log.warning("spool_torn file=%s bytes=%d", path.name, torn)
                     data.truncate(end)

@@ -78,7 +78,7 @@ class Outbox:
     @property
     def in_memory(self) -> int:
         """How many bytes of them are in memory."""
-        return self._ready_bytes + sum(len(p.body) for p in (*self._sent, *self._again))
+        return self._ready_bytes + sum(p.size for p in (*self._sent, *self._again))
 
     @property
     def run(self) -> str:
@@ -94,7 +94,7 @@ class Outbox:
             self._cut(numbered[start : start + MESSAGE_REPORTS], parcels)
         if not parcels:
             return
-        size = sum(len(parcel.body) for parcel in parcels)
+        size = sum(parcel.size for parcel in parcels)
         if self._size + size > self._most:
             raise SpoolFull(f"{self._reports} reports wait, {self._size} bytes; the bound is {self._most}")
         self._spool.add(parcels)
@@ -153,7 +153,7 @@ class Outbox:
             raise FeedLost("the door answered what was not asked")
         parcel = self._sent.popleft()
         self._reports -= parcel.reports
-        self._size -= len(parcel.body)
+        self._size -= parcel.size
         self._answered = parcel.after
         self.counts.note(answer)
         taken = len(answer.ack) + len(answer.duplicate)
@@ -198,7 +198,7 @@ class Outbox:
     def _make_ready(self, parcel: Parcel) -> None:
         self._ready.append(parcel)
         self._ready_reports += parcel.reports
-        self._ready_bytes += len(parcel.body)
+        self._ready_bytes += parcel.size
 
     def _message(self) -> Parcel:
         """Return the first of what waits, together with what follows and fits beside it."""
@@ -208,7 +208,7 @@ class Outbox:
         after, size = first, 0
         while self._ready:
             parcel = self._ready[0]
-            size += len(parcel.body) + 1
+            size += parcel.size
             reports = parcel.after - first
             if parts and (
                 parcel.first != after or parcel.run != run or reports > MESSAGE_REPORTS or size > MESSAGE_BYTES
@@ -218,5 +218,5 @@ class Outbox:
             after = parcel.after
             self._ready.popleft()
             self._ready_reports -= parcel.reports
-            self._ready_bytes -= len(parcel.body)
+            self._ready_bytes -= parcel.size
         return Parcel(first, after - first, run, parts[0] if len(parts) == 1 else b",".join(parts))

@@ -22,6 +22,11 @@ class Parcel(NamedTuple):
     """The reports as JSON, with commas between."""
 
     @property
+    def size(self) -> int:
+        """Bytes in a message, with the comma behind it: parcels joined have the size of all of them."""
+        return len(self.body) + 1
+
+    @property
     def after(self) -> int:
         """The number that comes after the last."""
         return self.first + self.reports
@@ -88,7 +93,7 @@ class MemorySpool:
                 if size >= most_bytes:
                     return found, True
                 found.append(parcel)
-                size += len(parcel.body)
+                size += parcel.size
         return found, False
 
     def forget(self, before: int) -> None:
