@@ -20,7 +20,8 @@ export interface PictureEvent {
 }
 export interface FeedHealth {
   agency: string; source: string; adapter: string; state: "live" | "stale" | "silent" | "idle"; age_s: number | null;
-  cadence_s: number; accepted: number; duplicate: number; rejected: number; gaps: number; last_reason?: string;
+  cadence_s: number; accepted: number; duplicate: number; rejected: number; gaps: number; held_s?: number; last_reason?: string;
+  last_sample?: string; reasons?: Record<string, number>; closed?: Record<string, number>;
 }
 export interface Agency { id: string; name: string; tag: string }
 export interface Hello {

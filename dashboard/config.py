@@ -85,7 +85,7 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: str
     agency: str
     adapter: str = "native"
-    """Dialect: `native` or `cot`."""
+    """Dialect (docs/feeds.md): `native`, `cot`, `taip`, ..."""
     token: str = ""
     """Bearer token (prefer `token_env`)."""
     token_env: str = ""
@@ -94,12 +94,23 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How often it reports each thing, seconds."""
     cadence_by_state: dict[str, Seconds] = {}
     """Other cadences by camera state or unit status, seconds."""
+    listen: str = ""
+    """A port without a token, `tcp:9001` or `udp:9001`, for who cannot send one; sources of one dialect may share."""
+    connect: str = ""
+    """Where the gateway goes to fetch a byte stream, `tcp://HOST:PORT`."""
+    unit: str = ""
+    """Whom messages are about that name nobody (NMEA, GPX); empty: the source's id."""
     uid_prefixes: tuple[str, ...] = ()
-    """CoT port: uids that start so belong to this source."""
+    """Shared port: ids that start so belong to this source."""
     peers: tuple[str, ...] = ()
-    """CoT port: connections from these addresses belong to this source."""
+    """Shared port: senders at these addresses, or in these networks, belong to this source."""
     catch_all: bool = False
-    """CoT port: takes what no other source claims."""
+    """Shared port: takes what no other source claims."""
+    rate_max: Annotated[float, Meta(ge=0, le=1e6)] = 5000.0
+    """Reports a second, over some seconds, before its senders are held back; 0: as many as come."""
+    speed_max_mps: Annotated[float, Meta(ge=0, le=1e6)] = 100.0
+    """Faster than this from report to report, metres a second, is an implausible jump (aircraft: four times this);
+    0: every place is believed."""
 
 
 class Share(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -165,9 +176,14 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
                 token_sha256=digest(secret(s.token, s.token_env)),
                 cadence_s=s.cadence_s,
                 cadence_by_state=dict(s.cadence_by_state),
+                listen=s.listen,
+                connect=s.connect,
+                unit=s.unit,
                 uid_prefixes=s.uid_prefixes,
                 peers=s.peers,
                 catch_all=s.catch_all,
+                rate_max=s.rate_max,
+                speed_max_mps=s.speed_max_mps,
             )
             for s in self.source
         )

@@ -3,7 +3,7 @@
 import os
 import tomllib
 from collections.abc import Callable
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -14,7 +14,8 @@ import msgspec
 from dashboard.config import Settings, Source, secret
 from feeds import adapters
 from feeds.errors import ConfigError, GrammarError
-from feeds.names import ANY, agency_id, source_id
+from feeds.names import ANY, agency_id, is_entity_id, source_id
+from feeds.openings import COT, Address, Listen
 from feeds.registry import SENSITIVE_LABELS
 
 Bad = Callable[[str, str], None]
@@ -173,21 +174,54 @@ def _sources(settings: Settings, bad: Bad) -> None:
         token = secret(source.token, source.token_env)
         if token:
             _once(bad, f"{where}.token", token, tokens, "another source has the same token; each needs its own")
-        _cot_claims(source, bad, where)
-    taking_all = [i for i, source in enumerate(settings.source) if source.catch_all]
-    for i in taking_all[1:]:
-        bad(f"source[{i}].catch_all", f"source[{taking_all[0]}] takes what is left already; only one can")
+        _ways(source, bad, where)
+        _claims(source, bad, where)
+    _shared_ports(settings, bad)
 
 
-def _cot_claims(source: Source, bad: Bad, where: str) -> None:
+def _shared_ports(settings: Settings, bad: Bad) -> None:
+    """Check that sources which share a port can be told apart."""
+    first: dict[str, int] = {}
+    rest: dict[str, int] = {}
+    for i, source in enumerate(settings.source):
+        door = source.listen or ("" if source.connect or source.adapter != COT else "the CoT port")
+        if not door:
+            continue
+        other = settings.source[first.setdefault(door, i)]
+        if other.adapter != source.adapter:
+            bad(f"source[{i}].listen", f"{other.id} speaks {other.adapter} on {door}; one port, one dialect")
+        if source.catch_all and rest.setdefault(door, i) != i:
+            bad(f"source[{i}].catch_all", f"source[{rest[door]}] takes what is left already; only one can")
+
+
+def _ways(source: Source, bad: Bad, where: str) -> None:
+    """Check where a source listens or connects."""
+    streams = adapters.load(source.adapter).stream is not None if source.adapter in adapters.names() else True
+    for name, parse in (("listen", Listen.parse), ("connect", Address.parse)):
+        text = getattr(source, name)
+        if not text:
+            continue
+        try:
+            parse(text)
+        except ValueError as error:
+            bad(f"{where}.{name}", str(error))
+        if not streams and not text.startswith("udp:"):
+            bad(f"{where}.{name}", f"{source.adapter} is no byte stream; it comes by WebSocket, by POST or by udp:PORT")
+    if source.listen and source.connect:
+        bad(f"{where}.connect", "a source either listens or connects; leave one out")
+    if source.unit and not is_entity_id(source.unit):
+        bad(f"{where}.unit", "must be 1 to 128 printable ASCII characters")
+
+
+def _claims(source: Source, bad: Bad, where: str) -> None:
     for j, prefix in enumerate(source.uid_prefixes):
         if not prefix:
-            bad(f"{where}.uid_prefixes[{j}]", "empty: it would claim every uid; use `catch_all = true` for that")
+            bad(f"{where}.uid_prefixes[{j}]", "empty: it would claim every id; use `catch_all = true` for that")
     for j, peer in enumerate(source.peers):
         try:
-            ip_address(peer)
+            ip_network(peer)
         except ValueError:
-            bad(f"{where}.peers[{j}]", f"{peer!r} is not an IP address")
+            bad(f"{where}.peers[{j}]", f"{peer!r} is not an IP address or network, as 10.4.0.7 or 10.4.0.0/16")
 
 
 def _viewers(settings: Settings, bad: Bad) -> None:

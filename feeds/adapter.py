@@ -41,6 +41,10 @@ class Decoded(NamedTuple):
     refusals: list[Refusal]
     agencies: Mapping[int, str] = MappingProxyType({})
     """The agency a message names, by the message's position: the door refuses another's than the source's own."""
+    messages: Mapping[int, bytes] = MappingProxyType({})
+    """Refused messages by position, where the dialect has them apart from their frame: their shape is shown, masked."""
+    frame: bytes = b""
+    """The start of the frame; the door's own note."""
 
 
 class Opening(NamedTuple):

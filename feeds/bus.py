@@ -73,8 +73,15 @@ class SourceHealth(Struct, frozen=True, omit_defaults=True):
     observed_at: float | None = None
     """Newest observation, Unix seconds by the source's clock."""
     reasons: dict[str, int] = {}
-    """Refusals by reason."""
+    """Refused messages by reason."""
+    closed: dict[str, int] = {}
+    """Connections refused or cut by us, by reason."""
     last_reason: str = ""
+    """The newest of both."""
+    last_sample: str = ""
+    """The shape of the newest refused message, masked (`feeds/masked.py`); for the agency's own people."""
+    held_s: float = 0.0
+    """For how long its senders were held back because they brought more than `rate_max`, seconds."""
 
 
 class Beat(NamedTuple):

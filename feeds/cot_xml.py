@@ -5,21 +5,15 @@ Pure.
 """
 
 import re
-from datetime import UTC, datetime
 from typing import NamedTuple
 
-import msgspec
-
 from feeds.adapter import Message
+from feeds.xml_text import PROLOG, YEAR_3000, instant, rfc3339, root
 
 UNKNOWN = 9999999.0
 """CoT's number for "not known"."""
 
-YEAR_3000 = 32503680000.0
-"""The latest time taken, Unix seconds."""
-
 _END = re.compile(rb"</event[ \t\r\n]*+>")
-_PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?+(?:\s++|<\?(?:(?!\?>).)*+\?>|<!--(?:(?!-->).)*+-->)*+", re.DOTALL)
 _HEAD = re.compile(rb"""<event(?:[^>"']|"[^"]*"|'[^']*')*+>""")
 _TIMES = re.compile(rb"""(?<=[\s"'])(time|start|stale)(\s*=\s*)("[^"]*"|'[^']*')""")
 
@@ -45,7 +39,7 @@ def cut(buffer: bytes) -> tuple[list[bytes], bytes]:
         piece = buffer[start : end.end()]
         start = end.end()
         at = last_start(piece)
-        prolog = _PROLOG.match(piece)
+        prolog = PROLOG.match(piece)
         if at > 0 and prolog is not None and prolog.end() < at:
             frames += [piece[:at].strip(), piece[at:]]
         else:
@@ -119,24 +113,6 @@ def pong(at: float) -> bytes:
     ).encode()
 
 
-def rfc3339(at: float) -> str:
-    """Return Unix seconds as CoT writes times: UTC, milliseconds, `Z`."""
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def instant(text: str) -> float | None:
-    """Return Unix seconds for an xs:dateTime (CoT times are UTC where they name no zone); None when it is none."""
-    for spelling in (text.strip(), text.strip() + "Z"):
-        try:
-            at = msgspec.convert(spelling, datetime)
-        except (msgspec.ValidationError, ValueError, OverflowError):
-            return None
-        if at.tzinfo is not None:
-            seconds = at.timestamp()
-            return seconds if 0 <= seconds <= YEAR_3000 else None
-    return None
-
-
 def _observed(frame: bytes) -> float | None:
     """Return the observed time in the start tag, None when it cannot be read."""
     match = _HEAD.match(frame, max(last_start(frame), 0))
@@ -168,5 +144,5 @@ def move(raw: bytes, by_s: float, seq: int | None) -> bytes:
 
 
 def speaks(data: bytes) -> bool:
-    """Say whether a file that begins so may be XML."""
-    return data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<"
+    """Say whether a file that begins so is of events."""
+    return root(data) == "event"

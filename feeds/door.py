@@ -8,109 +8,64 @@ Rules
 - A frame whose reports are numbered without a hole, and none of them known, is handled as one range of numbers:
   the usual case, at a fraction of the cost. Every other frame is taken report by report.
 - A source speaks of a bounded number of things (`feeds/subjects.py`).
-- A source publishes for its own agency only, with its own clock, at most 24 h ahead of ours.
+- A source publishes for its own agency only, with its own clock, at most 24 h ahead of ours; its units do not jump
+  (`feeds/plausible.py`).
+- Agencies are served in turn (`feeds/turns.py`), each source up to its rate (`feeds/rate.py`): a flood waits for
+  itself. Who can be held back is held back; a datagram that comes too fast is refused.
 """
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from operator import attrgetter
-
-import msgspec
 
 from feeds.adapter import FRAME_MAX, Decoded, Decoder, Refusal
 from feeds.envelope import MAX_LEAD_S, Parcel
 from feeds.errors import DecodeError
 from feeds.lane import BATCH_MAX, Lane
-from feeds.ledger import Ledger
+from feeds.ledger import SAMPLE_BYTES, Ledger
 from feeds.names import AgencyId, SourceId
+from feeds.pending import Pending
+from feeds.plausible import IMPLAUSIBLE
 from feeds.report import AnyReport
 from feeds.subjects import TOO_MANY
+from feeds.turns import Turns
 
 log = logging.getLogger(__name__)
 
 TOO_LARGE = "larger than 64 kB"
+TOO_FAST = "more reports a second than the source may bring"
+NO_ROOM = "the journal does not keep up"
+"""Both are the refusals of senders that cannot be held back: datagrams."""
 TOO_EARLY = f"observed_at more than {MAX_LEAD_S / 3600:.0f} h ahead"
 
+LOOK_S = 1.0
+"""Who is held back is looked after so often: he may have left, seconds."""
 RANGE_FROM = 16
 """Reports from which a frame may be one range. Smaller ones are looked up by number, however many are on their way."""
 
-_encode = msgspec.json.Encoder().encode
 _seq_of, _observed_of = attrgetter("seq"), attrgetter("observed_at")
 
 
 def decode(decoder: Decoder, frame: bytes, received_at: float) -> Decoded:
     """Return what the frame held; a frame that cannot be read is one refusal. Never raises."""
     if len(frame) > FRAME_MAX:
-        return refused(TOO_LARGE)
+        return refused(TOO_LARGE, frame=frame)
     try:
-        return decoder.decode(frame, received_at)
+        decoded = decoder.decode(frame, received_at)
     except DecodeError as error:
-        return refused(error.reason, error.path)
+        return refused(error.reason, error.path, frame)
     except Exception as error:
         # A fault of the dialect costs one frame, never the feed. Its text is not logged: it may quote the frame.
         log.error("adapter_failed decoder=%s error=%s", type(decoder).__module__, type(error).__name__)
-        return refused("adapter failed")
+        return refused("adapter failed", frame=frame)
+    return decoded._replace(frame=frame[:SAMPLE_BYTES])
 
 
-def refused(reason: str, path: str = "") -> Decoded:
+def refused(reason: str, path: str = "", frame: bytes = b"") -> Decoded:
     """Return a frame of which nothing was taken."""
-    return Decoded([], [], [Refusal(0, reason, path)])
-
-
-class Pending:
-    """The answer to one message, in the making."""
-
-    def __init__(self, ordinal: int | None) -> None:
-        """Take the message's ordinal on its connection, or None where reports carry their own numbers."""
-        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._ordinal = ordinal
-        self._ack: list[int] = []
-        self._duplicate: list[int] = []
-        self._refused: list[dict[str, int | str]] = []
-        self._open = 1
-        """What is still on its way, and one for the message itself."""
-
-    def ack(self, seq: int | None) -> None:
-        """Note a report that the journal has."""
-        self._ack.append(seq or 0)
-
-    def ack_all(self, seqs: Iterable[int]) -> None:
-        """Note reports that the journal has."""
-        self._ack.extend(seqs)
-
-    def duplicate(self, seq: int | None) -> None:
-        """Note a report that the journal had."""
-        self._duplicate.append(seq or 0)
-
-    def refuse(self, refusal: Refusal) -> None:
-        """Note a message that was not taken."""
-        seq = refusal.seq if self._ordinal is None else self._ordinal
-        entry: dict[str, int | str] = {} if seq is None else {"seq": seq}
-        entry |= {"index": refusal.index, "reason": refusal.reason}
-        if refusal.path:
-            entry["path"] = refusal.path
-        self._refused.append(entry)
-
-    def hold(self) -> None:
-        """Wait for one thing more."""
-        self._open += 1
-
-    def release(self) -> None:
-        """Wait for one thing less; the answer is ready when nothing is left."""
-        self._open -= 1
-        if self._open == 0 and not self.done.done():
-            self.done.set_result(None)
-
-    def answer(self) -> bytes:
-        """Return the answer as JSON, empty parts left out."""
-        ack, duplicate = self._ack, self._duplicate
-        if self._ordinal is not None:
-            # One number for the whole message: journaled if any of it was new (or it held nothing to journal).
-            new = bool(ack) or not (duplicate or self._refused)
-            ack, duplicate = ([self._ordinal], []) if new else ([], [self._ordinal] if duplicate else [])
-        parts = {"ack": ack, "duplicate": duplicate, "refused": self._refused}
-        return _encode({name: part for name, part in parts.items() if part})
+    return Decoded([], [], [Refusal(0, reason, path)], frame=frame[:SAMPLE_BYTES])
 
 
 class _Landing:
@@ -132,24 +87,49 @@ class Door:
 
     def __init__(self, lanes: Mapping[AgencyId, Lane]) -> None:
         self.lanes = lanes
+        self.turns = Turns()
         self._flying: dict[Hashable, _Landing] = {}
         self._ranges: dict[tuple[SourceId, str], list[_Landing]] = {}
         """Ranges on their way, by source and run: a lane holds a few hundred at most."""
 
-    def has_room(self, ledger: Ledger) -> bool:
-        """Say whether `room` would return at once."""
-        return self.lanes[ledger.settings.agency].has_room
+    async def enter(self, ledger: Ledger, is_there: Callable[[], bool] = lambda: True) -> bool:
+        """Return when one more frame of the source may be taken, which must follow without an await.
 
-    async def room(self, ledger: Ledger) -> None:
-        """Return when the source's agency has room for one more frame."""
-        await self.lanes[ledger.settings.agency].room()
+        Its rate, its agency's room in the journal's queue, and its agency's turn. False: `is_there` said that the
+        sender has left meanwhile.
+        """
+        loop = asyncio.get_running_loop()
+        while (wait_s := min(ledger.rate.wait_s(loop.time()), LOOK_S)) > 0:
+            ledger.hold(wait_s)
+            await asyncio.sleep(wait_s)
+            if not is_there():
+                return False
+        agency = ledger.settings.agency
+        lane = self.lanes[agency]
+        while True:
+            while not lane.has_room:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_S):
+                        await lane.room()
+                if not is_there():
+                    return False
+            await self.turns.take(agency)
+            if lane.has_room:  # who had the turn before may have taken the last of it
+                return True
+
+    def shut(self, ledger: Ledger) -> str:
+        """Return why a frame of the source cannot be taken now, `""` when it can: for senders that cannot be held."""
+        if ledger.rate.wait_s(asyncio.get_running_loop().time()) > 0:
+            return TOO_FAST
+        return "" if self.lanes[ledger.settings.agency].has_room else NO_ROOM
 
     def take(self, ledger: Ledger, run: str, decoded: Decoded, received_at: float, ordinal: int) -> Pending:
-        """Queue the frame's new reports and return the answer in the making; call `has_room` or `room` right before."""
+        """Queue the frame's new reports and return the answer in the making; `enter` comes right before."""
         ledger.hear(received_at)
+        ledger.rate.spend(len(decoded.reports) + len(decoded.refusals), asyncio.get_running_loop().time())
         pending = Pending(None if ledger.sequenced else ordinal)
         for refusal in decoded.refusals:
-            self._refuse(ledger, run, pending, refusal)
+            self._refuse(ledger, run, pending, refusal, decoded)
         if numbers := self._range(ledger, run, decoded, received_at):
             for start in range(0, len(numbers), BATCH_MAX):
                 self._launch_range(ledger, run, numbers, start, decoded.reports, received_at, pending)
@@ -175,7 +155,9 @@ class Door:
                 return None
         if self._flying and any((source, (run, seq)) in self._flying for seq in numbers):
             return None
-        return numbers if ledger.subjects.hear_all(reports, received_at) else None
+        if not ledger.subjects.hear_all(reports, received_at):
+            return None
+        return numbers if ledger.plausible.all_plain(reports, received_at) else None
 
     def _launch_range(
         self,
@@ -224,13 +206,17 @@ class Door:
     def _one_by_one(self, ledger: Ledger, run: str, decoded: Decoded, received_at: float, pending: Pending) -> None:
         landings: list[tuple[_Landing, list[AnyReport]]] = []
         agency = ledger.settings.agency
+
+        def refuse(index: int, reason: str, path: str, seq: int | None) -> None:
+            self._refuse(ledger, run, pending, Refusal(index, reason, path, seq), decoded)
+
         for report, index in zip(decoded.reports, decoded.indexes, strict=True):
             if decoded.agencies and decoded.agencies.get(index, agency) != agency:
-                self._refuse(ledger, run, pending, Refusal(index, "wrong agency", "$.agency", report.seq))
+                refuse(index, "wrong agency", "$.agency", report.seq)
             elif ledger.sequenced and report.seq is None:
-                self._refuse(ledger, run, pending, Refusal(index, "seq missing", "$.seq"))
+                refuse(index, "seq missing", "$.seq", None)
             elif report.observed_at - received_at > MAX_LEAD_S:
-                self._refuse(ledger, run, pending, Refusal(index, TOO_EARLY, "$.observed_at", report.seq))
+                refuse(index, TOO_EARLY, "$.observed_at", report.seq)
             elif ledger.is_journaled(run, report):
                 ledger.repeat(run, report.seq)
                 pending.duplicate(report.seq)
@@ -241,7 +227,10 @@ class Door:
                     pending.hold()
                     continue
                 if not ledger.subjects.hear(report, received_at):
-                    self._refuse(ledger, run, pending, Refusal(index, TOO_MANY[type(report)], seq=report.seq))
+                    refuse(index, TOO_MANY[type(report)], "", report.seq)
+                    continue
+                if not ledger.plausible.believes(report, received_at):
+                    refuse(index, IMPLAUSIBLE, "", report.seq)
                     continue
                 if not landings or len(landings[-1][1]) >= BATCH_MAX:
                     landings.append((_Landing(), []))
@@ -253,8 +242,8 @@ class Door:
             landing.reports = tuple(reports)
             self._launch(ledger, run, landing, received_at, pending)
 
-    def _refuse(self, ledger: Ledger, run: str, pending: Pending, refusal: Refusal) -> None:
-        ledger.refuse(run, refusal.reason, refusal.seq)
+    def _refuse(self, ledger: Ledger, run: str, pending: Pending, refusal: Refusal, decoded: Decoded) -> None:
+        ledger.refuse(run, refusal.reason, refusal.seq, decoded.messages.get(refusal.index, decoded.frame))
         pending.refuse(refusal)
 
     def _launch(self, ledger: Ledger, run: str, landing: _Landing, received_at: float, pending: Pending) -> None:

@@ -1,23 +1,20 @@
-"""Feeds by WebSocket: `/feed/<source>?run=ID` with a bearer token; one answer per message.
+"""The feed port: `/feed/<source>?run=ID` with a token, by WebSocket (one answer per message) or by HTTP POST.
 
 Rules
 - Answers come in the order of the messages: acknowledged, duplicate, refused.
 - At most `WINDOW` messages of a connection are unanswered; whoever sends more is held back by his own line.
 - A place is taken by who was let in; who has not asked yet waits in a small crowd of its own (`feeds/crowd.py`).
-- Tokens are compared as digests in constant time; a refused connection is told what to do, and counted.
+- Who is refused or cut is told why and what to do (`feeds/admission.py`), and is counted.
+- A peer that answers no ping, reads no answers, or takes a minute for one message is cut.
 """
 
 import asyncio
 import contextlib
-import hashlib
-import hmac
-import http
 import logging
-import re
 from collections import Counter
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.datastructures import MultipleValuesError
@@ -27,11 +24,13 @@ from websockets.http11 import Request, Response
 from websockets.protocol import CONNECTING, OPEN
 
 from feeds import adapters
+from feeds.admission import Admitted, Turned, admit
 from feeds.clock import Clock
 from feeds.crowd import Crowd
-from feeds.door import TOO_LARGE, Door, Pending, decode
+from feeds.door import TOO_LARGE, Door, decode
+from feeds.http_feed import RETRY_S, HttpFeed, Posted, Reply, is_http
 from feeds.ledger import Ledger
-from feeds.names import RUN_MAX
+from feeds.pending import Pending
 
 log = logging.getLogger(__name__)
 
@@ -45,45 +44,117 @@ HALF_OPEN_MAX = 200
 """Connections that have not asked for a source yet."""
 PLACE_MAX = 500
 """Connections from one address: a proxy in front of us makes all senders one address."""
+OPEN_WITHIN_S = 10.0
+"""By when a connection must have asked for something, seconds."""
+PING_S = 20.0
+"""Between two pings, and how long the answer may take, seconds."""
 SEND_WITHIN_S = 30.0
 """A peer that does not read its answers for this long is cut off, seconds."""
+JOURNALED_WITHIN_S = 20.0
+"""A POST whose message is not journaled by then is told to come again, seconds."""
 FINISH_S = 0.5
 """What a stop leaves to appends in flight and their answers, seconds."""
 CLOSE_S = 0.2
+SWEEP_S = 5.0
+"""Between two looks for messages that do not get whole, seconds."""
+SWEEPS_MAX = 12
+"""So many looks in a row at the same unfinished message end its connection."""
 HUNG_UP = "hung up before a request"
 """Probes that look whether the port is open end so."""
 CROWDED_OUT = "crowded out before a request"
 TOO_MANY_OF_ONE = "too many connections of one address"
+FULL = "too many connections"
+NO_PONG = "no answer to pings"
+NOT_READ = "answers not read"
+NOT_WHOLE = f"a message was not whole within {SWEEP_S * SWEEPS_MAX:.0f} s"
 
-_RUN = re.compile(rf"[!-~]{{1,{RUN_MAX}}}")
 _quiet = logging.getLogger("feeds.feed_port.websockets")
 _quiet.setLevel(logging.CRITICAL)
 """The library's own words, with tracebacks for every junk request; we count and say it in our own."""
+_CHALLENGE = 'Bearer realm="feed"'
 
 
 class _Connection(ServerConnection):
-    """A WebSocket connection that knows its source."""
+    """A connection that knows its source; one that begins as a POST is handed to `HttpFeed` instead."""
 
     port: "FeedPort"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.ledger: Ledger | None = None
-        self.run = ""
+        self.admitted: Admitted | None = None
         self.refused_in_words = False
+        self.http: HttpFeed | None = None
+        self.posts = 0
+        """Messages posted over it."""
+        self.waits = False
+        """Whether its next message is waited for."""
+        self.unfinished = 0
+        """Looks in a row at a message that does not get whole."""
+        self._posting: asyncio.Future[None] = self.loop.create_future()
+        self._head: bytes | None = b""
+        """What came before it was clear what this is; None: it is clear."""
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes, for the library or for `HttpFeed`."""
+        if self._head is not None:
+            data = self._head + data
+            wanted = is_http(data)
+            self._head = data if wanted is None else None
+            if wanted is None:
+                return
+            if wanted:
+                self.http = HttpFeed(self.transport, lambda posted: self.port.post(self, posted))
+                self._posting.set_result(None)
+        if self.http is not None:
+            self.http.data(data)
+        else:
+            super().data_received(data)
+
+    def eof_received(self) -> bool | None:  # type: ignore[override]  # asyncio takes True for: keep it open to answer
+        """Note that no more comes; a POST may still be answered."""
+        if self.http is not None:
+            self.http.end()
+            return True
+        if self._head:
+            head, self._head = self._head, None
+            super().data_received(head)
+        super().eof_received()
+        return None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Note that the line is gone."""
+        if self.http is not None:
+            self.http.end()
+        super().connection_lost(exc)
 
     async def handshake(self, *args: Any, **kwargs: Any) -> None:
-        """Perform the opening handshake, and count one that failed."""
+        """Perform the opening handshake, and count one that failed; or answer POSTs until their line ends."""
         if not self.port.enter(self):
             self.refused_in_words = True
             self.transport.abort()
         try:
-            await super().handshake(*args, **kwargs)
+            asked = {self.request_rcvd, self.connection_lost_waiter, self._posting}
+            await asyncio.wait(asked, timeout=OPEN_WITHIN_S, return_when=asyncio.FIRST_COMPLETED)
+            if self.http is not None:
+                self.refused_in_words = True
+                await self._serve_posts(self.http)
+            else:
+                async with asyncio.timeout(OPEN_WITHIN_S if self.request is not None else 0):
+                    await super().handshake(*args, **kwargs)
         finally:
             if self.protocol.state is not OPEN:
                 if not self.refused_in_words:
                     self.port.refused[self._what_came()] += 1
                 self.port.crowd.leave(self)
+
+    async def _serve_posts(self, http: HttpFeed) -> None:
+        try:
+            await http.serve()
+        finally:
+            if self.admitted is not None:
+                self.admitted.ledger.connections -= 1
+            self.transport.close()
+            await asyncio.wait({self.connection_lost_waiter}, timeout=CLOSE_S)
 
     def _what_came(self) -> str:
         fault = self.protocol.handshake_exc
@@ -107,6 +178,8 @@ class FeedPort:
         self._clock = clock
         self._adapters = {x.settings.adapter: adapters.load(x.settings.adapter) for x in ledgers.values()}
         self._readers: set[asyncio.Task[None]] = set()
+        self._closing: set[asyncio.Task[None]] = set()
+        self._sweeping: asyncio.Task[None] | None = None
         self._server: Server | None = None
 
     async def start(self, bind: str, port: int) -> None:
@@ -121,23 +194,29 @@ class FeedPort:
             server_header=None,
             max_size=MESSAGE_MAX,
             max_queue=4,
-            open_timeout=10,
-            ping_interval=20,
-            ping_timeout=20,
+            open_timeout=None,  # a POST may take longer: `_Connection.handshake` has its own
+            ping_interval=PING_S,
+            ping_timeout=PING_S,
             close_timeout=CLOSE_S,
             logger=_quiet,
         )
         self.port = self._server.sockets[0].getsockname()[1]
+        self._sweeping = asyncio.create_task(self._sweep())
 
     async def stop(self) -> None:
         """Listen no more, read no more, answer what lands within `FINISH_S`, hang up. Returns within a second."""
         if self._server is None:
             return
+        assert self._sweeping is not None
+        self._sweeping.cancel()
         for reader in self._readers:
             reader.cancel()
         self._server.close(close_connections=False)
         for connection in [c for c in self.crowd if c.protocol.state is CONNECTING]:
-            connection.transport.abort()
+            if connection.http is not None and connection.http.answering:
+                connection.http.end()
+            else:
+                connection.transport.abort()
         try:
             async with asyncio.timeout(FINISH_S + CLOSE_S / 2):
                 await self._server.wait_closed()
@@ -164,52 +243,82 @@ class FeedPort:
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
         """Refuse a request in words its sender can use, or let it in."""
         assert isinstance(connection, _Connection)
-
-        def refuse(status: http.HTTPStatus, reason: str, text: str) -> Response:
-            connection.refused_in_words = True
-            self.refused[reason] += 1
-            response = connection.respond(status, text + "\n")
-            if status is http.HTTPStatus.UNAUTHORIZED:
-                response.headers["WWW-Authenticate"] = 'Bearer realm="feed"'
-            return response
-
         try:
-            url = urlsplit(request.path)
-            query = parse_qs(url.query, keep_blank_values=True, max_num_fields=20)
-        except ValueError:
-            return refuse(http.HTTPStatus.BAD_REQUEST, "bad path", "Expected /feed/SOURCE?run=ID.")
-        top, _, name = unquote(url.path).removeprefix("/").partition("/")
-        ledger = self._ledgers.get(name) if top == "feed" else None
-        if ledger is None:
-            return refuse(
-                http.HTTPStatus.NOT_FOUND,
-                "unknown source",
-                "No such source. Expected /feed/SOURCE with a source that the site's file declares.",
-            )
-        if not _token_fits(request, ledger.settings.token_sha256):
-            return refuse(
-                http.HTTPStatus.UNAUTHORIZED,
-                "wrong token",
-                "Missing or wrong token. Send the header 'Authorization: Bearer TOKEN' with this source's token "
-                "(the site's file, [[source]] token or token_env).",
-            )
-        run = query.get("run", [""])[-1]
-        if run and not _RUN.fullmatch(run):
-            return refuse(
-                http.HTTPStatus.BAD_REQUEST, "bad run", f"run must be 1 to {RUN_MAX} printable ASCII characters."
-            )
-        if not self.crowd.admit(connection):
-            return refuse(http.HTTPStatus.SERVICE_UNAVAILABLE, "too many connections", "Too many connections.")
-        connection.ledger = ledger
-        connection.run = run if ledger.sequenced else ""
-        return None
+            authorization = request.headers.get("Authorization", "")
+        except MultipleValuesError:
+            authorization = ""
+        found = admit(request.path, authorization, self._ledgers)
+        if isinstance(found, Admitted) and not self.crowd.admit(connection):
+            found = Turned(HTTPStatus.SERVICE_UNAVAILABLE, FULL, "Too many connections.")
+        if isinstance(found, Admitted):
+            connection.admitted = found
+            return None
+        connection.refused_in_words = True
+        self.refused[found.reason] += 1
+        response = connection.respond(found.status, found.text + "\n")
+        if found.status is HTTPStatus.UNAUTHORIZED:
+            response.headers["WWW-Authenticate"] = _CHALLENGE
+        return response
+
+    async def post(self, connection: _Connection, posted: Posted) -> Reply:
+        """Take one POST and return its answer once it is journaled."""
+        found = admit(posted.path, posted.authorization, self._ledgers)
+        if isinstance(found, Admitted) and not self.crowd.admit(connection):
+            found = Turned(HTTPStatus.SERVICE_UNAVAILABLE, FULL, "Too many connections.")
+        if isinstance(found, Turned):
+            self.refused[found.reason] += 1
+            challenge = (("WWW-Authenticate", _CHALLENGE),) if found.status is HTTPStatus.UNAUTHORIZED else ()
+            return Reply(found.status, found.text.encode() + b"\n", json=False, headers=challenge)
+        ledger, key = found.ledger, (found.ledger.settings.id, found.unit)
+        if connection.admitted is None:
+            connection.admitted = found
+            ledger.connections += 1
+        adapter = self._adapters[ledger.settings.adapter]
+        decoder = posted.decoders.get(key)
+        if decoder is None:
+            decoder = posted.decoders[key] = adapter.open(ledger.settings.opening(found.unit))
+        again = Reply(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            b"Not journaled yet: send it again.\n",
+            False,
+            (("Retry-After", str(RETRY_S)),),
+        )
+        try:
+            async with asyncio.timeout(JOURNALED_WITHIN_S):
+                if not await self._door.enter(ledger, lambda: not connection.transport.is_closing()):
+                    return again
+        except TimeoutError:
+            return again
+        now = self._clock.now()
+        connection.posts += 1
+        pending = self._door.take(ledger, found.run, decode(decoder, posted.body, now), now, connection.posts)
+        await asyncio.wait({pending.done}, timeout=JOURNALED_WITHIN_S)
+        if not pending.done.done():
+            return again
+        if pending.nothing_taken:
+            return Reply(HTTPStatus.UNPROCESSABLE_ENTITY, pending.answer())
+        return Reply(HTTPStatus.OK, pending.answer() if adapter.http_answer is None else adapter.http_answer)
+
+    async def _sweep(self) -> None:
+        """Cut, for ever, connections whose message does not get whole."""
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            for connection in list(self.crowd):
+                if connection.admitted is None or connection.http is not None or not connection.waits:
+                    continue
+                connection.unfinished = connection.unfinished + 1 if connection.protocol.reader.buffer else 0
+                if connection.unfinished >= SWEEPS_MAX:
+                    connection.admitted.ledger.cut(NOT_WHOLE)
+                    connection.unfinished = 0
+                    self._closing.add(closing := asyncio.create_task(_hang_up(connection, NOT_WHOLE)))
+                    closing.add_done_callback(self._closing.discard)
 
     async def _connected(self, connection: ServerConnection) -> None:
-        assert isinstance(connection, _Connection) and connection.ledger is not None
-        ledger = connection.ledger
+        assert isinstance(connection, _Connection) and connection.admitted is not None
+        ledger = connection.admitted.ledger
         answers: asyncio.Queue[Pending] = asyncio.Queue(WINDOW)  # full: nothing more is read
-        reader = asyncio.create_task(self._read(connection, ledger, answers))
-        sender = asyncio.create_task(self._answer(connection, answers))
+        reader = asyncio.create_task(self._read(connection, connection.admitted, answers))
+        sender = asyncio.create_task(self._answer(connection, ledger, answers))
         self._readers.add(reader)
         ledger.connections += 1
         log.info("feed_open source=%s", ledger.settings.id)
@@ -232,35 +341,30 @@ class FeedPort:
                 if isinstance(fault, Exception) and not isinstance(fault, ConnectionClosed):
                     log.error("feed_failed source=%s error=%r", ledger.settings.id, type(fault).__name__)
 
-    async def _read(self, connection: _Connection, ledger: Ledger, answers: asyncio.Queue[Pending]) -> None:
-        decoder = self._adapters[ledger.settings.adapter].open()
+    async def _read(self, connection: _Connection, admitted: Admitted, answers: asyncio.Queue[Pending]) -> None:
+        ledger, run, unit = admitted
+        decoder = self._adapters[ledger.settings.adapter].open(ledger.settings.opening(unit))
         ordinal = 0
         while True:
+            connection.waits = True
             try:
                 frame = await connection.recv(decode=False)
             except ConnectionClosed as closed:
-                if closed.sent is not None and closed.sent.code == CloseCode.MESSAGE_TOO_BIG:
-                    ledger.refuse(connection.run, TOO_LARGE)
+                sent = closed.sent
+                if sent is not None and sent.code == CloseCode.MESSAGE_TOO_BIG:
+                    ledger.refuse(run, TOO_LARGE)
+                elif sent is not None and sent.code == CloseCode.INTERNAL_ERROR and "ping" in sent.reason:
+                    ledger.cut(NO_PONG)
                 return
+            connection.waits, connection.unfinished = False, 0
             ordinal += 1
-            if not self._door.has_room(ledger) and not await self._room(connection, ledger):
+            if not await self._door.enter(ledger, lambda: connection.protocol.state is OPEN):
                 return
             now = self._clock.now()
-            pending = self._door.take(ledger, connection.run, decode(decoder, frame, now), now, ordinal)
+            pending = self._door.take(ledger, run, decode(decoder, frame, now), now, ordinal)
             await answers.put(pending)
 
-    async def _room(self, connection: _Connection, ledger: Ledger) -> bool:
-        """Wait for room in the lane, but not for a peer that has left; return whether he is still there."""
-        while True:
-            try:
-                async with asyncio.timeout(1.0):
-                    await self._door.room(ledger)
-                    return True
-            except TimeoutError:
-                if connection.protocol.state is not OPEN:
-                    return False
-
-    async def _answer(self, connection: _Connection, answers: asyncio.Queue[Pending]) -> None:
+    async def _answer(self, connection: _Connection, ledger: Ledger, answers: asyncio.Queue[Pending]) -> None:
         while True:
             pending = await answers.get()
             await pending.done
@@ -268,17 +372,15 @@ class FeedPort:
                 async with asyncio.timeout(SEND_WITHIN_S):
                     await connection.send(pending.answer(), text=True)
             except TimeoutError:
-                log.warning("feed_cut reason='answers not read'")
+                ledger.cut(NOT_READ)
                 connection.transport.abort()
                 return
             answers.task_done()
 
 
-def _token_fits(request: Request, sha256: str) -> bool:
-    try:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    except MultipleValuesError:
-        return False
-    digest = hashlib.sha256(token.strip().encode("utf-8", "surrogateescape")).hexdigest()
-    # Compared also where the source has no token, so that the time taken does not tell.
-    return hmac.compare_digest(digest, sha256 or "-" * 64) and scheme.lower() == "bearer" and bool(sha256)
+async def _hang_up(connection: _Connection, reason: str) -> None:
+    """Say why, and cut a peer that does not hang up in turn."""
+    with contextlib.suppress(ConnectionClosed, TimeoutError):
+        async with asyncio.timeout(1.0):
+            await connection.close(CloseCode.POLICY_VIOLATION, reason)
+    connection.transport.abort()

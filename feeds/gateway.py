@@ -1,4 +1,4 @@
-"""The door of a site: feeds by WebSocket and by CoT over TCP, into the journal and onto the bus.
+"""The door of a site: feeds by WebSocket and HTTP, by byte stream and datagram, into the journal and onto the bus.
 
 Rules
 - The sequences already journaled are read back before any port opens.
@@ -21,8 +21,8 @@ from feeds.feed_port import HUNG_UP, FeedPort
 from feeds.lane import Lane
 from feeds.ledger import Ledger
 from feeds.names import AgencyId
+from feeds.openings import COT, Openings
 from feeds.source import SourceSettings
-from feeds.transport import CotPort
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +50,8 @@ class Gateway:
         """Prepare the doors. Raises ConfigError for a source whose agency or adapter does not exist."""
         self.feed_port = feed_port
         self.cot_port = cot_port
+        self.listening: dict[str, int] = {}
+        """The ports that listen for byte streams and datagrams, by what the site's file calls them; once `ready`."""
         self.ready = asyncio.Event()
         self.refused: Counter[str] = Counter()
         """Connections, and events on the CoT port, that belong to no source: counted by reason."""
@@ -67,10 +69,9 @@ class Gateway:
                 raise ConfigError(f"source[{i}].adapter", f"no adapter {source.adapter!r}") from None
             self._ledgers[source.id] = Ledger(source, sequenced=adapter.sequenced)
         door = Door(self._lanes)
-        speak_cot = [x for x in self._ledgers.values() if x.settings.adapter == "cot"]
         self._feeds = FeedPort(door, self._ledgers, clock, self.refused)
         try:
-            self._cot = CotPort(door, speak_cot, clock, self.refused)
+            self._openings = Openings(self._ledgers.values(), door, clock, self.refused)
         except ValueError as error:
             raise ConfigError("source.peers", f"not an address: {error}") from error
         self._told: Counter[str] = Counter()
@@ -95,6 +96,7 @@ class Gateway:
             tasks.remove(recovering)
             await self._open()
             tasks.append(asyncio.create_task(self._beat()))
+            tasks += [asyncio.create_task(dialled.run()) for dialled in self._openings.dialled]
             log.info("gateway_open feed_port=%d cot_port=%d", self.feed_port, self.cot_port)
             self.ready.set()
             done, _ = await asyncio.wait({stopping, *tasks}, return_when=asyncio.FIRST_COMPLETED)
@@ -108,11 +110,12 @@ class Gateway:
 
     async def _open(self) -> None:
         await self._feeds.start(self._bind, self.feed_port)
-        await self._cot.start(self._bind, self.cot_port)
-        self.feed_port, self.cot_port = self._feeds.port, self._cot.port
+        self.feed_port = self._feeds.port
+        self.listening = await self._openings.open(self._bind, self.cot_port)
+        self.cot_port = self.listening[COT]
 
     async def _close(self) -> None:
-        await asyncio.gather(self._feeds.stop(), self._cot.stop())
+        await asyncio.gather(self._feeds.stop(), self._openings.close())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FINISH_S / 2):
                 await asyncio.gather(*(lane.idle() for lane in self._lanes.values()))

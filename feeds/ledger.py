@@ -12,6 +12,9 @@ from collections import OrderedDict
 from collections.abc import Hashable, Iterable
 
 from feeds.bus import SourceHealth
+from feeds.masked import masked
+from feeds.plausible import Plausible
+from feeds.rate import Rate
 from feeds.report import AnyReport
 from feeds.sequences import RANGES_MAX, Range, Seen
 from feeds.source import SourceSettings
@@ -25,6 +28,8 @@ REPORTS_MAX = 65_536
 """Reports remembered of a source without sequences."""
 REASONS_MAX = 50
 """Different reasons counted; what comes after is `other`."""
+SAMPLE_BYTES = 640
+"""What is kept of the newest refused message, bytes."""
 
 
 class _Run:
@@ -51,10 +56,20 @@ class Ledger:
         self._runs: OrderedDict[str, _Run] = OrderedDict()
         self._reports: OrderedDict[int, None] = OrderedDict()
         self._accepted = self._duplicate = self._rejected = self._ranges = 0
+        self.plausible = Plausible(settings.speed_max_mps)
+        self.rate = Rate(settings.rate_max)
         self._reasons: dict[str, int] = {}
+        self._closed: dict[str, int] = {}
         self._last_reason = ""
+        self._last_message = b""
+        self._held_s = 0.0
         self._received_at: float | None = None
         self._observed_at: float | None = None
+
+    @property
+    def heard(self) -> int:
+        """How many messages have come."""
+        return self._accepted + self._duplicate + self._rejected
 
     def recover(self, run: str, ranges: Iterable[Range]) -> None:
         """Note what the journal holds of a run, before the door opens."""
@@ -134,17 +149,23 @@ class Ledger:
             known.heard.add(seq)
             self._bound(known)
 
-    def refuse(self, run: str, reason: str, seq: int | None = None) -> None:
-        """Count a message that was not taken."""
+    def refuse(self, run: str, reason: str, seq: int | None = None, message: bytes = b"") -> None:
+        """Count a message that was not taken; of `message`, if at hand, the start is kept as a sample."""
         self._rejected += 1
-        if reason not in self._reasons and len(self._reasons) >= REASONS_MAX:
-            reason = "other"
-        self._reasons[reason] = self._reasons.get(reason, 0) + 1
-        self._last_reason = reason
+        self._last_reason = _count(self._reasons, reason)
+        self._last_message = message[:SAMPLE_BYTES]
         if self.sequenced and seq is not None:
             known = self._run(run)
             known.heard.add(seq)
             self._bound(known)
+
+    def cut(self, reason: str) -> None:
+        """Count a connection that was refused or that we ended."""
+        self._last_reason = _count(self._closed, reason)
+
+    def hold(self, seconds: float) -> None:
+        """Count for how long a sender was held back."""
+        self._held_s += seconds
 
     def health(self) -> SourceHealth:
         """Return the counts as they are now."""
@@ -160,7 +181,10 @@ class Ledger:
             received_at=self._received_at,
             observed_at=self._observed_at,
             reasons=dict(self._reasons),
+            closed=dict(self._closed),
             last_reason=self._last_reason,
+            last_sample=masked(self._last_message) if self._last_message else "",
+            held_s=round(self._held_s, 1),
         )
 
     def _run(self, run: str) -> _Run:
@@ -177,3 +201,11 @@ class Ledger:
         self._reports.move_to_end(key)
         if len(self._reports) > REPORTS_MAX:
             self._reports.popitem(last=False)
+
+
+def _count(reasons: dict[str, int], reason: str) -> str:
+    """Count one more under `reason`, or under `other` when there are too many; return under what."""
+    if reason not in reasons and len(reasons) >= REASONS_MAX:
+        reason = "other"
+    reasons[reason] = reasons.get(reason, 0) + 1
+    return reason

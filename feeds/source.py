@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from feeds.adapter import Opening
 from feeds.names import AgencyId, SourceId
 
 
@@ -19,12 +20,27 @@ class SourceSettings(Struct, frozen=True, kw_only=True):
     """How often it reports each thing, seconds; 3 times this is stale, 10 times is lost (see layers/track.py)."""
     cadence_by_state: dict[str, float] = {}
     """Other cadences by camera state or unit status, seconds: `{buffering = 900}`."""
+    listen: str = ""
+    """A port without a token of its own, `tcp:9001` or `udp:9001`; sources of one dialect may share it."""
+    connect: str = ""
+    """Where this gateway goes to fetch a byte stream, `tcp://HOST:PORT`."""
+    unit: str = ""
+    """Whom messages are about that name nobody (NMEA, GPX); empty: the source's id."""
     uid_prefixes: tuple[str, ...] = ()
-    """On the CoT port: uids that start with one of these belong to this source."""
+    """On a shared port: ids that start with one of these belong to this source."""
     peers: tuple[str, ...] = ()
-    """On the CoT port: connections from these addresses belong to this source."""
+    """On a shared port: connections from these addresses or networks belong to this source."""
     catch_all: bool = False
-    """On the CoT port: takes what no other source claims."""
+    """On a shared port: takes what no other source claims."""
+    rate_max: float = 5000.0
+    """Reports a second, over some seconds, before its senders are held back; 0: as many as come."""
+    speed_max_mps: float = 100.0
+    """Faster than this between two reports, metres a second, is an implausible jump (aircraft: four times this);
+    0: every place is believed."""
+
+    def opening(self, unit: str = "") -> Opening:
+        """Return what a decoder of this source is told; `unit`: whom its sender said he speaks of."""
+        return Opening(unit or self.unit or self.id)
 
 
 class FeedAccess(Struct, frozen=True, kw_only=True):

@@ -29,8 +29,16 @@ class FeedRow(Struct, frozen=True):
     duplicate: int
     rejected: int
     gaps: int
+    held_s: float = 0.0
+    """For how long its senders were held back, seconds."""
     last_reason: str = ""
-    """Of the newest refusal; own agency only."""
+    """Of the newest refusal or cut connection; own agency only, as are the next three."""
+    last_sample: str = ""
+    """The shape of the newest refused message, masked."""
+    reasons: dict[str, int] = {}
+    """Refused messages by reason."""
+    closed: dict[str, int] = {}
+    """Refused and cut connections by reason."""
 
 
 def feed_state(age_s: float | None, cadence_s: float) -> Literal["live", "stale", "silent", "idle"]:
@@ -51,6 +59,7 @@ def feed_rows(
         if not rules.may(viewer, settings.agency, Category.FEED_HEALTH):
             continue
         health = heard.get(settings.id) or SourceHealth(settings.id, settings.adapter, settings.cadence_s)
+        own = settings.agency == viewer.agency
         age = None if health.received_at is None else round(max(0.0, t - health.received_at), 1)
         rows.append(
             FeedRow(
@@ -64,7 +73,11 @@ def feed_rows(
                 duplicate=health.duplicate,
                 rejected=health.rejected,
                 gaps=health.gaps,
-                last_reason=health.last_reason if settings.agency == viewer.agency else "",
+                held_s=health.held_s,
+                last_reason=health.last_reason if own else "",
+                last_sample=health.last_sample if own else "",
+                reasons=health.reasons if own else {},
+                closed=health.closed if own else {},
             )
         )
     return tuple(rows)

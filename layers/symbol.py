@@ -98,7 +98,7 @@ def unit_status(primary: str | None, secondary: tuple[str, ...] | None, assigned
     return UnitStatus.UNSAID
 
 
-_AIR = frozenset({"RotaryWingAircraft", "UnmannedAerialVehicle", "FixedWingAircraft"})
+_AIR = frozenset({"Aircraft", "RotaryWingAircraft", "UnmannedAerialVehicle", "FixedWingAircraft"})
 _EMS = frozenset({"GroundALSAmbulance", "GroundBLSAmbulance"})
 _FIRE = frozenset({"Engine", "LadderTruck", "Squad"})
 _FOOT = frozenset({"FootPatrol", "SchoolOfficer"})

@@ -1,12 +1,15 @@
 """The documentation is tested against the code."""
 
+import importlib
 import re
 from pathlib import Path
 
 import msgspec
+import pytest
 
-from feeds import adapter, door, feed_port, sequences, subjects, transport
+from feeds import adapter, adapters, byte_feed, door, feed_port, plausible, sequences, stream_port, subjects
 from layers.frame import FrameHeader
+from tests.feeds.adapters import test_contract
 from tests.support import settings_table
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -37,13 +40,32 @@ def test_every_file_and_function_named_in_the_life_of_a_report_exists() -> None:
 
 def test_the_page_for_senders_names_the_reasons_and_the_bounds_as_they_are() -> None:
     text = (DOCS / "feeds.md").read_text(encoding="utf-8")
-    named = [adapter.TOO_MANY, door.TOO_LARGE, door.TOO_EARLY, *subjects.TOO_MANY.values()]
+    at_the_door = (door.TOO_LARGE, door.TOO_EARLY, door.TOO_FAST, door.NO_ROOM, plausible.IMPLAUSIBLE)
+    by_line = (byte_feed.CUT_SHORT, byte_feed.NOT_WHOLE, feed_port.NOT_WHOLE, feed_port.NO_PONG, feed_port.NOT_READ)
+    named = [adapter.TOO_MANY, *at_the_door, *by_line, *subjects.TOO_MANY.values()]
     for reason in (*named, "wrong agency", "seq missing", "unsupported type", "DTD not allowed", "adapter failed"):
         assert f"`{reason}`" in text, f"docs/feeds.md does not name {reason!r}"
     bounds = (subjects.TOKEN_MAX, subjects.OPEN_MAX, feed_port.CONNECTIONS_MAX, sequences.RANGES_MAX // 2)
     for bound in bounds:
         assert f"{bound:,}" in text, f"docs/feeds.md does not name the bound {bound:,}"
-    for share in (feed_port.PLACE_MAX, transport.PLACE_MAX, feed_port.HALF_OPEN_MAX):
+    for share in (feed_port.PLACE_MAX, stream_port.PLACE_MAX, feed_port.HALF_OPEN_MAX):
         assert str(share) in text, f"docs/feeds.md does not name the bound {share}"
-    assert feed_port.CONNECTIONS_MAX == transport.CONNECTIONS_MAX
-    assert feed_port.HALF_OPEN_MAX == transport.SILENT_MAX
+    assert feed_port.CONNECTIONS_MAX == stream_port.CONNECTIONS_MAX
+    assert feed_port.HALF_OPEN_MAX == stream_port.SILENT_MAX
+
+
+def test_the_dialect_that_the_guide_makes_keeps_the_contract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (DOCS / "add-an-adapter.md").read_text(encoding="utf-8")
+    code, own_test = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "towline.py").write_text(code, encoding="utf-8")
+    monkeypatch.setattr(adapters, "__path__", [*adapters.__path__, str(tmp_path)])
+    assert "towline" in adapters.names()
+    made = adapters.load("towline")
+    for name in dir(test_contract):
+        if name.startswith("test_"):
+            getattr(test_contract, name)(adapter=made)
+    space: dict[str, object] = {}
+    exec(own_test, space)
+    for name in [name for name in space if name.startswith("test_")]:
+        space[name]()  # type: ignore[operator]
+    assert importlib.import_module("feeds.adapters.towline").__file__ == str(tmp_path / "towline.py")

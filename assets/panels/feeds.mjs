@@ -118,8 +118,21 @@ function losses(feeds) {
 
 /** @param {Feed} feed */
 function longTitle(feed) {
-  const reason = feed.last_reason ? `; last refusal: ${feed.last_reason}` : "";
-  return `${feed.source} (${feed.adapter}): ${feed.accepted} accepted, ${feed.duplicate} duplicate, ${feed.rejected} refused, ${count(feed.gaps, "gap")}${reason}`;
+  const head = `${feed.source} (${feed.adapter}): ${feed.accepted} accepted, ${feed.duplicate} duplicate, ${feed.rejected} refused, ${count(feed.gaps, "gap")}`;
+  return [
+    head,
+    feed.held_s ? `held back for ${feedAge(feed.held_s)}: over its rate` : "",
+    feed.last_reason ? `last refusal: ${feed.last_reason}` : "",
+    feed.last_sample ? `its shape: ${feed.last_sample}` : "",
+    ...worstOf(feed.reasons, "refused"),
+    ...worstOf(feed.closed, "cut"),
+  ].filter(Boolean).join("\n");
+}
+
+/** The three most frequent reasons, a line each. @param {Record<string, number> | undefined} reasons @param {string} what */
+function worstOf(reasons, what) {
+  const sorted = Object.entries(reasons ?? {}).sort((a, b) => b[1] - a[1]).slice(0, 3);
+  return sorted.map(([reason, n]) => `${n.toLocaleString("en-US")} ${what}: ${reason}`);
 }
 
 /** @param {ReturnType<typeof makeCell>} cell @param {Feed[][]} rest */

@@ -2,101 +2,41 @@
 
 Format: MITRE's CoT base schema 2.0 (`event`, `point`, `detail`) with ATAK's details. Owned by the TAK Product Center.
 
-What is taken: units (`a-...`) and emergencies (`b-a-o...`, `b-a-g`). Shapes, spot marks, chats and routes are refused
-as `unsupported type`; pings and protocol probes (`t-x-c-t`, `t-x-takp`) are no reports and no refusals.
-9999999.0 means unknown. Remarks are not taken: they are free text and may name people.
-The parser takes no DTD, resolves no entity, opens nothing.
+What is taken: units (`a-...`); emergencies (`b-a-o...`, `b-a-g`); drawn shapes as zones without a kind, until they are
+stale or deleted (`feeds/cot_shapes.py`); spot marks, points and waypoints (`b-m-p-s-m`, `b-m-p-c`, `b-m-p-w...`) as
+notes. A deletion (`t-x-d-d`) lifts a zone that this connection drew: of any other uid nothing says what it is.
+All else, chats and routes too, is refused as `unsupported type`; pings and protocol probes (`t-x-c-t`, `t-x-takp`) are
+no reports and no refusals. 9999999.0 means unknown. Remarks are not taken: they are free text and may name people.
 """
 
-import math
 import re
-from typing import NamedTuple
+from collections import OrderedDict
 
 from lxml import etree
 
+from feeds import xml_text
 from feeds.adapter import MESSAGES_MAX, TOO_MANY, Adapter, Capture, Decoded, Refusal, Sample
-from feeds.cot_xml import UNKNOWN, Stream, cut, instant, last_start, move, speaks, split
+from feeds.cot_fields import (
+    entity_id,
+    first_line,
+    fix_method_of,
+    number_of,
+    place_of,
+    status_of,
+    time_of,
+    times_of,
+    title_of,
+)
+from feeds.cot_shapes import TYPES, shape
+from feeds.cot_xml import Stream, cut, head, is_ping, last_start, move, pong, speaks, split
 from feeds.errors import DecodeError
-from feeds.names import is_entity_id
-from feeds.report import AnyReport, UnitReport
+from feeds.report import AnyReport, LogReport, UnitReport, ZoneReport
+from feeds.xml_text import Refused
 
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _TYPE = re.compile(r"[A-Za-z0-9_.*-]{1,64}")
 
-_DOCTYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
-
-
-class _Refused(Exception):
-    """Leaves the decoding of one event."""
-
-    def __init__(self, reason: str, path: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.path = path
-
-
-def _time(event: etree._Element, name: str) -> float | None:
-    text = event.get(name)
-    if text is None:
-        return None
-    at = instant(text)
-    if at is None:
-        raise _Refused(f"{name} is not RFC 3339", f"event@{name}")
-    return at
-
-
-def _number(
-    element: etree._Element | None, name: str, low: float, high: float, *, minus_one: bool = False
-) -> float | None:
-    """Return the attribute within `low`..`high`; None when absent or unknown. Raises _Refused."""
-    text = element.get(name) if element is not None else None
-    if element is None or text is None or not text.strip():
-        return None
-    path = f"event//{element.tag}@{name}"
-    if not _NUMBER.fullmatch(text.strip()):
-        raise _Refused(f"{name} is not a finite number", path)
-    value = float(text)
-    if not math.isfinite(value):
-        raise _Refused(f"{name} is not a finite number", path)
-    if value == UNKNOWN or (minus_one and value == -1):  # iOS says -1 for a speed or course it does not know
-        return None
-    if not low <= value <= high:
-        raise _Refused(f"{name} out of range", path)
-    return value
-
-
-class _Place(NamedTuple):
-    lat: float | None
-    lon: float | None
-    hae_m: float | None
-    h_err_m: float | None
-    v_err_m: float | None
-
-
-def _place(event: etree._Element) -> _Place:
-    """Return the event's point. Raises _Refused when there is none or it is nowhere on Earth."""
-    point = event.find("point")
-    if point is None:
-        raise _Refused("point missing", "event/point")
-    lat, lon = _number(point, "lat", -90, 90), _number(point, "lon", -180, 180)
-    if lat is None or lon is None:
-        missing = "lat" if lat is None else "lon"
-        raise _Refused(f"{missing} missing", f"event/point@{missing}")
-    hae, ce, le = _number(point, "hae", -12000, 100000), _number(point, "ce", 0, 1e6), _number(point, "le", 0, 1e6)
-    if lat == 0 and lon == 0 and ce is None:  # a device that has no fix yet, not a unit in the Gulf of Guinea
-        return _Place(None, None, None, None, None)
-    return _Place(lat, lon, hae, ce, le)
-
-
-def _fix_method(how: str) -> str | None:
-    """Return how the place was found: entered by a person, by GPS, by dead reckoning, or by another machine."""
-    if not how:
-        return None
-    if how.startswith("h"):
-        return "manual"
-    if how.startswith("m-g"):
-        return "gps"
-    return "dr" if how.startswith("m-n") else "estimated"
+ZONES_MAX = 1000
+"""Shapes that a connection is remembered to have drawn; the longest unheard is forgotten first."""
 
 
 def _unit_type(cot_type: str) -> str:
@@ -112,60 +52,28 @@ def _unit_type(cot_type: str) -> str:
     return cot_type
 
 
-def _call_sign(text: str | None) -> str | None:
-    """Return the first line, without stray blanks, at most 40 characters."""
-    lines = (text or "").strip().splitlines()
-    return " ".join(lines[0].split())[:40] or None if lines else None
-
-
-def _subject(uid: str | None, path: str) -> str:
-    if not uid:
-        raise _Refused("uid missing", path)
-    if not is_entity_id(uid):
-        raise _Refused("uid outside its grammar (1 to 128 printable ASCII characters)", path)
-    return uid
-
-
-_STATUS = {"e": "exercise", "s": "test"}
-"""First letter of `opex`: operations, exercise, simulation."""
-
-
-def _status(event: etree._Element) -> str:
-    return _STATUS.get((event.get("opex") or "o")[:1].lower(), "actual")
-
-
 def _readiness(detail: etree._Element | None) -> str | None:
     status = detail.find("status") if detail is not None else None
     said = status.get("readiness") if status is not None else None
     return {"true": "Available", "false": "NotAvailable"}.get(said or "")
 
 
-def _times(event: etree._Element) -> tuple[float, float | None]:
-    """Return when it was observed and when to stop believing it."""
-    observed_at = _time(event, "time")
-    if observed_at is None:
-        observed_at = _time(event, "start")
-    if observed_at is None:
-        raise _Refused("time missing", "event@time")
-    return observed_at, _time(event, "stale")
-
-
 def _unit(event: etree._Element, cot_type: str) -> UnitReport:
     detail = event.find("detail")
     contact = detail.find("contact") if detail is not None else None
     track = detail.find("track") if detail is not None else None
-    observed_at, stale_at = _times(event)
+    observed_at, stale_at = times_of(event)
     return UnitReport(
         observed_at=observed_at,
         stale_at=stale_at,
-        status=_status(event),  # type: ignore[arg-type]
-        unit_id=_subject(event.get("uid"), "event@uid"),
-        call_sign=_call_sign(contact.get("callsign") if contact is not None else None),
+        status=status_of(event),
+        unit_id=entity_id(event.get("uid"), "event@uid"),
+        call_sign=first_line(contact.get("callsign") if contact is not None else None),
         unit_type=_unit_type(cot_type),
-        **_place(event)._asdict(),
-        course_deg=_number(track, "course", 0, 360, minus_one=True),
-        speed_mps=_number(track, "speed", 0, 1000, minus_one=True),
-        fix_method=_fix_method(event.get("how") or ""),
+        **place_of(event)._asdict(),
+        course_deg=number_of(track, "course", 0, 360, minus_one=True),
+        speed_mps=number_of(track, "speed", 0, 1000, minus_one=True),
+        fix_method=fix_method_of(event),
         primary_status=_readiness(detail),
     )
 
@@ -203,41 +111,65 @@ def _emergency(event: etree._Element, cot_type: str) -> UnitReport:
     links = detail.findall("link") if detail is not None else []
     link = next((ln for ln in links if ln.get("relation") == "p-p" and ln.get("uid")), None)
     if link is not None:
-        unit_id = _subject(link.get("uid"), "event/detail/link@uid")
+        unit_id = entity_id(link.get("uid"), "event/detail/link@uid")
     else:
-        unit_id = _subject((event.get("uid") or "").removesuffix("-9-1-1"), "event@uid")
-    call_sign = _call_sign(element.text if element is not None else None)
+        unit_id = entity_id((event.get("uid") or "").removesuffix("-9-1-1"), "event@uid")
+    call_sign = first_line(element.text if element is not None else None)
     if call_sign is None and contact is not None:
-        call_sign = _call_sign((contact.get("callsign") or "").removesuffix("-Alert"))
+        call_sign = first_line((contact.get("callsign") or "").removesuffix("-Alert"))
     linked_type = (link.get("type") or "") if link is not None else ""
-    place = _place(event)
-    observed_at, stale_at = _times(event)
+    place = place_of(event)
+    observed_at, stale_at = times_of(event)
     return UnitReport(
         observed_at=observed_at,
         stale_at=stale_at,
-        status=_status(event),  # type: ignore[arg-type]
+        status=status_of(event),
         unit_id=unit_id,
         call_sign=call_sign,
         unit_type=_unit_type(linked_type) if linked_type.startswith("a-") and _TYPE.fullmatch(linked_type) else None,
         **place._asdict(),
         # Without a place nothing is said of the position group, so that the unit's last one stays.
-        fix_method=_fix_method(event.get("how") or "") if place.lat is not None else None,
+        fix_method=fix_method_of(event) if place.lat is not None else None,
         emergency=_emergency_kind(cot_type, element),
     )
 
 
+def _zone(event: etree._Element, cot_type: str) -> ZoneReport:
+    place = place_of(event)
+    observed_at, stale_at = times_of(event)
+    geometry, radius_m = shape(cot_type, event, place.lat, place.lon)
+    return ZoneReport(
+        observed_at=observed_at,
+        status=status_of(event),
+        zone_id=entity_id(event.get("uid"), "event@uid"),
+        name=title_of(event),
+        geometry=geometry,
+        radius_m=radius_m,
+        valid_from=time_of(event, "start"),
+        valid_to=stale_at,
+    )
+
+
+def _note(event: etree._Element) -> LogReport:
+    place = place_of(event)
+    observed_at, stale_at = times_of(event)
+    return LogReport(
+        observed_at=observed_at,
+        stale_at=stale_at,
+        status=status_of(event),
+        entry_id=entity_id(event.get("uid"), "event@uid"),
+        text=title_of(event),
+        lat=place.lat,
+        lon=place.lon,
+    )
+
+
 class _Decoder:
-    """Holds one hardened parser and nothing else."""
+    """Holds one hardened parser, and which shapes its connection drew."""
 
     def __init__(self) -> None:
-        self._parser = etree.XMLParser(
-            resolve_entities=False,
-            no_network=True,
-            load_dtd=False,
-            huge_tree=False,
-            remove_comments=True,
-            remove_pis=True,
-        )
+        self._parser = xml_text.parser()
+        self._zones: OrderedDict[str, None] = OrderedDict()
 
     def decode(self, frame: bytes, received_at: float) -> Decoded:
         """Return the reports of the frame's events. Raises DecodeError when it is empty or holds no event."""
@@ -248,15 +180,17 @@ class _Decoder:
             raise DecodeError("empty message")
         if len(pieces) == 1 and last_start(pieces[0]) < 0:
             raise DecodeError("not a CoT event")
-        decoded = Decoded([], [], [])
+        refused: dict[int, bytes] = {}
+        decoded = Decoded([], [], [], messages=refused)
         for index, piece in enumerate(pieces):
             if index == MESSAGES_MAX:
                 decoded.refusals.append(Refusal(index, TOO_MANY))
                 break
             try:
                 report = self._event(piece)
-            except _Refused as error:
+            except Refused as error:
                 decoded.refusals.append(Refusal(index, error.reason, error.path))
+                refused[index] = piece
                 continue
             if report is not None:
                 decoded.reports.append(report)
@@ -264,26 +198,43 @@ class _Decoder:
         return decoded
 
     def _event(self, piece: bytes) -> AnyReport | None:
-        if _DOCTYPE.search(piece):
-            raise _Refused("DTD not allowed", "")
-        try:
-            event = etree.fromstring(piece, self._parser)
-        except (etree.XMLSyntaxError, ValueError, LookupError):
-            raise _Refused("not XML", "") from None
-        if event.getroottree().docinfo.doctype:  # written in an encoding that hid it from the search above
-            raise _Refused("DTD not allowed", "")
+        event = xml_text.parse(piece, self._parser)
         if event.tag != "event":
-            raise _Refused("not a CoT event", "")
+            raise Refused("not a CoT event", "")
         cot_type = event.get("type") or ""
         if not _TYPE.fullmatch(cot_type):
-            raise _Refused("type outside its grammar" if cot_type else "type missing", "event@type")
+            raise Refused("type outside its grammar" if cot_type else "type missing", "event@type")
         if cot_type.startswith(("t-x-c-t", "t-x-takp")):
             return None
         if cot_type.startswith("a-"):
             return _unit(event, cot_type)
         if cot_type in ("b-a-o", "b-a-g") or cot_type.startswith(("b-a-o-", "b-a-g-")):
             return _emergency(event, cot_type)
-        raise _Refused("unsupported type", "event@type")
+        if cot_type in TYPES:
+            zone = _zone(event, cot_type)
+            self._remember(zone.zone_id)
+            return zone
+        if cot_type in ("b-m-p-s-m", "b-m-p-c", "b-m-p-w") or cot_type.startswith(("b-m-p-c-", "b-m-p-w-")):
+            return _note(event)
+        if cot_type == "t-x-d-d" and (lifted := self._lifted(event)) is not None:
+            return lifted
+        raise Refused("unsupported type", "event@type")
+
+    def _remember(self, zone_id: str) -> None:
+        self._zones[zone_id] = None
+        self._zones.move_to_end(zone_id)
+        if len(self._zones) > ZONES_MAX:
+            self._zones.popitem(last=False)
+
+    def _lifted(self, event: etree._Element) -> ZoneReport | None:
+        """Return the end of the zone that a deletion is about, None when it is of no zone we know."""
+        link = event.find("detail/link")
+        zone_id = (link.get("uid") or "") if link is not None else ""
+        if zone_id not in self._zones:
+            return None
+        at, _ = times_of(event)
+        del self._zones[zone_id]
+        return ZoneReport(observed_at=at, status=status_of(event), zone_id=zone_id, valid_to=at)
 
 
 _UNIT = (
@@ -303,6 +254,21 @@ _CIRCLE = (
     b'start="2026-05-04T19:06:00Z" stale="2026-05-05T19:06:00Z"><point lat="41.88" lon="-87.63" hae="0" ce="9999999.0" '
     b'le="9999999.0"/><detail><shape><ellipse major="200" minor="200" angle="360"/></shape></detail></event>'
 )
+_FREE_FORM = (
+    b'<event version="2.0" uid="d1b1" type="u-d-f" how="h-e" time="2026-05-04T19:06:10Z" start="2026-05-04T19:06:10Z" '
+    b'stale="2026-05-05T19:06:10Z"><point lat="41.8819" lon="-87.6301" hae="0" ce="9999999.0" le="9999999.0"/><detail>'
+    b'<link point="41.8827,-87.6313"/><link point="41.8827,-87.6289"/><link point="41.8811,-87.6289"/>'
+    b'<link point="41.8827,-87.6313"/><contact callsign="Inner perimeter"/></detail></event>'
+)
+_SPOT = (
+    b'<event version="2.0" uid="5b07" type="b-m-p-s-m" how="h-g-i-g-o" time="2026-05-04T19:06:20Z" '
+    b'start="2026-05-04T19:06:20Z" stale="2026-05-05T19:06:20Z"><point lat="41.8805" lon="-87.6278" hae="9999999.0" '
+    b'ce="9999999.0" le="9999999.0"/><detail><contact callsign="Shell casings"/></detail></event>'
+)
+_ROUTE = (
+    b'<event version="2.0" uid="7e11" type="b-m-r" how="h-e" time="2026-05-04T19:06:30Z" start="2026-05-04T19:06:30Z" '
+    b'stale="2026-05-05T19:06:30Z"><point lat="0" lon="0" hae="0" ce="9999999.0" le="9999999.0"/><detail/></event>'
+)
 _PING = (
     b'<event version="2.0" uid="FTF-3-ping" type="t-x-c-t" how="m-g" time="2026-05-04T19:06:01Z" '
     b'start="2026-05-04T19:06:01Z" stale="2026-05-04T19:06:11Z"><point lat="0" lon="0" hae="0" ce="9999999.0" '
@@ -317,10 +283,15 @@ ADAPTER = Adapter(
     samples=(
         Sample(_UNIT, reports=1),
         Sample(_ALERT, reports=1),
-        Sample(_CIRCLE, reports=0, refusals=1),
+        Sample(_ROUTE, reports=0, refusals=1),
         Sample(_PING, reports=0),
-        Sample(_UNIT.replace(b"ISP-31", b"ISP-32") + b"\r\n" + _CIRCLE + _ALERT + b"\n", reports=2, refusals=1),
+        Sample(_UNIT.replace(b"ISP-31", b"ISP-32") + b"\r\n" + _ROUTE + _ALERT + b"\n", reports=2, refusals=1),
+        Sample(_CIRCLE, reports=1),
+        Sample(_FREE_FORM, reports=1),
+        Sample(_SPOT, reports=1),
     ),
     stream=Stream,
+    speaker=lambda frame: head(frame).uid,
+    reply=lambda frame, now: pong(now) if is_ping(frame) else b"",
     capture=Capture(speaks=speaks, split=split, move=move),
 )

@@ -80,6 +80,33 @@ def test_tokens_reach_the_gateway_only_as_digests() -> None:
         (("[site]", '[site]\ntrusted_proxies = ["0.0.0.0/0"]'), "site.trusted_proxies[0]", "IP address"),
         (('token = "secret-one"', 'uid_prefixes = [""]'), "source[0].uid_prefixes[0]", "catch_all"),
         (('token = "secret-one"', 'peers = ["10.0.0.300"]'), "source[0].peers[0]", "IP address"),
+        (('token = "secret-one"', 'peers = ["10.0.0.4/8"]'), "source[0].peers[0]", "network"),
+        (('token = "secret-one"', 'adapter = "cot"\nlisten = "9001"'), "source[0].listen", "tcp:9001"),
+        (('token = "secret-one"', 'adapter = "cot"\nconnect = "host"'), "source[0].connect", "tcp://"),
+        (('token = "secret-one"', 'listen = "tcp:9001"'), "source[0].listen", "no byte stream"),
+        (
+            ('token = "secret-one"', 'adapter = "cot"\nlisten = "tcp:1"\nconnect = "tcp://h:1"'),
+            "source[0].connect",
+            "leave one out",
+        ),
+        (('token = "secret-one"', 'unit = " 3A12"'), "source[0].unit", "printable"),
+        (('token = "secret-one"', "rate_max = -1"), "source[0].rate_max", ">= 0"),
+        (
+            (
+                'token = "secret-one"',
+                'listen = "udp:9"\n[[source]]\nid="a"\nagency="cpd"\nadapter="cot"\nlisten="udp:9"',
+            ),
+            "source[1].listen",
+            "one port, one dialect",
+        ),
+        (
+            (
+                'token = "secret-one"',
+                'adapter="cot"\ncatch_all=true\n[[source]]\nid="a"\nagency="cpd"\nadapter="cot"\ncatch_all=true',
+            ),
+            "source[1].catch_all",
+            "only one can",
+        ),
         (("$m=65536", "$x"), "account[0].password_hash", "jointops password"),
         (
             ('token = "t"', 'token = "t"\n[[api_token]]\nname = "two"\nagency = "cpd"\ntoken = "t"'),

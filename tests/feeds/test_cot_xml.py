@@ -5,7 +5,7 @@ import time
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from feeds.cot_xml import Stream, cut, head, instant, rfc3339
+from feeds.cot_xml import Stream, cut, head
 
 EVENT = b'<event uid="a" type="a-f-G"><detail/></event>'
 PIECES = st.sampled_from(
@@ -52,9 +52,3 @@ def test_a_long_event_that_comes_byte_by_byte_is_not_searched_again_for_each_byt
 def test_a_start_tag_tells_uid_and_type():
     assert head(b"<event type='t' uid=\"u\">") == ("u", "t")
     assert head(b"no event") == head(b"<event uid='cut") == ("", "")
-
-
-def test_an_instant_is_utc_where_it_names_no_zone():
-    assert instant("2026-05-04T19:00:00") == instant(" 2026-05-04T19:00:00Z ") == 1777921200.0
-    assert rfc3339(1777921200.25) == "2026-05-04T19:00:00.250Z"
-    assert instant("yesterday") is None and instant("9999-01-01T00:00:00Z") is None

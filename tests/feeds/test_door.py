@@ -144,16 +144,16 @@ async def test_a_large_frame_goes_in_parcels_that_fit_a_batch():
 
 
 async def test_a_dialect_without_numbers_is_answered_by_the_ordinal_of_the_message():
-    unit_, _, circle, ping, mixed = (s.frame for s in COT.samples)
+    unit_, _, route, ping, mixed, *_ = (s.frame for s in COT.samples)
     scene = Scene("cot")
-    pendings = [scene.frame(f) for f in (unit_, circle, ping, mixed, unit_)]
+    pendings = [scene.frame(f) for f in (unit_, route, ping, mixed, unit_)]
     scene.lane.land()
-    circle_refused = {"reason": "unsupported type", "path": "event@type"}
+    route_refused = {"reason": "unsupported type", "path": "event@type"}
     assert [answer(p) for p in pendings] == [
         {"ack": [1]},
-        {"refused": [{"seq": 2, "index": 0, **circle_refused}]},
+        {"refused": [{"seq": 2, "index": 0, **route_refused}]},
         {"ack": [3]},
-        {"ack": [4], "refused": [{"seq": 4, "index": 1, **circle_refused}]},
+        {"ack": [4], "refused": [{"seq": 4, "index": 1, **route_refused}]},
         {"duplicate": [5]},
     ]
     health = scene.book.health()

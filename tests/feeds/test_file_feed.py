@@ -15,8 +15,8 @@ from feeds.file_feed import Totals, dialect_of, send_file
 from feeds.gateway import Gateway
 from feeds.memory_bus import MemoryBus
 from feeds.names import AgencyId
-from tests.feeds.test_transport import event
-from tests.support.gateway import GUEST, NOW, HandClock, gateway, journal, journaled, shared_samples, unit
+from tests.support.devices import event
+from tests.support.gateway import GUEST, NOW, HandClock, gateway, journal, journaled, shared_samples, source, unit
 from tests.support.redis import until
 
 
@@ -97,7 +97,7 @@ async def test_many_messages_go_in_a_few_frames_as_fast_as_they_are_acknowledged
 async def test_a_file_of_cot_events_moves_in_time_and_says_what_was_refused(tmp_path: Path):
     bus = MemoryBus()
     path = tmp_path / "a.xml"
-    path.write_bytes(b'<?xml version="1.0"?>\n' + event("A") + event("S", "u-d-f") + b"\n" + event("B") + event("A"))
+    path.write_bytes(b'<?xml version="1.0"?>\n' + event("A") + event("S", "b-m-r") + b"\n" + event("B") + event("A"))
     async with gateway(bus, clock=HandClock()) as door:
         totals = await feed(door, path, "guest-cot")
     assert totals == Totals(messages=4, accepted=2, duplicate=1, refused=totals.refused)
@@ -177,19 +177,32 @@ async def test_a_file_that_cannot_be_fed_says_why(tmp_path: Path):
 
 def test_the_dialect_is_told_by_name_or_by_the_files_beginning():
     assert dialect_of(b'  {"kind"').name == dialect_of(b"[1").name == "native"
-    assert dialect_of(b"\xef\xbb\xbf<?xml").name == "cot"
+    assert dialect_of(b"\xef\xbb\xbf<?xml version='1.0'?><event ").name == "cot"
+    assert dialect_of(b"<gpx>").name == "gpx"
+    assert dialect_of(b'<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2">').name == "cap"
+    with pytest.raises(ConfigError, match="cannot tell the file's dialect"):
+        dialect_of(b"<?xml version='1.0'?><html>")
     assert dialect_of(b"{", "cot").name == "cot"
 
 
-async def test_every_real_sample_goes_in():
+@pytest.mark.parametrize(
+    ("dialect", "accepted", "duplicate", "refused"),
+    [
+        ("cot", 8, 0, {}),
+        ("cap", 7, 0, {"scope missing": 1, "info missing": 1}),
+        ("gpx", 123, 0, {"time out of range": 184, "time missing": 298}),
+    ],
+)
+async def test_every_real_xml_sample_goes_in(dialect: str, accepted: int, duplicate: int, refused: dict[str, int]):
     bus = MemoryBus()
-    accepted = refused = 0
-    async with gateway(bus, clock=HandClock()) as door:
-        for path in shared_samples("cot"):
-            totals = await feed(door, path, "guest-cot")
-            assert totals.messages == 1
-            accepted += totals.accepted
-            refused += totals.refused["unsupported type"]
-    # The two creator files tell the same of the same marker: the second is a duplicate.
-    assert (accepted, refused) == (3, 4)
-    assert set(await times(bus)) == {NOW}
+    total = Totals()
+    sources = [source(f"guest-{n}", GUEST, dialect) for n, _ in enumerate(shared_samples(dialect))]
+    async with gateway(bus, sources, clock=HandClock()) as door:
+        for n, path in enumerate(shared_samples(dialect)):
+            totals = await feed(door, path, f"guest-{n}")
+            assert totals.messages == totals.answered
+            total.accepted += totals.accepted
+            total.duplicate += totals.duplicate
+            total.refused += totals.refused
+    assert (total.accepted, total.duplicate, dict(total.refused)) == (accepted, duplicate, refused)
+    assert max(await times(bus)) == pytest.approx(NOW, abs=0.001)

@@ -9,7 +9,17 @@ from tests.support.pair import grant
 
 HEARD = {
     "cpd-avl": SourceHealth(
-        SourceId("cpd-avl"), "native", 10.0, accepted=3, rejected=1, received_at=T0, last_reason="lat out of range"
+        SourceId("cpd-avl"),
+        "native",
+        10.0,
+        accepted=3,
+        rejected=1,
+        received_at=T0,
+        last_reason="lat out of range",
+        last_sample='{"lat":999}',
+        reasons={"lat out of range": 1},
+        closed={"wrong token": 2},
+        held_s=1.5,
     )
 }
 
@@ -26,14 +36,17 @@ def test_the_state_goes_by_the_declared_cadence(age, state) -> None:
 
 def test_an_agency_sees_its_own_feeds_with_the_reason_of_the_last_refusal() -> None:
     assert list(rows("cpd")) == ["cpd-avl"]
-    assert rows("cpd")["cpd-avl"].last_reason == "lat out of range"
+    own = rows("cpd")["cpd-avl"]
+    assert (own.last_reason, own.last_sample) == ("lat out of range", '{"lat":999}')
+    assert own.reasons == {"lat out of range": 1} and own.closed == {"wrong token": 2}
 
 
 def test_others_see_a_feed_when_its_health_is_shared_and_never_the_reason() -> None:
     assert list(rows("fire")) == ["fire-avl"]
     shared = rows("fire", grant("cpd", "fire", "feed.health"))
-    assert shared["cpd-avl"].accepted == 3
-    assert shared["cpd-avl"].last_reason == ""
+    assert shared["cpd-avl"].accepted == 3 and shared["cpd-avl"].held_s == 1.5
+    assert (shared["cpd-avl"].last_reason, shared["cpd-avl"].last_sample) == ("", "")
+    assert shared["cpd-avl"].reasons == shared["cpd-avl"].closed == {}
 
 
 def test_a_source_that_never_spoke_is_idle_and_has_no_age() -> None:

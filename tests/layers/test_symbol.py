@@ -37,6 +37,7 @@ def test_no_two_rows_of_the_legend_share_shape_and_mark() -> None:
 
 def test_a_unit_is_of_its_types_family_where_that_says_more_than_the_agency() -> None:
     assert symbol.unit_family("RotaryWingAircraft", "police") == "air"
+    assert symbol.unit_family("Aircraft", "police") == "air"  # ADS-B does not say more
     assert symbol.unit_family("GroundALSAmbulance", "fire") == "ems"
     assert symbol.unit_family("PatrolUnit", "federal") == "federal"
     assert symbol.unit_family(None, "fire") == "fire"

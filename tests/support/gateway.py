@@ -159,7 +159,8 @@ def shared_samples(folder: str) -> list[Path]:
     import os
 
     root = Path(os.environ.get("JOINTOPS_SAMPLES", Path(__file__).resolve().parents[3] / "shared" / "samples"))
-    files = sorted((root / folder).glob("*.xml"))
+    found = (root / folder).iterdir() if (root / folder).is_dir() else ()
+    files = sorted(path for path in found if not path.name.startswith("LICENSE"))
     if not files:
         pytest.skip(f"no shared samples ({folder}); set JOINTOPS_SAMPLES")
     return files

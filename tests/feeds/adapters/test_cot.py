@@ -6,10 +6,10 @@ import time
 import pytest
 
 from feeds.adapter import Decoded
-from feeds.adapters.cot import ADAPTER
+from feeds.adapters.cot import ADAPTER, ZONES_MAX
 from feeds.cot_xml import cut, head, is_ping, pong
 from feeds.errors import DecodeError
-from feeds.report import UnitReport
+from feeds.report import LogReport, Point, Polygon, UnitReport, ZoneReport
 from tests.support.gateway import shared_samples
 
 
@@ -149,8 +149,53 @@ def test_a_cancel_without_a_place_leaves_the_units_place_alone():
     assert (report.lat, report.hae_m, report.fix_method) == (None, None, None)
 
 
-@pytest.mark.parametrize("kind", ["u-d-c-c", "u-d-f", "b-m-p-s-m", "b-m-r", "b-t-f", "t-x-d-d", "b-r-f-h-c", "x"])
-def test_what_is_no_unit_and_no_emergency_is_refused_as_unsupported(kind: str):
+LINKS = '<link point="41.5,-87.5"/><link point="41.6,-87.5"/><link point="41.6,-87.4"/>'
+ELLIPSE = '<shape><ellipse major="200" minor="200" angle="360"/></shape>'
+
+
+def test_a_shape_is_a_zone_without_a_kind_until_it_is_stale():
+    detail = f'{LINKS}<contact callsign="Inner perimeter"/><remarks>x</remarks>'
+    (zone,) = decode(event("u-d-r", uid="d1", detail=detail)).reports
+    assert zone == ZoneReport(
+        observed_at=1777921200.0,
+        zone_id="d1",
+        name="Inner perimeter",
+        geometry=Polygon(coordinates=(((-87.5, 41.5), (-87.5, 41.6), (-87.4, 41.6), (-87.5, 41.5)),)),
+        valid_from=1777921200.0,
+        valid_to=1777921230.0,
+    )
+
+
+def test_a_circle_is_a_disc_round_the_events_point():
+    (zone,) = decode(event("u-d-c-c", detail=ELLIPSE)).reports
+    assert isinstance(zone, ZoneReport)
+    assert (zone.geometry, zone.radius_m) == (Point(coordinates=(-87.5, 41.5)), 200.0)
+
+
+@pytest.mark.parametrize("kind", ["b-m-p-s-m", "b-m-p-c", "b-m-p-c-ip", "b-m-p-w", "b-m-p-w-GOTO"])
+def test_a_mark_is_a_note_with_its_call_sign(kind: str):
+    (note,) = decode(event(kind, uid="s1", detail='<contact callsign="Casings"/><remarks>x</remarks>')).reports
+    assert note == LogReport(
+        observed_at=1777921200.0, stale_at=1777921230.0, entry_id="s1", text="Casings", lat=41.5, lon=-87.5
+    )
+
+
+def test_a_deletion_lifts_a_zone_that_the_same_connection_drew_and_nothing_else():
+    decoder = ADAPTER.open()
+    deletion = event("t-x-d-d", uid="x", detail='<link uid="d1" type="none" relation="none"/><__forcedelete/>')
+    assert decoder.decode(deletion, 0.0).refusals[0].reason == "unsupported type"
+    decoder.decode(event("u-d-c-c", uid="d1", detail=ELLIPSE), 0.0)
+    lifted = [ZoneReport(observed_at=1777921200.0, zone_id="d1", valid_to=1777921200.0)]
+    assert decoder.decode(deletion, 0.0).reports == lifted
+    assert decoder.decode(deletion, 0.0).refusals[0].reason == "unsupported type"
+    for n in range(ZONES_MAX + 1):
+        decoder.decode(event("u-d-c-c", uid=f"d{n}", detail=ELLIPSE), 0.0)
+    assert decoder.decode(deletion.replace(b'"d1"', b'"d0"'), 0.0).reports == []
+    assert decoder.decode(deletion, 0.0).reports == lifted
+
+
+@pytest.mark.parametrize("kind", ["b-m-r", "b-t-f", "t-x-d-d", "b-r-f-h-c", "u-rb-a", "b-m-p-s-p-i", "x"])
+def test_all_other_types_are_refused_as_unsupported(kind: str):
     assert reason(event(kind)) == "unsupported type"
 
 
@@ -229,7 +274,7 @@ def test_junk_before_an_event_costs_the_junk_alone():
     for junk in (b"GET / HTTP/1.1\r\n\r\n", b'<event uid="broken" type="a-f-G">', b"\xbf\x01\xbf", b"<events>"):
         found = decode(junk + event(uid="good"))
         assert [r.unit_id for r in found.reports] == ["good"]
-        assert len(found.refusals) == 1
+        assert len(found.refusals) == 1 and found.messages == {0: junk.strip()}
 
 
 def test_a_frame_without_any_event_is_refused_whole():
@@ -270,19 +315,29 @@ def test_the_three_times_of_a_captured_event_move_together_and_nothing_else():
     assert detail.encode() in moved
 
 
-def test_the_real_samples_decode_or_are_refused_as_unsupported():
-    for path in shared_samples("cot"):
-        found = decode(path.read_bytes())
-        if "shapes" in path.name or "spotted" in path.name:
-            assert [r.reason for r in found.refusals] == ["unsupported type"] and not found.reports
-        else:
-            assert len(found.reports) == 1 and not found.refusals
-            assert found.reports[0].lat is not None
-        if "emergency" in path.name:
-            report = found.reports[0]
-            assert isinstance(report, UnitReport)
-            assert (
-                report.emergency == "gunshot_near"
-                and report.unit_id.startswith("WEAROS_")
-                and report.call_sign == "SP-Dev"
-            )
+def test_a_file_is_told_by_its_element():
+    assert ADAPTER.capture is not None
+    speaks = ADAPTER.capture.speaks
+    assert speaks(b"\xef\xbb\xbf<?xml version='1.0'?>\n" + event()) and speaks(b"<event>")
+    assert not speaks(b"<gpx>") and not speaks(b"<alert><event>Fire</event>") and not speaks(b"<?xml version='1.0'?>")
+
+
+def test_the_real_samples_are_all_taken():
+    found = {path.name: decode(path.read_bytes()) for path in shared_samples("cot")}
+    assert {name: f.refusals for name, f in found.items() if f.refusals} == {}
+    kinds = {name: [type(r) for r in f.reports] for name, f in found.items()}
+    assert kinds == {
+        "cot-emergency-1.xml": [UnitReport],
+        "cot-shapes-1.xml": [ZoneReport],
+        "cot-shapes-2.xml": [ZoneReport],
+        "cot-spotted-1.xml": [LogReport],
+        "cot-spotted-2.xml": [LogReport],
+        "creator-1.xml": [UnitReport],
+        "creator-2.xml": [UnitReport],
+        "newlines-1.xml": [UnitReport],
+    }
+    (alert,) = found["cot-emergency-1.xml"].reports
+    assert isinstance(alert, UnitReport)
+    assert alert.emergency == "gunshot_near" and alert.unit_id.startswith("WEAROS_") and alert.call_sign == "SP-Dev"
+    (ellipse,) = found["cot-shapes-2.xml"].reports
+    assert isinstance(ellipse, ZoneReport) and isinstance(ellipse.geometry, Polygon) and ellipse.name == "Ellipse 1"

@@ -1,43 +1,25 @@
-"""The TCP port for Cursor on Target."""
+"""Byte streams, by the site's CoT port."""
 
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator
 
 import pytest
 
-from feeds import transport
+from feeds import byte_feed
 from feeds.adapters.cot import ADAPTER
 from feeds.bus import BatchId
+from feeds.byte_feed import HANGS_UP, NOT_WHOLE, OVERFLOWS_MAX, SILENT, ByteFeed
+from feeds.claims import UNCLAIMED
 from feeds.cot_xml import head
 from feeds.door import Door
 from feeds.lane import Lane
 from feeds.ledger import Ledger
 from feeds.memory_bus import MemoryBus
-from feeds.names import AgencyId
-from feeds.transport import CROWDED_OUT, OVERFLOWS_MAX, TOO_MANY, TOO_MANY_OF_ONE, UNCLAIMED, Claims, CotPort
+from feeds.stream_port import StreamPort
+from tests.support.devices import device, event
 from tests.support.gateway import GUEST, ISP, NOW, HandClock, LooseBus, gateway, health, journaled, source
 from tests.support.redis import until
-
-FTF = AgencyId("ftf")
-
-
-def event(uid: str, kind: str = "a-f-G-U-C", detail: str = "") -> bytes:
-    when = 'time="2026-05-04T19:00:00Z" start="2026-05-04T19:00:00Z" stale="2026-05-04T19:00:30Z" how="m-g"'
-    point = '<point lat="41.5" lon="-87.5" hae="9999999.0" ce="9" le="9999999.0"/>'
-    return f'<event version="2.0" uid="{uid}" type="{kind}" {when}>{point}<detail>{detail}</detail></event>'.encode()
-
-
-@contextlib.asynccontextmanager
-async def device(port: int) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        yield reader, writer
-    finally:
-        writer.close()
-        with contextlib.suppress(ConnectionError):
-            await writer.wait_closed()
 
 
 async def test_a_stream_of_events_goes_to_the_sources_that_claim_them():
@@ -64,7 +46,7 @@ async def test_events_may_come_a_byte_at_a_time():
 async def test_a_bad_event_costs_itself_alone_and_is_counted_where_it_belongs():
     async with gateway(MemoryBus()) as door, device(door.cot_port) as (_, writer):
         writer.write(
-            event("ISP-1", "u-d-f")
+            event("ISP-1", "b-m-r")
             + b"<event uid='ISP-2'><x></event>"
             + b"GET /"
             + event("ISP-3")
@@ -114,6 +96,7 @@ async def test_who_sends_nothing_but_junk_is_hung_up_on():
         with contextlib.suppress(ConnectionError):
             assert await asyncio.wait_for(reader.read(), 5) == b""
         assert health(door, "guest-cot").reasons == {"larger than 64 kB": OVERFLOWS_MAX}
+        assert health(door, "guest-cot").closed == {HANGS_UP: 1}
 
 
 async def test_an_event_that_is_cut_short_is_counted():
@@ -137,58 +120,23 @@ async def test_without_a_catch_all_what_nobody_claims_is_refused_and_counted():
 async def test_a_silent_connection_is_closed_after_its_limit():
     lane = Lane(GUEST, MemoryBus())
     book = Ledger(source("guest-cot", GUEST, "cot", catch_all=True), sequenced=False)
-    port = CotPort(Door({GUEST: lane}), [book], HandClock(), Counter(), idle_s=0.05)
+    port = StreamPort(ByteFeed(Door({GUEST: lane}), ADAPTER, [book], HandClock(), Counter(), idle_s=0.2))
     await port.start("127.0.0.1", 0)
-    async with device(port.port) as (reader, _):
+    async with device(port.port) as (reader, writer):
+        writer.write(event("ANDROID-1", "t-x-c-t"))
         with contextlib.suppress(ConnectionError):
-            assert await asyncio.wait_for(reader.read(), 5) == b""
+            assert b"t-x-c-t-r" in await asyncio.wait_for(reader.read(), 5)
     await port.stop()
+    assert book.health().closed == {SILENT: 1} and book.health().last_reason == SILENT
 
 
-async def hung_up(reader: asyncio.StreamReader) -> bool:
-    with contextlib.suppress(ConnectionError):
-        return await asyncio.wait_for(reader.read(), 5) == b""
-    return True
-
-
-async def test_silent_devices_do_not_keep_one_out_that_speaks(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(transport, "CONNECTIONS_MAX", 3)
-    monkeypatch.setattr(transport, "SILENT_MAX", 5)
-    async with contextlib.AsyncExitStack() as held, gateway(MemoryBus()) as door:
-        silent = [await held.enter_async_context(device(door.cot_port)) for _ in range(12)]
-        await until(lambda: door.refused[CROWDED_OUT] == 7)
-        assert await hung_up(silent[0][0])
-        for n in range(3):
-            _, writer = await held.enter_async_context(device(door.cot_port))
-            writer.write(event(f"ISP-{n}"))
-            await until(lambda n=n: health(door, "isp-cot").accepted == n + 1)
-        reader, late = await held.enter_async_context(device(door.cot_port))
-        late.write(event("ISP-9"))
-        assert await hung_up(reader) and door.refused[TOO_MANY] == 1
-        writer.close()  # gives its place back
-        await until(lambda: health(door, "isp-cot").connections == 2)
-        _, writer = await held.enter_async_context(device(door.cot_port))
-        writer.write(event("ISP-10"))
-        await until(lambda: health(door, "isp-cot").accepted == 4)
-
-
-async def test_one_address_has_a_share_of_the_port(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(transport, "PLACE_MAX", 2)
-    async with gateway(MemoryBus()) as door:
-        async with device(door.cot_port), device(door.cot_port), device(door.cot_port) as (third, _):
-            assert await hung_up(third) and door.refused == {TOO_MANY_OF_ONE: 1}
-        async with device(door.cot_port) as (_, writer):
-            writer.write(event("ISP-1"))
-            await until(lambda: health(door, "isp-cot").accepted == 1)
-
-
-async def test_two_hundred_devices_behind_one_address_are_served():
-    async with contextlib.AsyncExitStack() as held, gateway(MemoryBus()) as door:
-        for n in range(200):
-            _, writer = await held.enter_async_context(device(door.cot_port))
-            writer.write(event(f"ISP-{n}"))
-        await until(lambda: health(door, "isp-cot").accepted == 200)
-        assert health(door, "isp-cot").connections == 200 and not door.refused
+async def test_an_event_that_does_not_get_whole_is_dropped_and_the_next_is_taken(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(byte_feed, "WHOLE_WITHIN_S", 0.2)
+    async with gateway(MemoryBus()) as door, device(door.cot_port) as (_, writer):
+        writer.write(event("ISP-1")[:-9])
+        await until(lambda: health(door, "isp-cot").reasons == {NOT_WHOLE: 1})
+        writer.write(event("ISP-2"))
+        await until(lambda: health(door, "isp-cot").accepted == 1)
 
 
 async def test_while_the_journal_does_not_take_we_do_not_read():
@@ -206,35 +154,6 @@ async def test_while_the_journal_does_not_take_we_do_not_read():
         assert door._lanes[ISP].queued <= 5001
         writer.transport.abort()
         bus.flow.set()
-
-
-def test_the_longest_prefix_claims_then_the_address_then_the_catch_all():
-    books = [
-        Ledger(settings, sequenced=False)
-        for settings in (
-            source("isp", ISP, "cot", uid_prefixes=("ISP-",)),
-            source("isp-air", ISP, "cot", uid_prefixes=("ISP-AIR-",)),
-            source("ftf", FTF, "cot", peers=("10.1.2.3", "192.168.7.0/24", "2001:db8::/32")),
-            source("rest", GUEST, "cot", catch_all=True),
-        )
-    ]
-    claims = Claims(books)
-
-    def who(uid: str, peer: str) -> str:
-        found = claims.source(uid, peer)
-        return found.settings.id if found else ""
-
-    assert who("ISP-AIR-1", "10.1.2.3") == "isp-air"
-    assert who("ISP-1", "10.1.2.3") == "isp"
-    assert (
-        who("X", "10.1.2.3")
-        == who("X", "192.168.7.200")
-        == who("X", "::ffff:10.1.2.3")
-        == who("X", "2001:db8::1")
-        == "ftf"
-    )
-    assert who("X", "10.1.2.4") == who("X", "not an address") == who("", "") == "rest"
-    assert Claims(books[:3]).source("X", "10.9.9.9") is None
 
 
 async def test_the_samples_come_through_the_stream_whole():

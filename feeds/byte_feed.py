@@ -1,0 +1,198 @@
+"""Feeds that come as bytes without a token: what a listening port, a datagram port and a line we open have in common.
+
+    bytes -> dialect's stream -> frame -> decode() -> claimed by a source -> Door.take() -> the dialect's reply
+
+Rules
+- A frame is at most 64 kB. Junk without an end is dropped and counted at 64 kB; after 8 such in a row we hang up.
+- A frame that is not whole after a minute is dropped and counted: a slow sender holds nothing for ever.
+- A stream that says nothing for ten minutes is closed: half-open ones would stay for ever.
+- A reply is written once the journal has what the frame held, or it is refused for good; nothing else is ever sent.
+- While the journal does not take, or the source is over its rate, we do not read: the sender's own line holds it back.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from feeds.adapter import FRAME_MAX, Adapter, Decoded
+from feeds.claims import UNCLAIMED, Claims
+from feeds.clock import Clock
+from feeds.door import TOO_LARGE, Door, decode, refused
+from feeds.ledger import Ledger
+from feeds.subjects import subject
+
+log = logging.getLogger(__name__)
+
+IDLE_S = 600.0
+"""Longest silence of a stream, seconds."""
+WHOLE_WITHIN_S = 60.0
+"""By when a frame that began must have ended, seconds."""
+OVERFLOWS_MAX = 8
+"""Frames without an end, one after the other, before we hang up."""
+CHUNK = 64 * 1024
+REPLIES_MAX = 16 * 1024
+"""A peer that does not read gets no more replies than fit in here, bytes."""
+
+CUT_SHORT = "cut short"
+NOT_WHOLE = f"not whole within {WHOLE_WITHIN_S:.0f} s"
+HANGS_UP = "nothing but junk"
+SILENT = f"silent for {IDLE_S:.0f} s"
+
+
+class ByteFeed:
+    """One dialect on one port or line, for the sources that may speak there.
+
+    `refused` counts what belongs to no source, by reason.
+    """
+
+    def __init__(
+        self,
+        door: Door,
+        adapter: Adapter,
+        ledgers: Sequence[Ledger],
+        clock: Clock,
+        refused: Counter[str],
+        *,
+        idle_s: float = IDLE_S,
+    ) -> None:
+        """Prepare. Raises ValueError for a claim that is no address."""
+        self.door = door
+        self.adapter = adapter
+        self.clock = clock
+        self.refused = refused
+        self.idle_s = idle_s
+        self._ledgers = ledgers
+        self._claims = Claims(ledgers)
+
+    def peer(self, address: str, write: Callable[[bytes], None], unsent: Callable[[], int]) -> "Peer":
+        """Return a new peer at `address`. `write` sends him bytes, `unsent` says how many he has not taken yet."""
+        return Peer(self, address, write, unsent)
+
+    def source(self, frame: bytes, decoded: Decoded, address: str) -> Ledger | None:
+        """Return the source that claims the frame; None, and counted, when none does."""
+        # An emergency has an id of its own and belongs to the source of the unit that it is about.
+        name = subject(decoded.reports[0]) if decoded.reports else ""
+        if not name and self.adapter.speaker is not None:
+            name = self.adapter.speaker(frame[:FRAME_MAX])
+        ledger = self._claims.source(name, address)
+        if ledger is None:
+            self.refused[UNCLAIMED] += len(decoded.reports) + len(decoded.refusals)
+        return ledger
+
+    def opened_for(self, address: str) -> Ledger | None:
+        """Return the source whose unit a stream from this address is about, when that can be told beforehand."""
+        return self._claims.source("", address)
+
+
+class Peer:
+    """Who speaks from one address: his decoder, his unfinished frame, and the sources he has spoken as."""
+
+    def __init__(self, feed: ByteFeed, address: str, write: Callable[[bytes], None], unsent: Callable[[], int]) -> None:
+        self._feed = feed
+        self._address = address
+        self._write = write
+        self._unsent = unsent
+        first = feed.opened_for(address)
+        self._decoder = feed.adapter.open(*(() if first is None else (first.settings.opening(),)))
+        self._sources: dict[int, Ledger] = {}
+        self._ordinal = 0
+
+    async def read(self, reader: asyncio.StreamReader, admit: Callable[[], bool] = lambda: True) -> str:
+        """Read until the peer leaves; return why we hang up on him, `""` when he left by himself.
+
+        `admit` is asked once a whole frame has come; False hangs up.
+        """
+        assert self._feed.adapter.stream is not None
+        loop = asyncio.get_running_loop()
+        stream = self._feed.adapter.stream()
+        overflows, began = 0, 0.0
+        while True:
+            wait_s = began + WHOLE_WITHIN_S - loop.time() if len(stream) else self._feed.idle_s
+            try:
+                async with asyncio.timeout(max(wait_s, 0.0)):
+                    chunk = await reader.read(CHUNK)
+            except TimeoutError:
+                if not len(stream):
+                    return SILENT
+                await self._take(stream.drop(), NOT_WHOLE)
+                continue
+            if not chunk:
+                if held := stream.drop():
+                    await self._take(held, CUT_SHORT)
+                return ""
+            if not len(stream):
+                began = loop.time()
+            frames = stream.feed(chunk)
+            if frames:
+                began, overflows = loop.time(), 0
+                if not admit():
+                    return ""
+            for frame in frames:
+                await self._take(frame)
+            if len(stream) > FRAME_MAX:
+                await self._take(stream.drop(), TOO_LARGE)
+                overflows += 1
+                if overflows >= OVERFLOWS_MAX:
+                    return HANGS_UP
+
+    def datagram(self, datagram: bytes) -> None:
+        """Take what one datagram holds; it cannot be held back, so what comes too fast is refused."""
+        if self._feed.adapter.stream is None:
+            frames = [datagram]
+        else:
+            stream = self._feed.adapter.stream()
+            frames = stream.feed(datagram)
+            if held := stream.drop():  # a datagram ends what it brings
+                frames.append(held)
+        for frame in frames:
+            now = self._feed.clock.now()
+            decoded = decode(self._decoder, frame, now)
+            ledger = self._feed.source(frame, decoded, self._address)
+            if ledger is None:
+                self._greet(frame, decoded)
+                continue
+            if reason := self._feed.door.shut(ledger):
+                decoded = refused(reason, frame=frame)
+            self._hand(ledger, frame, decoded, now)
+
+    def forget(self, reason: str = "") -> None:
+        """Count this peer no more; `reason`: why we hung up on him."""
+        for ledger in self._sources.values():
+            ledger.connections -= 1
+            if reason:
+                ledger.cut(reason)
+
+    async def _take(self, frame: bytes, fault: str = "") -> None:
+        now = self._feed.clock.now()
+        decoded = refused(fault, frame=frame) if fault else decode(self._decoder, frame, now)
+        ledger = self._feed.source(frame, decoded, self._address)
+        if ledger is None:
+            self._greet(frame, decoded)
+            return
+        await self._feed.door.enter(ledger)
+        self._hand(ledger, frame, decoded, now)
+
+    def _hand(self, ledger: Ledger, frame: bytes, decoded: Decoded, received_at: float) -> None:
+        if id(ledger) not in self._sources:
+            self._sources[id(ledger)] = ledger
+            ledger.connections += 1
+        self._ordinal += 1
+        pending = self._feed.door.take(ledger, "", decoded, received_at, self._ordinal)
+        if self._feed.adapter.reply is None:
+            return
+        if pending.done.done():
+            self._reply(frame)
+        else:
+            pending.done.add_done_callback(lambda _: self._reply(frame))
+
+    def _greet(self, frame: bytes, decoded: Decoded) -> None:
+        """Reply to who belongs to no source and said nothing that could: asking whether we are there is free."""
+        if not decoded.reports and not decoded.refusals:
+            self._reply(frame)
+
+    def _reply(self, frame: bytes) -> None:
+        if self._feed.adapter.reply is None or self._unsent() >= REPLIES_MAX:
+            return
+        if reply := self._feed.adapter.reply(frame, self._feed.clock.now()):
+            self._write(reply)

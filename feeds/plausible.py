@@ -1,0 +1,115 @@
+"""Whether a unit can be where it says it is: nothing jumps faster than it can move. Pure: time is an argument.
+
+Rules
+- From the last place believed, a unit may have moved at `speed_max` (an aircraft at four times that) since, and
+  `SLACK_M` and both errors more. What is further is an implausible jump, and is refused.
+- A second report that agrees with the first is believed: a receiver that was wrong for a while, a unit that was
+  carried, a corrected clock. It must be another observation: the same report sent again proves nothing.
+- Each source by itself: who reports a unit twice a minute says nothing about another source's fix.
+"""
+
+from collections.abc import Iterable
+from itertools import repeat
+from math import cos, hypot, radians
+
+from feeds.report import AnyReport, UnitReport
+
+IMPLAUSIBLE = "implausible jump"
+"""The reason of the refusal."""
+
+AIR_FACTOR = 4.0
+"""Aircraft move so many times faster than what drives: 400 m/s for 100."""
+SLACK_M = 250.0
+"""What two fixes may differ by whatever the time between them, metres."""
+DOUBT_S = 300.0
+"""For how long a place that was refused is remembered as one that a second report may confirm, seconds."""
+ERROR_MAX_M = 1000.0
+"""More than this a fix is not forgiven for its own error, metres."""
+KNOWN_MAX = 100_000
+"""Units remembered; then the longest known are forgotten, and believed once without a question."""
+
+_METRE_DEG = 111_195.0
+"""Metres a degree on a sphere of 6371 km."""
+
+AIRCRAFT = frozenset({"Aircraft", "RotaryWingAircraft", "UnmannedAerialVehicle", "FixedWingAircraft"})
+
+_Fix = tuple[float, float, float, float]
+"""Longitude, latitude, time, error (degrees, Unix seconds, metres)."""
+
+
+class _Known:
+    __slots__ = ("air", "doubt", "fix")
+
+    def __init__(self, fix: _Fix) -> None:
+        self.fix = fix
+        self.doubt: _Fix | None = None
+        self.air = False
+
+
+class Plausible:
+    """The last believed place of each unit of one source. `speed_max`: metres a second; 0: everything is believed."""
+
+    def __init__(self, speed_max: float) -> None:
+        self._speed_max = speed_max
+        self._known: dict[str, _Known] = {}
+
+    def all_plain(self, reports: Iterable[AnyReport], received_at: float) -> bool:
+        """Say whether all reports can be believed without a doubt, and note those before the first that cannot."""
+        if not self._speed_max:
+            return True
+        return all(map(self._plain, reports, repeat(received_at)))
+
+    def believes(self, report: AnyReport, received_at: float) -> bool:
+        """Say whether a report can be believed, and note it: as the last place, or as one in doubt."""
+        if not self._speed_max or self._plain(report, received_at):
+            return True
+        assert isinstance(report, UnitReport)
+        known = self._known[report.unit_id]
+        fix = _fix(report, received_at)
+        doubt = known.doubt
+        if doubt is not None and 0 < abs(fix[2] - doubt[2]) <= DOUBT_S and self._reaches(doubt, fix, known.air):
+            known.fix, known.doubt = fix, None
+            return True
+        if doubt is None or fix[2] != doubt[2]:
+            known.doubt = fix
+        return False
+
+    def _plain(self, report: AnyReport, received_at: float) -> bool:
+        if type(report) is not UnitReport or report.lat is None or report.lon is None:
+            return True
+        known = self._known.get(report.unit_id)
+        fix = _fix(report, received_at)
+        if known is None:
+            known = self._new(report.unit_id, fix)
+        if report.unit_type is not None:
+            known.air = report.unit_type in AIRCRAFT or report.unit_type[3:5] == "-A"
+        if not self._reaches(known.fix, fix, known.air):
+            return False
+        if fix[2] >= known.fix[2]:
+            known.fix, known.doubt = fix, None
+        return True
+
+    def _new(self, unit_id: str, fix: _Fix) -> _Known:
+        if len(self._known) >= KNOWN_MAX:
+            for name in list(self._known)[: KNOWN_MAX // 10]:
+                del self._known[name]
+        known = self._known[unit_id] = _Known(fix)
+        return known
+
+    def _reaches(self, a: _Fix, b: _Fix, air: bool) -> bool:
+        dlat = b[1] - a[1]
+        dlon = abs(b[0] - a[0])
+        # Most fixes lie within a city block of the last: no cosine is needed to see that.
+        if dlat * dlat + dlon * dlon < 4e-6:
+            return True
+        if dlon > 180.0:
+            dlon = 360.0 - dlon
+        metres = _METRE_DEG * hypot(dlat, dlon * cos(radians((a[1] + b[1]) / 2)))
+        speed = self._speed_max * (AIR_FACTOR if air else 1.0)
+        return metres <= speed * abs(b[2] - a[2]) + SLACK_M + a[3] + b[3]
+
+
+def _fix(report: UnitReport, received_at: float) -> _Fix:
+    assert report.lon is not None and report.lat is not None
+    at = report.observed_at
+    return report.lon, report.lat, at if at < received_at else received_at, min(report.h_err_m or 0.0, ERROR_MAX_M)
