@@ -64,8 +64,9 @@ class _RunIsThrough(Exception):
 class FeedClient:
     """Sends as one source, for ever: `async with FeedClient(url, source, token, folder) as feed: ...`.
 
-    `url`: `ws://HOST:8052`. `spool`: a folder of this client alone. `on_refused` is told of every report that the
-    door did not take, `on_trouble` of every change of `trouble`. Raises ConfigError for a spool it cannot use.
+    Of one event loop. `url`: `ws://HOST:8052`. `spool`: a folder of this client alone. `on_refused` is told of every
+    report that the door did not take, `on_trouble` of every change of `trouble`. Raises ConfigError for a spool it
+    cannot use.
     """
 
     def __init__(
@@ -116,7 +117,10 @@ class FeedClient:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._outbox.save()
-        await asyncio.to_thread(self._spool.close)
+        try:
+            await asyncio.to_thread(self._spool.close)
+        except OSError as error:  # the reports are in it: the next client finds them, and the door what it has already
+            log.error("spool_not_closed source=%s error=%s", self._source, error.strerror)
         if self.waiting:
             what = "kept" if self._kept else "lost"
             log.warning("feed_left source=%s waiting=%d %s", self._source, self.waiting, what)
@@ -133,7 +137,10 @@ class FeedClient:
         self._more.set()
 
     async def send(self, reports: Said | Sequence[Said]) -> None:
-        """Take reports to be sent, waiting for room in the spool. Raises DecodeError; SpoolFull when it never fits."""
+        """Take reports to be sent, waiting for room in the spool.
+
+        Raises DecodeError; SpoolFull when there is no room and nothing under way that could make some.
+        """
         checked = _reports(reports)
         while True:
             try:

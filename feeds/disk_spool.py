@@ -20,6 +20,7 @@ import logging
 import os
 import secrets
 import struct
+import threading
 import zlib
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -84,6 +85,8 @@ class DiskSpool:
         self._gone: list[Path] = []
         self._files: list[_File] = []
         self._held = (0, 0)
+        self._syncing = threading.Lock()
+        self._closed = False
         self._place: tuple[int, Path, int] | None = None
         """Where the last reading ended: number, file, offset."""
         try:
@@ -113,6 +116,7 @@ class DiskSpool:
         except OSError as error:
             raise SpoolFull(f"the spool's disk does not take it: {error.strerror}") from error
         self._size += len(data)
+        self._after = parcels[-1].after
 
     def read(self, seq: int, most_bytes: int) -> tuple[list[Parcel], bool]:
         """Return the parcels from number `seq` on, about `most_bytes` of them, and whether more follow."""
@@ -142,18 +146,23 @@ class DiskSpool:
 
     def sync(self) -> None:
         """Bring it to the disk, and delete what is no longer needed. Raises OSError."""
-        self._write_about(self._boot or "unknown")
+        with self._syncing:
+            if not self._closed:
+                self._write_about(self._boot or "unknown")
 
     def close(self) -> None:
         """Let go of it, with a note that nothing is missing. Raises OSError."""
-        try:
-            if self.answered >= self.next_seq:
+        with self._syncing:  # one that was begun in a thread may still be at it
+            self._closed = True
+            if self.answered >= self._after:
                 self._gone += [file.path for file in self._files]
-            self._write_about(_CLOSED)
-        finally:
-            for handle in (*self._old, self._out, self._lock):
-                with contextlib.suppress(OSError):
-                    os.close(handle)
+            try:
+                self._write_about(_CLOSED)
+            finally:
+                for handle in (*self._old, self._out, self._lock):
+                    with contextlib.suppress(OSError):
+                        os.close(handle)
+                self._old, self._out, self._size = [], -1, 0  # whoever adds now must not write into another's file
 
     # ---- files
 
@@ -167,6 +176,7 @@ class DiskSpool:
             self.answered = about.answered if about else 0
             self.next_seq = max(self.answered, 1)
             self._take_stock()
+            self._after = self.next_seq
             whole = about is not None and (about.boot == _CLOSED or (about.boot == self._boot != ""))
             self.run = about.run if about and whole else secrets.token_hex(8)
             self.sync()  # or a power loss in the first second would look like a clean end

@@ -19,7 +19,7 @@ OPEN_WITHIN_S = 5.0
 SEND_WITHIN_S = 30.0
 ANSWER_WITHIN_S = 60.0
 """A door that has not answered by then counts as gone, seconds; while its bus is down it answers late."""
-SILENCE_S = 10.0
+SILENCE_S = 20.0
 """A line on which nothing comes back is noticed within twice this, by the library's pings, seconds."""
 
 

@@ -47,7 +47,7 @@ class Spool(Protocol):
         ...
 
     def add(self, parcels: Sequence[Parcel]) -> None:
-        """Keep the parcels, all or none. Raises SpoolFull when its disk does not take them."""
+        """Keep the parcels, of which there is one at least, all or none. Raises SpoolFull: its disk takes no more."""
         ...
 
     def read(self, seq: int, most_bytes: int) -> tuple[list[Parcel], bool]:

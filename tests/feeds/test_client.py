@@ -298,6 +298,24 @@ async def test_an_hours_cut_is_sent_in_order_with_bounded_memory(
         await assert_exactly_once(bus, agency, names(0, count))
 
 
+async def test_who_leaves_with_half_of_it_answered_sends_the_rest_next_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "FAREWELL_S", 0.01)
+    bus = LooseBus()
+    async with gateway(bus) as door:
+        async with feed_to(url_of(door), tmp_path) as feed:
+            feed.put(units(0, 1000))
+            await feed.flush(within_s=10)
+            bus.plugged = False
+            feed.put(units(1000, 1000))
+        bus.plugged = True
+        async with feed_to(url_of(door), tmp_path) as feed:
+            assert feed.waiting == 1000
+            await feed.flush(within_s=10)
+        await assert_exactly_once(bus, CPD, names(0, 2000))
+
+
 async def test_what_waits_from_an_older_run_goes_first_under_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ import os
 import resource
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,28 @@ def test_a_clean_end_keeps_run_and_numbers_over_a_restart_of_the_machine(tmp_pat
     again = DiskSpool(tmp_path, "avl", "boot-2")
     assert (again.run, again.next_seq, again.held()) == (spool.run, 4, (0, 0))
     again.close()
+
+
+def test_a_clean_end_keeps_what_was_not_answered_for(tmp_path: Path) -> None:
+    spool = DiskSpool(tmp_path, "avl")
+    spool.add([parcel(1, 3), parcel(4, 3)])
+    spool.forget(4)
+    spool.close()
+    again = DiskSpool(tmp_path, "avl")
+    assert (again.run, again.next_seq, again.held()[0], numbers(again, again.answered)) == (spool.run, 7, 3, [4])
+    again.close()
+
+
+def test_a_sync_that_is_still_running_does_not_disturb_the_end(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        for n in range(20):
+            spool = DiskSpool(tmp_path, "avl")
+            spool.add([parcel(n + 1)])
+            syncs = [pool.submit(spool.sync) for _ in range(8)]
+            spool.close()
+            for sync in syncs:
+                sync.result(10)
+            assert b'"closed"' in (tmp_path / "about.json").read_bytes()
 
 
 @pytest.mark.parametrize("tear", [1, 7, 25, 40])
@@ -172,6 +195,15 @@ def test_a_full_disk_refuses_the_whole_of_it_and_takes_more_when_there_is_room(t
     again = DiskSpool(tmp_path, "avl")
     assert numbers(again) == [1, 2]
     again.close()
+
+
+def test_who_adds_after_the_end_is_refused(tmp_path: Path) -> None:
+    spool = DiskSpool(tmp_path, "avl")
+    spool.add([parcel(1)])
+    spool.close()
+    with (tmp_path / "another").open("wb") as another, pytest.raises(SpoolFull):
+        spool.add([parcel(2)])
+    assert another.name and (tmp_path / "another").read_bytes() == b""
 
 
 def test_a_folder_that_cannot_be_used_says_so(tmp_path: Path) -> None:

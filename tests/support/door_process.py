@@ -15,7 +15,9 @@ from tests.support.gateway import source
 
 async def main(redis_url: str, agency: AgencyId, port: int) -> None:
     """Serve until killed; say the port once the door is open."""
-    gate = Gateway(RedisBus(redis_url), [source("avl", agency, rate_max=1e9)], [agency], SystemClock(), feed_port=port, cot_port=0)
+    gate = Gateway(
+        RedisBus(redis_url), [source("avl", agency, rate_max=1e9)], [agency], SystemClock(), feed_port=port, cot_port=0
+    )
     running = asyncio.create_task(gate.run(asyncio.Event()))
     await gate.ready.wait()
     print(gate.feed_port, flush=True)
