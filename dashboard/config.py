@@ -100,6 +100,8 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the gateway goes to fetch a byte stream, `tcp://HOST:PORT`."""
     unit: str = ""
     """Whom messages are about that name nobody (NMEA, GPX); empty: the source's id."""
+    status: Literal["actual", "exercise", "test"] = "actual"
+    """What its reports are that do not say otherwise: most dialects have no word for an exercise."""
     uid_prefixes: tuple[str, ...] = ()
     """Shared port: ids that start so belong to this source."""
     peers: tuple[str, ...] = ()
@@ -179,6 +181,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
                 listen=s.listen,
                 connect=s.connect,
                 unit=s.unit,
+                status=s.status,
                 uid_prefixes=s.uid_prefixes,
                 peers=s.peers,
                 catch_all=s.catch_all,

@@ -131,7 +131,7 @@ class Adapter(Struct, frozen=True):
     """What a stream's or datagram's sender wants to hear of a frame (a pong, an acknowledgement), `b""` for nothing;
     sent once the journal has what the frame held. The float is our clock, Unix seconds. None: nothing is ever said."""
     http_answer: bytes | None = None
-    """What an HTTP sender wants to read when all went well; None: our own JSON answer."""
+    """What an HTTP sender wants to read once its message was dealt with, or refused; None: our own JSON answer."""
     capture: Capture | None = None
     """None: files of this dialect cannot be fed."""
 

@@ -20,6 +20,8 @@ import logging
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from operator import attrgetter
 
+from msgspec.structs import replace
+
 from feeds.adapter import FRAME_MAX, Decoded, Decoder, Refusal
 from feeds.envelope import MAX_LEAD_S, Parcel
 from feeds.errors import DecodeError
@@ -66,6 +68,12 @@ def decode(decoder: Decoder, frame: bytes, received_at: float) -> Decoded:
 def refused(reason: str, path: str = "", frame: bytes = b"") -> Decoded:
     """Return a frame of which nothing was taken."""
     return Decoded([], [], [Refusal(0, reason, path)], frame=frame[:SAMPLE_BYTES])
+
+
+def _marked(decoded: Decoded, status: str) -> Decoded:
+    """Return it with reports that say nothing else marked as an exercise's or a test's."""
+    reports = [replace(report, status=status) if report.status == "actual" else report for report in decoded.reports]
+    return decoded._replace(reports=reports)
 
 
 class _Landing:
@@ -125,6 +133,8 @@ class Door:
 
     def take(self, ledger: Ledger, run: str, decoded: Decoded, received_at: float, ordinal: int) -> Pending:
         """Queue the frame's new reports and return the answer in the making; `enter` comes right before."""
+        if ledger.settings.status != "actual":
+            decoded = _marked(decoded, ledger.settings.status)
         ledger.hear(received_at)
         ledger.rate.spend(len(decoded.reports) + len(decoded.refusals), asyncio.get_running_loop().time())
         pending = Pending(None if ledger.sequenced else ordinal)

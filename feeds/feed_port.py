@@ -295,9 +295,10 @@ class FeedPort:
         await asyncio.wait({pending.done}, timeout=JOURNALED_WITHIN_S)
         if not pending.done.done():
             return again
-        if pending.nothing_taken:
-            return Reply(HTTPStatus.UNPROCESSABLE_ENTITY, pending.answer())
-        return Reply(HTTPStatus.OK, pending.answer() if adapter.http_answer is None else adapter.http_answer)
+        if adapter.http_answer is not None:
+            # Its senders read no reasons, and send again for ever what is not answered by a 200.
+            return Reply(HTTPStatus.OK, adapter.http_answer)
+        return Reply(HTTPStatus.UNPROCESSABLE_ENTITY if pending.nothing_taken else HTTPStatus.OK, pending.answer())
 
     async def _sweep(self) -> None:
         """Cut, for ever, connections whose message does not get whole."""

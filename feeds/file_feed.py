@@ -36,10 +36,18 @@ PAUSES_S = (0.1, 0.3, 1.0, 2.0, 4.0)
 
 
 class Totals(Counts):
-    """What became of a file's messages so far: messages = accepted + duplicate + refused, at the end."""
+    """What became of a file's messages so far: messages = accepted + duplicate + refused, at the end.
+
+    Of a message that holds several things (an EIDO document) each that was refused is counted besides.
+    """
 
     messages: int = 0
     """How many the file holds."""
+
+    @property
+    def answered(self) -> int:
+        """How many are through, one way or the other."""
+        return min(self.messages, super().answered)
 
 
 # ---- from a file to frames
@@ -47,7 +55,8 @@ class Totals(Counts):
 
 def looks_like(head: bytes) -> Adapter | None:
     """Return the dialect that a file's first bytes look like, or None."""
-    for candidate in map(adapters.load, adapters.names()):
+    # Our own dialect takes any JSON for its own, so that a broken file is still told what is wrong: it is asked last.
+    for candidate in map(adapters.load, sorted(adapters.names(), key="native".__eq__)):
         if candidate.capture is not None and candidate.capture.speaks(head):
             return candidate
     return None
@@ -101,7 +110,8 @@ def _frames(
             seq += 1
             given = seq
         body = capture.move(message.raw, move, given)
-        alone = capture.join is None or not message.whole
+        # Without numbers a frame has one answer, whatever it holds: joined messages could not be counted.
+        alone = not number or capture.join is None or not message.whole
         full = len(group) >= FRAME_MESSAGES or size + len(body) > FRAME_BYTES or due - group_due > TOGETHER_S
         if group and (alone or full):
             assert capture.join is not None

@@ -1,5 +1,7 @@
 """A source as the site declares it: one feed of one agency, with its dialect, credential and cadence."""
 
+from typing import Literal
+
 from msgspec import Struct
 
 from feeds.adapter import Opening
@@ -26,6 +28,8 @@ class SourceSettings(Struct, frozen=True, kw_only=True):
     """Where this gateway goes to fetch a byte stream, `tcp://HOST:PORT`."""
     unit: str = ""
     """Whom messages are about that name nobody (NMEA, GPX); empty: the source's id."""
+    status: Literal["actual", "exercise", "test"] = "actual"
+    """What its reports are that do not say otherwise: most dialects have no word for an exercise."""
     uid_prefixes: tuple[str, ...] = ()
     """On a shared port: ids that start with one of these belong to this source."""
     peers: tuple[str, ...] = ()

@@ -8,67 +8,33 @@ Fast path: the whole frame in one typed decode, about 1 us a report. Only when t
 name an agency, is the frame taken apart item by item, so that a bad message costs itself alone.
 """
 
-import re
 from collections.abc import Callable
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from msgspec import Meta, Raw
 
 from feeds.adapter import MESSAGES_MAX, TOO_MANY, Adapter, Capture, Decoded, Message, Refusal, Sample
 from feeds.errors import DecodeError
+from feeds.json_text import (
+    FAILURES,
+    encode,
+    fields_of,
+    instant,
+    items,
+    join,
+    loose,
+    move_times,
+    reason,
+    seconds,
+    split,
+)
 from feeds.report import AnyReport
 
 _SEQ_MAX = 2**53
 _TIMES = ("observed_at", "sent_at", "stale_at", "alert_until")
 
 _decode_many = msgspec.json.Decoder(list[AnyReport]).decode
-_decode_one: Callable[[bytes | Raw], AnyReport] = msgspec.json.Decoder(AnyReport).decode
-_decode_loose = msgspec.json.Decoder().decode
-_decode_items = msgspec.json.Decoder(list[Raw]).decode
-_encode = msgspec.json.Encoder().encode
-
-_FAILURES = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-"""All that msgspec raises on bytes of the outside."""
-
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\Z)|[\[\]{},]', re.DOTALL)
-_FIELD = re.compile(r"\.(\w+)(?:\[[^\]]*\])*\Z")
-_MISSING = re.compile(r"Object missing required field `(\w+)`")
-_BOUND = re.compile(r"Expected `[^`]*` [<>]=? |Number out of range|Integer value out of range")
-
-
-def _instant(text: str) -> float:
-    """Return Unix seconds for RFC 3339 text. Raises msgspec.ValidationError."""
-    at: datetime = msgspec.convert(text, Annotated[datetime, Meta(tz=True)])
-    return at.timestamp()
-
-
-def _reason(error: Exception) -> tuple[str, str]:
-    """Return a short stable reason and the path, without the payload that msgspec's own text may quote."""
-    if not isinstance(error, msgspec.ValidationError):
-        return "not JSON", ""
-    text, _, where = str(error).partition(" - at `")
-    path = where.rstrip("`") or "$"
-    if missing := _MISSING.match(text):
-        return f"{missing[1]} missing", f"{path}.{missing[1]}"
-    found = _FIELD.search(path)
-    if found is None:
-        return "not an object", path
-    name = found[1]
-    if name == "kind":
-        return "unsupported kind", path
-    if " of length " in text:
-        return f"{name} has a wrong length", path
-    if "matching regex" in text:
-        return f"{name} outside its grammar", path
-    if text.startswith("Invalid enum value"):
-        return f"{name} not one of its values", path
-    if _BOUND.match(text):
-        return f"{name} out of range", path
-    if text.startswith("Invalid RFC3339"):
-        return f"{name} is not RFC 3339", path
-    return f"{name} has a wrong type", path
+_decode_one: Callable[[bytes], AnyReport] = msgspec.json.Decoder(AnyReport).decode
 
 
 def _timed(fields: dict[str, Any]) -> dict[str, Any]:
@@ -76,54 +42,15 @@ def _timed(fields: dict[str, Any]) -> dict[str, Any]:
     out = dict(fields)
     for name in _TIMES:
         if isinstance(value := fields.get(name), str):
-            try:
-                out[name] = _instant(value)
-            except (msgspec.ValidationError, ValueError, OverflowError):
-                raise DecodeError(f"{name} is not RFC 3339", f"$.{name}") from None
+            if (at := instant(value)) is None:
+                raise DecodeError(f"{name} is not RFC 3339", f"$.{name}")
+            out[name] = at
     return out
 
 
 def _seq(fields: dict[str, Any]) -> int | None:
     seq = fields.get("seq")
     return seq if isinstance(seq, int) and not isinstance(seq, bool) and 0 <= seq <= _SEQ_MAX else None
-
-
-def _broken_array(frame: bytes) -> list[bytes]:
-    """Return the items of an array whose JSON is faulty somewhere, cut at its own commas. Raises DecodeError.
-
-    A sender whose encoder writes NaN for one unit shall not lose the other units of the frame.
-    """
-    items: list[bytes] = []
-    depth, start = 0, 0
-    for token in _TOKEN.finditer(frame):
-        mark = token[0]
-        if mark in (b"[", b"{"):
-            depth += 1
-            if depth == 1:
-                start = token.end()
-        elif mark in (b"]", b"}"):
-            depth -= 1
-            if depth == 0:
-                items.append(frame[start : token.start()])
-                if frame[token.end() :].strip():
-                    break
-                return [item.strip() for item in items]
-            if depth < 0:
-                break
-        elif mark == b"," and depth == 1:
-            items.append(frame[start : token.start()])
-            start = token.end()
-    raise DecodeError("not JSON")
-
-
-def _items(frame: bytes) -> list[bytes]:
-    """Return the messages of a frame, each as its own JSON text. Raises DecodeError."""
-    if not frame.startswith(b"["):
-        return [frame]
-    try:
-        return [bytes(raw) for raw in _decode_items(frame)]
-    except _FAILURES:
-        return _broken_array(frame)
 
 
 class _Decoder:
@@ -138,7 +65,7 @@ class _Decoder:
         if b'"agency"' not in frame:
             try:
                 reports = _decode_many(frame) if frame.startswith(b"[") else [_decode_one(frame)]
-            except _FAILURES:
+            except FAILURES:
                 pass
             else:
                 if not reports:
@@ -147,7 +74,7 @@ class _Decoder:
                     rest = Refusal(MESSAGES_MAX, TOO_MANY)
                     return Decoded(reports[:MESSAGES_MAX], list(range(MESSAGES_MAX)), [rest])
                 return Decoded(reports, list(range(len(reports))), [])
-        return self._one_by_one(_items(frame))
+        return self._one_by_one(items(frame))
 
     def _one_by_one(self, items: list[bytes]) -> Decoded:
         if not items or items == [b""]:
@@ -165,11 +92,11 @@ class _Decoder:
                     reports.append(_decode_one(item))
                     indexes.append(index)
                     continue
-                except _FAILURES:
+                except FAILURES:
                     pass
             try:
-                fields = _decode_loose(item)
-            except _FAILURES:
+                fields = loose(item)
+            except FAILURES:
                 refusals.append(Refusal(index, "not JSON"))
                 continue
             if not isinstance(fields, dict):
@@ -180,8 +107,8 @@ class _Decoder:
             except DecodeError as error:
                 refusals.append(Refusal(index, error.reason, error.path, _seq(fields)))
                 continue
-            except _FAILURES as error:
-                refusals.append(Refusal(index, *_reason(error), _seq(fields)))
+            except FAILURES as error:
+                refusals.append(Refusal(index, *reason(error), _seq(fields)))
                 continue
             if "agency" in fields:
                 agencies[index] = fields["agency"] if isinstance(fields["agency"], str) else ""
@@ -191,65 +118,22 @@ class _Decoder:
 
 
 def _message(raw: bytes) -> Message:
-    try:
-        fields = _decode_loose(raw)
-    except _FAILURES:
+    fields = fields_of(raw)
+    if fields is None:
         return Message(raw, None, whole=False)
-    if not isinstance(fields, dict):
-        return Message(raw, None, whole=False)
-    at = fields.get("observed_at")
-    if isinstance(at, str):
-        try:
-            at = _instant(at)
-        except (msgspec.ValidationError, ValueError, OverflowError):
-            at = None
-    return Message(raw, float(at) if isinstance(at, int | float) else None, _seq(fields))
-
-
-def _split(data: bytes) -> list[Message]:
-    """Return a file's messages: one JSON value (object or array), else JSON lines of objects or arrays."""
-    text = data.strip()
-    try:
-        if text.startswith(b"["):
-            return [_message(bytes(raw)) for raw in _decode_items(text)]
-        if text:
-            _decode_loose(text)
-            return [_message(text)]
-    except _FAILURES:
-        pass  # JSON lines, or partly junk
-    messages: list[Message] = []
-    for line in text.splitlines():
-        if line := line.strip():
-            try:
-                messages += map(_message, _items(line))
-            except DecodeError:
-                messages.append(Message(line, None, whole=False))
-    return messages
+    return Message(raw, seconds(fields.get("observed_at")), _seq(fields))
 
 
 def _move(raw: bytes, by_s: float, seq: int | None) -> bytes:
     """Return the message with its times moved by `by_s` seconds, as Unix seconds, and with `seq` if given."""
-    message = _message(raw)
-    if not message.whole or (not by_s and seq is None):
+    fields = fields_of(raw)
+    if fields is None or (not by_s and seq is None):
         return raw
-    fields = _decode_loose(raw)
     if by_s:
-        for name in _TIMES:
-            value = fields.get(name)
-            if isinstance(value, str):
-                try:
-                    value = _instant(value)
-                except (msgspec.ValidationError, ValueError, OverflowError):
-                    continue  # refused at the door, in its own words
-            if isinstance(value, int | float) and not isinstance(value, bool):
-                fields[name] = round(value + by_s, 3)
+        move_times(fields, _TIMES, by_s)
     if seq is not None:
         fields["seq"] = seq
-    return _encode(fields)
-
-
-def _join(messages: list[bytes]) -> bytes:
-    return b"[" + b",".join(messages) + b"]"
+    return encode(fields)
 
 
 ADAPTER = Adapter(
@@ -279,8 +163,8 @@ ADAPTER = Adapter(
     ),
     capture=Capture(
         speaks=lambda data: data.lstrip()[:1] in (b"{", b"["),
-        split=_split,
+        split=lambda data: split(data, _message),
         move=_move,
-        join=_join,
+        join=join,
     ),
 )

@@ -244,3 +244,10 @@ async def test_a_port_without_a_token_has_the_smaller_bound(monkeypatch: pytest.
     scene.lane.land()
     assert [r.unit_id for p in scene.lane.put_in for r in p.reports] == ["A", "B", "A"]
     assert scene.book.health().reasons == {"too many units": 1}
+
+
+async def test_a_source_of_an_exercise_marks_what_does_not_say_so_itself():
+    scene = Scene()
+    scene.book = Ledger(source("cpd-avl", CPD, status="exercise"), sequenced=True)
+    scene.say(unit(1), unit(2, status="test"))
+    assert [report.status for parcel in scene.lane.put_in for report in parcel.reports] == ["exercise", "test"]

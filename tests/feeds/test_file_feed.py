@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from feeds import file_feed
+from feeds import adapters, file_feed
 from feeds.access import Way
 from feeds.bus import Bus
 from feeds.errors import ConfigError, FeedLost, FeedRefused
@@ -15,6 +15,7 @@ from feeds.file_feed import Totals, dialect_of, send_file
 from feeds.gateway import Gateway
 from feeds.memory_bus import MemoryBus
 from feeds.names import AgencyId
+from feeds.report import IncidentReport, UnitReport
 from tests.support.devices import event
 from tests.support.gateway import GUEST, NOW, HandClock, gateway, journal, journaled, shared_samples, source, unit
 from tests.support.redis import until
@@ -183,6 +184,37 @@ def test_the_dialect_is_told_by_name_or_by_the_files_beginning():
     with pytest.raises(ConfigError, match="cannot tell the file's dialect"):
         dialect_of(b"<?xml version='1.0'?><html>")
     assert dialect_of(b"{", "cot").name == "cot"
+    for name in adapters.names():
+        capture, samples = adapters.load(name).capture, adapters.load(name).samples
+        assert capture is None or {dialect_of(sample.frame).name for sample in samples} == {name}
+
+
+async def test_a_dialect_without_numbers_is_answered_message_by_message(tmp_path: Path):
+    bus = MemoryBus()
+    path = lines(
+        tmp_path / "a.jsonl",
+        *({"_type": "location", "tid": "12", "tst": 1000 + n, "lat": 41.9, "lon": -87.6} for n in (0, 10, 20, 10)),
+        {"_type": "encrypted", "tst": 1030},
+    )
+    async with gateway(bus, [source("guest-phones", GUEST, "owntracks")], HandClock()) as door:
+        totals = await feed(door, path, "guest-phones")
+    assert totals == Totals(messages=5, accepted=3, duplicate=1, refused=totals.refused)
+    assert totals.refused == {"encrypted": 1}
+    assert await times(bus) == [NOW - 30, NOW - 20, NOW - 10]
+
+
+async def test_every_real_sample_of_the_json_dialects_goes_in(tmp_path: Path):
+    bus = MemoryBus()
+    (phones,) = [p for p in shared_samples("avl_devices") if p.name == "owntracks.txt"]
+    (call,) = shared_samples("eido")
+    sources = [source("guest-phones", GUEST, "owntracks"), source("guest-cad", GUEST, "eido")]
+    async with gateway(bus, sources, HandClock()) as door:
+        sent = [await feed(door, phones, "guest-phones"), await feed(door, call, "guest-cad")]
+    assert [(t.messages, t.refused.total()) for t in sent] == [(6, 0), (1, 0)]
+    assert {type(e.report) for d in await journal(bus, GUEST) for e in d.batch.envelopes()} == {
+        UnitReport,
+        IncidentReport,
+    }
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from feeds.gateway import Gateway
 from feeds.http_feed import REQUEST_MAX, is_http
 from feeds.memory_bus import MemoryBus
 from tests.support.devices import event
-from tests.support.gateway import CPD, GUEST, LooseBus, ask, gateway, health, journaled, sender, unit
+from tests.support.gateway import CPD, GUEST, LooseBus, ask, gateway, health, journaled, sender, source, unit
 from tests.support.redis import until
 
 
@@ -154,3 +154,13 @@ def test_a_method_tells_http_from_the_rest():
     assert is_http(b"POST /feed") and is_http(b"DELETE /") and is_http(b"PUT ")
     assert is_http(b"GET /feed") is False and is_http(b"\x16\x03\x01 aaa") is False and is_http(b"x" * 20) is False
     assert is_http(b"") is None and is_http(b"POS") is None
+
+
+async def test_a_phone_that_reads_no_reasons_is_not_made_to_send_again_for_ever():
+    tracks = [source("cpd-phones", CPD, "owntracks")]
+    async with gateway(MemoryBus(), tracks) as door, client(door, "cpd-phones") as http:
+        for said in (b'{"_type":"location","tst":1,"lat":41,"lon":-87,"tid":"T7"}', b"{", b'{"_type":"encrypted"}'):
+            answer = await http.post("/feed/cpd-phones", content=said)
+            assert (answer.status_code, answer.content) == (200, b"[]")
+        told = health(door, "cpd-phones")
+        assert (told.accepted, told.rejected) == (1, 2)
