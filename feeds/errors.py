@@ -5,6 +5,7 @@
     ├── BusDown            the bus did not take or give; nothing was acknowledged
     ├── FeedRefused        the door did not let a sender in; says what to do
     ├── FeedLost           a sender's line to the door is down; what was not answered is to be sent again
+    ├── SpoolFull          a sender's spool takes no more; the reports are still the caller's
     ├── GrammarError       an id is outside its grammar
     └── ConfigError        the site's file cannot be used; names the path and says what to do
 
@@ -38,6 +39,10 @@ class FeedRefused(JointOpsError):
 
 class FeedLost(JointOpsError):
     """The line to the door is down; what was not answered may or may not be journaled: send it again."""
+
+
+class SpoolFull(JointOpsError):
+    """A sender's spool takes no more: its bound is reached, or its disk is full. Nothing of the call was taken."""
 
 
 class GrammarError(JointOpsError, ValueError):

@@ -10,21 +10,18 @@ Rules
 
 import asyncio
 import secrets
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-from msgspec import Struct
-
 from feeds import adapters
 from feeds.access import Way, find_access, find_way, offer_access, withdraw_access
 from feeds.adapter import FRAME_MAX, Adapter, Capture, Message
-from feeds.client import Answer, Line, open_line
 from feeds.clock import Clock, SystemClock
 from feeds.door import TOO_LARGE
 from feeds.errors import ConfigError, FeedLost
+from feeds.feed_line import Answer, Counts, Line, open_line
 
 __all__ = ["Totals", "Way", "find_access", "find_way", "offer_access", "send_file", "withdraw_access"]
 
@@ -38,7 +35,7 @@ PAUSES_S = (0.1, 0.3, 1.0, 2.0, 4.0)
 """Waits before connecting again, seconds; after the last without an answer in between we give up."""
 
 
-class Totals(Struct):
+class Totals(Counts):
     """What became of a file's messages so far: messages = accepted + duplicate + refused, at the end.
 
     Of a message that holds several things (an EIDO document) each that was refused is counted besides.
@@ -46,15 +43,11 @@ class Totals(Struct):
 
     messages: int = 0
     """How many the file holds."""
-    accepted: int = 0
-    duplicate: int = 0
-    refused: Counter[str] = msgspec.field(default_factory=Counter)
-    """By reason."""
 
     @property
     def answered(self) -> int:
         """How many are through, one way or the other."""
-        return min(self.messages, self.accepted + self.duplicate + self.refused.total())
+        return min(self.messages, super().answered)
 
 
 # ---- from a file to frames
@@ -201,10 +194,7 @@ class _Sending:
 
     def _note(self, answer: Answer, frame: _Frame) -> None:
         self.answers += 1
-        self.totals.accepted += len(answer.ack)
-        self.totals.duplicate += len(answer.duplicate)
-        for refused in answer.refused:
-            self.totals.refused[refused.reason] += 1
+        self.totals.note(answer)
         self._moved.set()
         self._progress(self.totals)
 

@@ -7,17 +7,13 @@ that answers nothing. Either comes back by itself when the line breaks.
 import asyncio
 import contextlib
 import logging
-import secrets
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Sequence
 from typing import Protocol
 
-import msgspec
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidStatus, WebSocketException
-
+from feeds.client import FeedClient
+from feeds.errors import SpoolFull
 from feeds.exercise import cot_event
-from feeds.exercise.outbox import Outbox
 from feeds.report import AnyReport, UnitReport
 
 log = logging.getLogger(__name__)
@@ -69,82 +65,28 @@ class _Lost:
 
 
 class NativeSpeaker:
-    """A source that speaks the native dialect."""
+    """A source that speaks the native dialect: the client every agency has, with its spool in memory."""
 
     def __init__(self, source: str, feed_url: str, token: str) -> None:
         self.source = source
-        self.outbox = Outbox()
-        self.counts: Counter[str] = Counter()
-        """What the door answered: `ack`, `duplicate`, `refused`, in reports."""
-        self._url = f"{feed_url}/feed/{source}?run={secrets.token_hex(8)}"
-        self._token = token
-        self._lost = _Lost(source)
-        self._more = asyncio.Event()
+        self.feed = FeedClient(feed_url, source, token)
 
     def put(self, agency: str, reports: Sequence[AnyReport]) -> None:
-        """Take reports to be sent; never waits."""
-        self.outbox.put(reports)
-        self._more.set()
+        """Take reports to be sent; never waits. What the spool has no room for is lost, and leaves a gap."""
+        try:
+            self.feed.put(reports)
+        except SpoolFull:
+            self.feed.lose(len(reports))
 
     @property
     def waiting(self) -> int:
         """Reports not answered yet."""
-        return len(self.outbox)
+        return self.feed.waiting
 
     async def run(self) -> None:
         """Keep the line up and send, until cancelled."""
-        pause = _PAUSE_S
-        while True:
-            answered = self.outbox.answered
-            try:
-                async with connect(
-                    self._url,
-                    additional_headers={"Authorization": f"Bearer {self._token}"},
-                    compression=None,
-                    proxy=None,
-                    open_timeout=_OPEN_S,
-                    close_timeout=0.5,
-                ) as line:
-                    self._lost.found()
-                    await self._talk(line)
-            except InvalidStatus as error:
-                self._lost.lost(f"HTTP {error.response.status_code}")
-            except (OSError, WebSocketException, TimeoutError) as error:
-                self._lost.lost(type(error).__name__)
-            self.outbox.line_lost()
-            pause = _PAUSE_S if self.outbox.answered > answered else min(pause * 2, _PAUSE_MOST_S)
-            await asyncio.sleep(pause)
-
-    async def _talk(self, line: ClientConnection) -> None:
-        """Send and hear answers until the line breaks."""
-        listening = asyncio.create_task(self._listen(line))
-        listening.add_done_callback(lambda _: self._more.set())
-        try:
-            while not listening.done():
-                self._more.clear()
-                while (body := self.outbox.next()) is not None:
-                    async with asyncio.timeout(_WRITE_S):
-                        await line.send(body.decode())
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(_IDLE_S):
-                        await self._more.wait()
-            await listening
-        finally:
-            listening.cancel()
-            with contextlib.suppress(asyncio.CancelledError, OSError, WebSocketException, TimeoutError):
-                await listening
-
-    async def _listen(self, line: ClientConnection) -> None:
-        while True:
-            # No timeout: the answer may take as long as the bus does, and the library's pings find a dead line.
-            text = await line.recv()
-            answer = msgspec.json.decode(text)
-            self.outbox.answer()
-            self._more.set()
-            for part in ("ack", "duplicate", "refused"):
-                self.counts[part] += len(answer.get(part, ()))
-            for refusal in answer.get("refused", ())[:1]:
-                log.warning("exercise_report_refused source=%s reason=%s", self.source, refusal.get("reason"))
+        async with self.feed:
+            await asyncio.Event().wait()
 
 
 class CotSpeaker:

@@ -1,4 +1,4 @@
-"""A captured file through the door: `feeds.file_feed` and `feeds.client`."""
+"""A captured file through the door: `feeds.file_feed` and `feeds.feed_line`."""
 
 import asyncio
 import json

@@ -11,9 +11,9 @@ import pytest
 
 from feeds import feed_port, lane
 from feeds.bus import Beat
-from feeds.client import open_line
 from feeds.embedded_redis import EmbeddedRedis
 from feeds.errors import ConfigError, FeedLost, FeedRefused
+from feeds.feed_line import open_line
 from feeds.feed_port import CROWDED_OUT, HUNG_UP, MESSAGE_MAX, TOO_MANY_OF_ONE, WINDOW
 from feeds.gateway import Gateway
 from feeds.memory_bus import MemoryBus

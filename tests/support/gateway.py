@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from feeds.bus import BatchId, Bus, Delivery, SourceHealth
-from feeds.client import Line, open_line
 from feeds.clock import Clock, SystemClock
 from feeds.envelope import Batch
 from feeds.errors import BusDown
+from feeds.feed_line import Line, open_line
 from feeds.gateway import Gateway
 from feeds.memory_bus import MemoryBus
 from feeds.names import AgencyId, SourceId

@@ -5,7 +5,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from feeds.bus import Bus, BusEvent, Delivery
 from feeds.envelope import WIRE_VERSION, Batch, Parcel
@@ -97,12 +97,16 @@ class Cable:
         """Cut the line at the next request and keep that request; `deliver_held` sends it later."""
         self.held: list[bytes] = []
 
-    async def __aenter__(self) -> "Cable":
-        self._door = await asyncio.start_unix_server(self._connect, self._path)
+    async def __aenter__(self) -> Self:
+        self._door = await self._listen()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._door.close()
+        await self.cut()
+
+    async def cut(self) -> None:
+        """Cut every line there is; new ones may come."""
         for task in list(self._tasks):
             task.cancel()
         await until(lambda: not self._tasks, what="the cable's end")
@@ -116,8 +120,18 @@ class Cable:
         writer.close()
         await writer.wait_closed()
 
+    async def _listen(self) -> asyncio.Server:
+        return await asyncio.start_unix_server(self._connect, self._path)
+
+    async def _dial(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_unix_connection(self._server)
+
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        server_reader, server_writer = await asyncio.open_unix_connection(self._server)
+        try:
+            server_reader, server_writer = await self._dial()
+        except OSError:
+            writer.transport.abort()
+            return
         ends = [
             asyncio.create_task(self._carry(reader, server_writer, to_server=True)),
             asyncio.create_task(self._carry(server_reader, writer, to_server=False)),

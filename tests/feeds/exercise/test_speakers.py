@@ -21,13 +21,13 @@ async def test_what_a_native_source_says_is_journaled_once_and_answered() -> Non
         task = asyncio.create_task(speaker.run())
         for n in range(20):
             speaker.put("cpd", [_report(f"CPD-{n}"), _report(f"CPD-{n}b")])
-        await eventually(lambda: speaker.counts["ack"] == 40)
+        await eventually(lambda: speaker.feed.counts.accepted == 40)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
     reports = await journaled(bus, "cpd")
     assert len(reports) == 40
     assert {r.seq for r in reports} == set(range(1, 41))
-    assert speaker.counts["refused"] == 0
+    assert speaker.feed.counts.refused == {}
 
 
 async def test_a_door_that_goes_away_costs_nothing() -> None:
@@ -37,11 +37,11 @@ async def test_a_door_that_goes_away_costs_nothing() -> None:
         speaker = NativeSpeaker("cpd-cad", f"ws://127.0.0.1:{port}", TOKENS["cpd-cad"])
         task = asyncio.create_task(speaker.run())
         speaker.put("cpd", [_report("CPD-1")])
-        await eventually(lambda: speaker.counts["ack"] == 1)
+        await eventually(lambda: speaker.feed.counts.accepted == 1)
     for n in range(2, 12):
         speaker.put("cpd", [_report(f"CPD-{n}")])
     async with open_door(bus, feed_port=port):
-        await eventually(lambda: len(speaker.outbox) == 0)
+        await eventually(lambda: speaker.waiting == 0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
     assert [r.seq for r in await journaled(bus, "cpd")] == list(range(1, 12))
@@ -54,7 +54,7 @@ async def test_a_wrong_token_is_tried_again_and_nothing_is_lost() -> None:
         task = asyncio.create_task(speaker.run())
         speaker.put("cpd", [_report("CPD-1")])
         await eventually(lambda: gate.refused.total() > 0)
-        assert len(speaker.outbox) == 1
+        assert speaker.waiting == 1
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
     assert await journaled(bus, "cpd") == []
