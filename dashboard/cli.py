@@ -110,8 +110,13 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--config", type=Path, required=True, metavar="site.toml", help="the site's file")
 
     feed = command("feed", _feed, "send a captured file through the door", _FEED)
-    feed.add_argument("file", type=Path, metavar="FILE", help="the capture")
-    feed.add_argument("--source", required=True, help="source to send as, e.g. guest-cot")
+    feed.add_argument("paths", type=Path, nargs="+", metavar="PATH", help="captured files, or folders of them")
+    feed.add_argument(
+        "--source", default="", help="source to send as; else the site's guest source of each file's dialect"
+    )
+    feed.add_argument(
+        "--unit", default="", help="whom messages are about that name nobody (NMEA, GPX); else the file's name"
+    )
     feed.add_argument("--rate", type=_rate, help="play so many recorded seconds a second; the first time becomes now")
     feed.add_argument("--feed-port", type=int, default=8052, help="the site's feed port (8052)")
     feed.add_argument("--host", default="127.0.0.1", help="the site's host (127.0.0.1)")

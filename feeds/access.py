@@ -18,6 +18,8 @@ from platformdirs import user_runtime_dir
 from feeds.errors import ConfigError
 from feeds.source import FeedAccess
 
+GUEST = "guest-"
+"""How sources begin that are for anybody's own files."""
 TOKEN_ENV = "JOINTOPS_FEED_TOKEN"  # noqa: S105 - the name of a variable
 
 
@@ -78,6 +80,17 @@ class Way(NamedTuple):
     token: str
     adapter: str
     """Its dialect; `""`: not known here."""
+
+
+def guest_source(dialect: str, port: int) -> str:
+    """Return the source that the site on this machine keeps for guests' files of a dialect. Raises ConfigError."""
+    access = find_access(port)
+    if access is None:
+        raise ConfigError("--source", f"no site of yours found on feed port {port}: say as which source to send")
+    for source, speaks in access.adapters.items():
+        if source.startswith(GUEST) and speaks == dialect and source in access.tokens:
+            return source
+    raise ConfigError("--source", f"the site has no guest source for {dialect!r}; say as which source to send")
 
 
 def find_way(

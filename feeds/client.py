@@ -192,7 +192,7 @@ class FeedClient:
             answered = self.counts.answered
             try:
                 run = self._outbox.run
-                line = await open_line(self._url, self._source, self._token, run, self._silence_s)
+                line = await open_line(self._url, self._source, self._token, run, silence_s=self._silence_s)
                 self._tell("")
                 try:
                     await self._talk(line, run)

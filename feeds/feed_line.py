@@ -6,7 +6,7 @@ Nothing is kept here: who sends keeps what was not answered, and sends it again 
 import asyncio
 import contextlib
 from collections import Counter
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import msgspec
 from msgspec import Struct
@@ -96,9 +96,15 @@ class Line:
                 await self._connection.close()
 
 
-async def open_line(url: str, source: str, token: str, run: str = "", silence_s: float = SILENCE_S) -> Line:
-    """Connect to the door at `url` (`ws://HOST:PORT`) as `source`. Raises FeedRefused, FeedLost."""
-    address = f"{url.rstrip('/')}/feed/{quote(source, safe='')}" + (f"?run={quote(run, safe='')}" if run else "")
+async def open_line(
+    url: str, source: str, token: str, run: str = "", *, unit: str = "", silence_s: float = SILENCE_S
+) -> Line:
+    """Connect to the door at `url` (`ws://HOST:PORT`) as `source`. Raises FeedRefused, FeedLost.
+
+    `unit`: whom messages are about that name nobody; empty: as the site says.
+    """
+    query = urlencode({name: value for name, value in (("run", run), ("unit", unit)) if value})
+    address = f"{url.rstrip('/')}/feed/{quote(source, safe='')}" + (f"?{query}" if query else "")
     try:
         return Line(
             await connect(

@@ -206,10 +206,13 @@ async def send_file(
     *,
     rate: float | None = None,
     keep_times: bool = False,
+    unit: str = "",
     clock: Clock | None = None,
     progress: Progress = lambda totals: None,
 ) -> Totals:
     """Send a captured file as `source` and return the counts; `progress` is called after each answer.
+
+    `unit`: whom its messages are about that name nobody (NMEA, GPX).
 
     Raises ConfigError (the file), FeedRefused (the token), FeedLost (no door, or it is gone for good).
     """
@@ -222,7 +225,7 @@ async def send_file(
     adapter = dialect_of(data, way.adapter)
     assert adapter.capture is not None
     messages = await asyncio.to_thread(adapter.capture.split, data)
-    line: Line | None = await open_line(way.url, source, way.token, run := f"file-{secrets.token_hex(8)}")
+    line: Line | None = await open_line(way.url, source, way.token, run := f"file-{secrets.token_hex(8)}", unit=unit)
     now = (clock or SystemClock()).now()
     frames = _frames(adapter.capture, messages, adapter.sequenced, now, rate, keep_times)
     sending = _Sending(frames, Totals(messages=len(messages)), progress)
@@ -230,7 +233,7 @@ async def send_file(
     while True:
         answers = sending.answers
         try:
-            line = line or await open_line(way.url, source, way.token, run)
+            line = line or await open_line(way.url, source, way.token, run, unit=unit)
             await sending.over(line)
         except FeedLost:
             failed = 1 if sending.answers > answers else failed + 1

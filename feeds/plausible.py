@@ -9,7 +9,6 @@ Rules
 """
 
 from collections.abc import Iterable
-from itertools import repeat
 from math import cos, hypot, radians
 
 from feeds.report import AnyReport, UnitReport
@@ -28,6 +27,8 @@ ERROR_MAX_M = 1000.0
 KNOWN_MAX = 100_000
 """Units remembered; then the longest known are forgotten, and believed once without a question."""
 
+NEAR_DEG2 = 4e-6
+"""Square of a distance in degrees within `SLACK_M` at any latitude: most fixes lie so near, and need no cosine."""
 _METRE_DEG = 111_195.0
 """Metres a degree on a sphere of 6371 km."""
 
@@ -57,7 +58,26 @@ class Plausible:
         """Say whether all reports can be believed without a doubt, and note those before the first that cannot."""
         if not self._speed_max:
             return True
-        return all(map(self._plain, reports, repeat(received_at)))
+        known_of = self._known
+        for report in reports:
+            # The usual case in one piece, a third of the time of `_plain`: a known unit a few steps on.
+            if type(report) is UnitReport and report.unit_type is None:
+                lat, lon, known = report.lat, report.lon, known_of.get(report.unit_id)
+                if lat is None or lon is None:
+                    continue
+                if known is not None:
+                    fix = known.fix
+                    dlat, dlon = lat - fix[1], lon - fix[0]
+                    if dlat * dlat + dlon * dlon < NEAR_DEG2:
+                        at = report.observed_at
+                        at = at if at < received_at else received_at
+                        if at >= fix[2]:
+                            known.fix = (lon, lat, at, report.h_err_m or 0.0)
+                            known.doubt = None
+                        continue
+            if not self._plain(report, received_at):
+                return False
+        return True
 
     def believes(self, report: AnyReport, received_at: float) -> bool:
         """Say whether a report can be believed, and note it: as the last place, or as one in doubt."""
@@ -99,17 +119,16 @@ class Plausible:
     def _reaches(self, a: _Fix, b: _Fix, air: bool) -> bool:
         dlat = b[1] - a[1]
         dlon = abs(b[0] - a[0])
-        # Most fixes lie within a city block of the last: no cosine is needed to see that.
-        if dlat * dlat + dlon * dlon < 4e-6:
+        if dlat * dlat + dlon * dlon < NEAR_DEG2:
             return True
         if dlon > 180.0:
             dlon = 360.0 - dlon
         metres = _METRE_DEG * hypot(dlat, dlon * cos(radians((a[1] + b[1]) / 2)))
         speed = self._speed_max * (AIR_FACTOR if air else 1.0)
-        return metres <= speed * abs(b[2] - a[2]) + SLACK_M + a[3] + b[3]
+        return metres <= speed * abs(b[2] - a[2]) + SLACK_M + min(a[3], ERROR_MAX_M) + min(b[3], ERROR_MAX_M)
 
 
 def _fix(report: UnitReport, received_at: float) -> _Fix:
     assert report.lon is not None and report.lat is not None
     at = report.observed_at
-    return report.lon, report.lat, at if at < received_at else received_at, min(report.h_err_m or 0.0, ERROR_MAX_M)
+    return report.lon, report.lat, at if at < received_at else received_at, report.h_err_m or 0.0
