@@ -269,6 +269,7 @@ async def test_a_killed_client_goes_on_where_it_was(redis_url: str, agency: Agen
 
 
 @pytest.mark.redis
+@pytest.mark.slow
 async def test_an_hours_cut_is_sent_in_order_with_bounded_memory(
     fresh_redis: EmbeddedRedis, agency: AgencyId, tmp_path: Path
 ) -> None:
