@@ -26,11 +26,14 @@ last `ready http://...`. Ctrl-C stops everything.
   jointops demo --keep                 go on from the last run's journal
 """
 _FEED = """\
-Sends a captured file through the door of a running site as one of its sources. The file's newest time becomes
-now and everything is sent as fast as it is acknowledged; --rate plays it at a speed instead.
+Sends captured files through the door of a running site. Each file's dialect is told by its beginning and it goes
+to the site's guest source of that dialect, unless --source names one. The file's newest time becomes now and
+everything is sent as fast as it is acknowledged; --rate plays it at a speed instead.
 
-  jointops feed --source guest-cot capture.xml
-  jointops feed --source guest-native --rate 10 drive.json
+  jointops feed capture.xml drive.gpx          CoT, CAP, EIDO, TAIP, NMEA, SBS, OwnTracks, GPX, our JSON
+  jointops feed captures/                      every file in a folder
+  jointops feed --rate 10 drive.gpx            ten recorded seconds a second
+  jointops feed --source cpd-avl --token T positions.json
 
 The token is found by itself for a site that you run on this machine; for another give --token or
 $JOINTOPS_FEED_TOKEN.
