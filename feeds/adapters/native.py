@@ -31,7 +31,7 @@ from feeds.json_text import (
 from feeds.report import AnyReport
 
 _SEQ_MAX = 2**53
-_TIMES = ("observed_at", "sent_at", "stale_at", "alert_until")
+_TIMES = ("observed_at", "sent_at", "stale_at", "alert_until", "valid_from", "valid_to")
 
 _decode_many = msgspec.json.Decoder(list[AnyReport]).decode
 _decode_one: Callable[[bytes], AnyReport] = msgspec.json.Decoder(AnyReport).decode
@@ -114,7 +114,8 @@ class _Decoder:
                 agencies[index] = fields["agency"] if isinstance(fields["agency"], str) else ""
             reports.append(report)
             indexes.append(index)
-        return Decoded(reports, indexes, refusals, agencies)
+        refused = {refusal.index: items[refusal.index] for refusal in refusals}
+        return Decoded(reports, indexes, refusals, agencies, refused)
 
 
 def _message(raw: bytes) -> Message:

@@ -9,7 +9,7 @@ import pytest
 from feeds.adapter import MESSAGES_MAX, TOO_MANY, Decoded, Refusal
 from feeds.adapters.native import ADAPTER
 from feeds.errors import DecodeError
-from feeds.report import CameraReport, IncidentReport, UnitReport
+from feeds.report import CameraReport, IncidentReport, UnitReport, ZoneReport
 
 UNIT = {"kind": "unit", "seq": 1, "observed_at": 1000.5, "unit_id": "U1", "lat": 41.9, "lon": -87.6}
 
@@ -160,3 +160,16 @@ def test_all_four_times_of_a_captured_message_move_together():
     }
     moved = json.loads(ADAPTER.capture.move(json.dumps(message).encode(), 100, 4))
     assert moved == message | {"observed_at": 110, "sent_at": 111, "stale_at": 120, "alert_until": 130, "seq": 4}
+
+
+def test_a_refused_message_is_told_apart_from_its_frame():
+    bad = json.dumps(UNIT | {"seq": 2, "lat": 91}).encode()
+    found = ADAPTER.open().decode(b"[" + json.dumps(UNIT).encode() + b"," + bad + b"]", 2000.0)
+    assert found.messages == {1: bad}
+
+
+def test_the_times_of_a_zone_may_be_text():
+    zone = {"kind": "zone", "seq": 1, "observed_at": 1.0, "zone_id": "Z", "valid_from": "2026-05-04T19:00:00Z",
+            "valid_to": "2026-05-04T20:00:00Z"}  # fmt: skip
+    (report,) = decode([zone]).reports
+    assert isinstance(report, ZoneReport) and report.valid_to == report.valid_from + 3600
