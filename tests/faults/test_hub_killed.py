@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from layers.frame import FrameType, decode
-from tests.support.faults import FORM, Sender, Site, cot, sending, site, viewing
+from tests.support.faults import FORM, Part, Sender, cot, latitude, sending, site, viewing
 from tests.support.live import Watcher
 from tests.support.redis import until
 
@@ -30,9 +30,7 @@ def shows(viewer: Watcher, sender: Sender, many: int = 50) -> bool:
     units = viewer.client.by_id("units")
     agency, letter = ("isp", "I") if sender.source == "isp-cot" else ("cpd", "A")
     newest = {f"ISP-{n % 20}" if letter == "I" else f"U{n % many}": n for n in sender.acknowledged}
-    return all(
-        units.get((agency, name), {}).get("lat") == round((41.7 + n % 3000 / 1e4) * 1e7) for name, n in newest.items()
-    )
+    return all(units.get((agency, name), {}).get("lat") == round(latitude(n) * 1e7) for name, n in newest.items())
 
 
 async def test_a_killed_hub_has_the_same_picture_within_two_seconds(tmp_path: Path):
@@ -69,7 +67,7 @@ async def test_what_agencies_said_while_the_hub_was_dead_is_on_the_picture_when_
         gateway, hub = await running.started("gateway"), await running.started("hub")
         senders = (Sender("cpd-avl", lambda: gateway.port), Sender("isp-cot", lambda: gateway.port, make=cot))
         async with sending(*senders):
-            await _killed_under_load(running, hub, senders)
+            await _killed_under_load(hub, senders)
             for sender in senders:
                 await sender.finish()
                 assert sender.cuts == 0
@@ -77,7 +75,7 @@ async def test_what_agencies_said_while_the_hub_was_dead_is_on_the_picture_when_
                 await until(lambda: all(shows(viewer, s) for s in senders), what="the picture")
 
 
-async def _killed_under_load(running: Site, hub, senders) -> None:
+async def _killed_under_load(hub: Part, senders: tuple[Sender, ...]) -> None:
     for _ in range(FORM.hub_kills):
         async with viewing(hub.port) as viewer:
             await until(lambda viewer=viewer: viewer.client.by_id("units"), what="a picture")

@@ -236,6 +236,11 @@ class Frame:
     data: bytes
 
 
+def latitude(n: int) -> float:
+    """Return where report `n` puts its unit, degrees: never further from its last place than the door believes."""
+    return round(41.7 + n % 1999 / 1e6, 6)
+
+
 def native(first: int, count: int, units: int = 50) -> Frame:
     """Return a frame of `count` unit reports numbered from `first`."""
     numbers = tuple(range(first, first + count))
@@ -246,7 +251,7 @@ def native(first: int, count: int, units: int = 50) -> Frame:
             "unit_id": f"U{n % units}",
             "call_sign": f"A{n % units}",
             "observed_at": round(time.time(), 3),
-            "lat": round(41.7 + n % 3000 / 1e4, 4),
+            "lat": latitude(n),
             "lon": -87.63,
         }
         for n in numbers
@@ -257,11 +262,12 @@ def native(first: int, count: int, units: int = 50) -> Frame:
 def cot(first: int, count: int = 1) -> Frame:
     """Return one CoT event, told from every other by its uid and time; a frame holds one."""
     now = time.time()
-    stamp, stale = (time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at)) for at in (now, now + 600))
-    place = f'<point lat="{41.7 + first % 3000 / 1e4:.4f}" lon="-87.63" hae="0" ce="9999999" le="9999999"/>'
+    whole, stale = (time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at)) for at in (now, now + 600))
+    stamp = f"{whole}.{int(now % 1 * 1e6):06d}Z"
+    place = f'<point lat="{latitude(first)}" lon="-87.63" hae="0" ce="9999999" le="9999999"/>'
     event = (
         f'<event version="2.0" uid="ISP-{first % 20}" type="a-f-G-E-V-C" how="m-g" '
-        f'time="{stamp}.{first % 1000:03d}Z" start="{stamp}.{first % 1000:03d}Z" stale="{stale}.000Z">'
+        f'time="{stamp}" start="{stamp}" stale="{stale}.000Z">'
         f'{place}<detail><contact callsign="I{first}"/></detail></event>'
     )
     return Frame((first,), event.encode())
