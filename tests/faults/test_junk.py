@@ -43,7 +43,6 @@ async def answers_to(door: Gateway, name: str, adapter: Adapter) -> tuple[Counte
     return answered, messages
 
 
-@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("name", adapters.names())
 async def test_every_junk_frame_is_answered_and_counted_once(name: str):
     adapter = adapters.load(name)
