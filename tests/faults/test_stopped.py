@@ -29,8 +29,10 @@ from tests.support.redis import until
 pytestmark = [pytest.mark.redis, pytest.mark.chaos]
 
 NOTICED_S = 3.0
+HELD_BACK_MB = 7.0
+"""What a process may grow by while the bus is stopped and senders push: a window a line and a lane an agency."""
 GROWTH_MB = 40.0
-"""What a process may grow by while somebody hangs: the bounds of its queues, and a run's ordinary growth."""
+"""What the hub may grow by for `STALLED` viewers: a high water mark and a frame each, and its ordinary growth."""
 
 STALLED = 60
 """Viewers in the one process that is stopped."""
@@ -45,7 +47,9 @@ head = ("GET /stream HTTP/1.1", "Host: 127.0.0.1", "Upgrade: websocket", "Connec
 RESUME = b"\\x81\\x91\\0\\0\\0\\0" + b'{"type":"resume"}'
 waiting = selectors.DefaultSelector()
 for _ in range(many):
-    viewer = socket.create_connection(("127.0.0.1", port))
+    viewer = socket.socket()
+    viewer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)  # or the kernel would keep all of it
+    viewer.connect(("127.0.0.1", port))
     viewer.sendall(("\\r\\n".join(head) + "\\r\\n\\r\\n").encode() + RESUME)
     waiting.register(viewer, selectors.EVENT_READ)
 print("here", flush=True)
@@ -59,12 +63,12 @@ async def test_a_stopped_redis_is_said_within_three_seconds_and_costs_no_memory_
     async with site(tmp_path) as running:
         gateway, hub = await running.started("gateway"), await running.started("hub")
         senders = (
-            Sender("cpd-avl", lambda: gateway.port, per_frame=300, window=64),
+            Sender("cpd-avl", lambda: gateway.port, per_frame=400, window=20_000),
             Sender("isp-cot", lambda: gateway.port, make=cot),
         )
         async with hearing(running.redis.url, CPD, ISP) as heard, sending(*senders), viewing(hub.port) as viewer:
-            for sender in senders:
-                await sender.more(100)
+            await senders[0].more(20_000)
+            await senders[1].more(100)
             await until(lambda: viewer.said("health") and viewer.said("health")[-1]["bus"] == "live", what="health")
             for _ in range(FORM.rounds):
                 before = {part: part.rss_mb for part in (gateway, hub)}
@@ -75,7 +79,7 @@ async def test_a_stopped_redis_is_said_within_three_seconds_and_costs_no_memory_
                 await asyncio.sleep(max(0.0, stopped + FORM.stop_s - time.monotonic()))
                 answered = [len(s.acknowledged) for s in senders]
                 grown = {part.command: part.rss_mb - before[part] for part in before}
-                assert max(grown.values()) < GROWTH_MB, grown
+                assert max(grown.values()) < HELD_BACK_MB, grown
                 os.kill(running.redis.pid, signal.SIGCONT)
                 await until(lambda: viewer.said("health")[-1]["bus"] == "live", 5.0, "health that says live")
                 for sender, count in zip(senders, answered, strict=True):
@@ -111,10 +115,10 @@ async def test_stopped_viewers_hold_nobody_up_and_cost_a_bounded_share_of_memory
                 before = hub.rss_mb
                 stalled.send_signal(signal.SIGSTOP)
                 frames, began = len(viewer.client.frames), time.monotonic()
-                # unbounded, the hub would by then hold twice for them what it may grow by
+                # unbounded, the hub would by then hold for them twice what it may grow by, the kernel the rest
                 await until(
                     lambda: (
-                        STALLED * sum(map(len, viewer.client.frames[frames:])) > 2e6 * GROWTH_MB
+                        STALLED * sum(map(len, viewer.client.frames[frames:])) > 3e6 * GROWTH_MB
                         and time.monotonic() - began > FORM.stop_s
                     ),
                     60 + FORM.stop_s,

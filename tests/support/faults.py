@@ -243,19 +243,13 @@ def latitude(n: int) -> float:
 def native(first: int, count: int, units: int = 50) -> Frame:
     """Return a frame of `count` unit reports numbered from `first`."""
     numbers = tuple(range(first, first + count))
+    at = f"{time.time():.3f}"
     reports = [
-        {
-            "kind": "unit",
-            "seq": n,
-            "unit_id": f"U{n % units}",
-            "call_sign": f"A{n % units}",
-            "observed_at": round(time.time(), 3),
-            "lat": latitude(n),
-            "lon": -87.63,
-        }
+        f'{{"kind":"unit","seq":{n},"unit_id":"U{n % units}","call_sign":"A{n % units}","observed_at":{at},'
+        f'"lat":{latitude(n)},"lon":-87.63}}'
         for n in numbers
     ]
-    return Frame(numbers, json.dumps(reports).encode())
+    return Frame(numbers, f"[{','.join(reports)}]".encode())
 
 
 def cot(first: int, count: int = 1) -> Frame:
@@ -295,7 +289,6 @@ class Sender:
         self.refused: Counter[str] = Counter()
         self.cuts = 0
         self.sent = 0
-        self.longest_silence_s = 0.0
         self._ports = ports
         self._run = run
         self._make = make
@@ -303,6 +296,8 @@ class Sender:
         self._window = window
         self._open: deque[Frame] = deque()
         self._stop = False
+        self._moved = asyncio.Event()
+        """Something was answered, or is to be."""
         self._task: asyncio.Task[None] | None = None
 
     def begin(self) -> "Sender":
@@ -319,6 +314,7 @@ class Sender:
     async def finish(self, within: float = 30.0) -> list[int]:
         """Send nothing new, wait for every answer, return what was acknowledged."""
         self._stop = True
+        self._moved.set()
         assert self._task is not None
         await asyncio.wait_for(self._task, within)
         assert not self._open
@@ -349,21 +345,45 @@ class Sender:
                 await line.close()
 
     async def _speak(self, line: Line) -> None:
-        ordinal = 0
-        for frame in self._open:
+        """Write and listen at once, until the line goes or all is answered and nothing new is to be sent."""
+        self._moved.set()
+        ends = [asyncio.create_task(self._write(line)), asyncio.create_task(self._listen(line))]
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_EXCEPTION)
+        finally:
+            for end in ends:
+                end.cancel()
+            ended = await asyncio.gather(*ends, return_exceptions=True)
+        for fault in ended:
+            if isinstance(fault, Exception):
+                raise fault
+
+    async def _write(self, line: Line) -> None:
+        for frame in list(self._open):
             await line.send(frame.data)
-        heard_at = time.monotonic()
+        while not self._stop:
+            if len(self._open) >= self._window:
+                self._moved.clear()
+                await self._moved.wait()
+                continue
+            frame = self._make(self.sent + 1, self._per_frame)
+            self.sent = frame.numbers[-1]
+            self._open.append(frame)
+            self._moved.set()
+            await line.send(frame.data)
+            await asyncio.sleep(0)
+
+    async def _listen(self, line: Line) -> None:
+        ordinal = 0
         while self._open or not self._stop:
-            while len(self._open) < self._window and not self._stop:
-                frame = self._make(self.sent + 1, self._per_frame)
-                self.sent = frame.numbers[-1]
-                self._open.append(frame)
-                await line.send(frame.data)
+            if not self._open:
+                self._moved.clear()
+                await self._moved.wait()
+                continue
             answer = await line.answer()
-            self.longest_silence_s = max(self.longest_silence_s, time.monotonic() - heard_at)
-            heard_at = time.monotonic()
             ordinal += 1
             self._note(self._open.popleft(), answer, ordinal)
+            self._moved.set()
 
     def _note(self, frame: Frame, answer: Answer, ordinal: int) -> None:
         expected = {ordinal} if self._make is cot else set(frame.numbers)
