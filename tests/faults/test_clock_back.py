@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from feeds.client import Line
 from feeds.embedded_redis import EmbeddedRedis
+from feeds.feed_line import Line
 from feeds.redis_bus import RedisBus
 from tests.support.faults import FORM
 from tests.support.gateway import CPD, gateway, health, journal, sender, unit

@@ -20,8 +20,8 @@ from websockets.asyncio.client import connect
 
 from feeds import embedded_redis
 from feeds.bus import BEGINNING, BatchId, Beat, BusEvent, Delivery, LineBack
-from feeds.client import Answer, Line, open_line
 from feeds.errors import FeedLost
+from feeds.feed_line import Answer, Line, open_line
 from feeds.names import AgencyId
 from feeds.redis_bus import RedisBus
 from feeds.report import UnitReport
