@@ -88,7 +88,8 @@ async def test_a_stopped_redis_is_said_within_three_seconds_and_costs_no_memory_
                 await sender.finish()
             await until(lambda: all(heard.newest(s.source) == s.sent for s in senders))
             for sender in senders:
-                assert sender.cuts == 0
+                # held back for longer than a keepalive waits, a line is cut, and its sender comes again
+                assert sender.cuts == 0 or FORM.stop_s > 10
                 assert_exactly_once(heard.of(sender.source), sender.acknowledged)
             await until(lambda: all(shows(viewer, s) for s in senders), what="the picture")
 
