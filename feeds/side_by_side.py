@@ -32,6 +32,9 @@ class SideBySide:
         self._ledgers = ledgers
         self._known: dict[AgencyId, BatchId] = {}
         self._reading = {agency: asyncio.Lock() for agency in lanes}
+        self._asked = dict.fromkeys(lanes, 0)
+        self._answered = dict.fromkeys(lanes, 0)
+        """Number of the newest call that the last reading began after: those who waited for it share it."""
 
     async def begin(self, agency: AgencyId) -> None:
         """Note where the journal ends now: what is before is recovered otherwise, from here on. Raises BusDown."""
@@ -40,13 +43,17 @@ class SideBySide:
     async def catch_up(self, agency: AgencyId) -> None:
         """Return when all that the agency's journal held at the call is known. Raises BusDown."""
         lane = self._lanes[agency]
+        self._asked[agency] = mine = self._asked[agency] + 1
         async with self._reading[agency]:
-            through = False
+            if self._answered[agency] >= mine:
+                return
+            newest, through = self._asked[agency], False
             while not through:
                 found, at, through = await self._bus.others(agency, self._known.get(agency, BEGINNING), lane.own)
                 self._note(found)
                 self._known[agency] = at
                 lane.own = {id_ for id_ in lane.own if id_ > at}
+            self._answered[agency] = newest
 
     def _note(self, found: Sequence[Delivery]) -> None:
         for delivery in found:

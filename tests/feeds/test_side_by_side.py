@@ -7,6 +7,7 @@ import pytest
 
 from feeds.bus import BEGINNING
 from feeds.errors import BusDown
+from feeds.lane import Lane
 from feeds.memory_bus import MemoryBus
 from feeds.side_by_side import SideBySide
 from tests.support.gateway import CPD, LooseBus, ask, gateway, health, journaled, sender, unit
@@ -63,6 +64,23 @@ async def test_a_connection_is_not_read_before_the_journal_is():
             assert health(door, "cpd-avl").accepted == 0
             bus.readable = True
             assert (await line.answer(5.0)).ack == (1,)
+
+
+async def test_senders_that_come_at_once_share_a_reading():
+    class Counting(MemoryBus):
+        readings = 0
+
+        async def others(self, agency, after, own):
+            self.readings += 1
+            await asyncio.sleep(0)
+            return await super().others(agency, after, own)
+
+    bus = Counting()
+    beside = SideBySide(bus, {CPD: Lane(CPD, bus)}, {})
+    await asyncio.gather(*(beside.catch_up(CPD) for _ in range(100)))
+    assert bus.readings == 2, "the first one's, and one that began after all others had asked"
+    await beside.catch_up(CPD)
+    assert bus.readings == 3
 
 
 async def test_it_begins_where_the_journal_ends():
