@@ -30,7 +30,7 @@ from tests.support.redis import until
 from tests.support.wall_page import free_port
 
 CPD, ISP = AgencyId("cpd"), AgencyId("isp")
-TOKENS = {"cpd-avl": "token-avl", "cpd-cad": "token-cad", "isp-cot": "token-cot"}
+TOKENS = {"cpd-avl": "token-avl", "cpd-bulk": "token-bulk", "cpd-cad": "token-cad", "isp-cot": "token-cot"}
 HUB_TOKEN = "token-command"
 READY_S = 30.0
 """Longest start of a process on a machine that is busy with others, seconds."""
@@ -83,6 +83,11 @@ token = "token-avl"
 id = "cpd-cad"
 agency = "cpd"
 token = "token-cad"
+[[source]]
+id = "cpd-bulk"
+agency = "cpd"
+token = "token-bulk"
+rate_max = 1000000
 [[source]]
 id = "isp-cot"
 agency = "isp"
