@@ -9,22 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.faults import (
-    CPD,
-    FORM,
-    Hearing,
-    Part,
-    Sender,
-    Site,
-    assert_exactly_once,
-    hearing,
-    journaled,
-    sending,
-    site,
-    viewing,
-)
+from tests.support.faults import CPD, FORM, Part, Site, site, viewing
 from tests.support.live import Watcher
 from tests.support.redis import until
+from tests.support.senders import Sender, sending
+from tests.support.subscriber import Hearing, assert_exactly_once, hearing, journaled
 
 pytestmark = [
     pytest.mark.redis,

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from feeds.client import FeedClient
-from tests.support.faults import CPD, FORM, TOKENS, hearing, journaled, latitude, site
+from tests.support.faults import CPD, FORM, site
 from tests.support.redis import until
+from tests.support.senders import TOKENS, latitude
+from tests.support.subscriber import hearing, journaled
 
 pytestmark = [pytest.mark.redis, pytest.mark.chaos]
 

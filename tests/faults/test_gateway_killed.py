@@ -7,22 +7,10 @@ import pytest
 
 from feeds.names import SourceId
 from feeds.redis_bus import RedisBus
-from tests.support.faults import (
-    CPD,
-    FORM,
-    ISP,
-    Frame,
-    Sender,
-    assert_exactly_once,
-    cot,
-    exchange,
-    hearing,
-    journaled,
-    native,
-    sending,
-    site,
-)
+from tests.support.faults import CPD, FORM, ISP, site
 from tests.support.redis import until
+from tests.support.senders import Frame, Sender, cot, exchange, native, sending
+from tests.support.subscriber import assert_exactly_once, hearing, journaled
 
 pytestmark = [pytest.mark.redis, pytest.mark.chaos]
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from layers.frame import FrameType, decode
-from tests.support.faults import FORM, Part, Sender, cot, latitude, sending, site, viewing
+from tests.support.faults import FORM, Part, site, viewing
 from tests.support.live import Watcher
 from tests.support.redis import until
+from tests.support.senders import Sender, cot, latitude, sending
 
 pytestmark = [pytest.mark.redis, pytest.mark.chaos]
 

@@ -6,19 +6,10 @@ from pathlib import Path
 import pytest
 
 from feeds.bus import LineBack
-from tests.support.faults import (
-    CPD,
-    FORM,
-    ISP,
-    Sender,
-    assert_exactly_once,
-    cot,
-    hearing,
-    journaled,
-    sending,
-    site,
-)
+from tests.support.faults import CPD, FORM, ISP, site
 from tests.support.redis import until
+from tests.support.senders import Sender, cot, sending
+from tests.support.subscriber import assert_exactly_once, hearing, journaled
 
 pytestmark = [pytest.mark.redis, pytest.mark.chaos]
 

@@ -6,22 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.faults import (
-    CPD,
-    FORM,
-    ISP,
-    Frame,
-    Sender,
-    assert_exactly_once,
-    cot,
-    exchange,
-    hearing,
-    native,
-    sending,
-    site,
-    viewing,
-)
+from tests.support.faults import CPD, FORM, ISP, site, viewing
 from tests.support.redis import until
+from tests.support.senders import Frame, Sender, cot, exchange, native, sending
+from tests.support.subscriber import assert_exactly_once, hearing
 
 pytestmark = [pytest.mark.redis, pytest.mark.chaos]
 

@@ -10,21 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.faults.test_hub_killed import shows
-from tests.support.faults import (
-    CPD,
-    FORM,
-    HUB_TOKEN,
-    ISP,
-    Sender,
-    assert_exactly_once,
-    cot,
-    hearing,
-    native,
-    sending,
-    site,
-    viewing,
-)
+from tests.support.faults import CPD, FORM, HUB_TOKEN, ISP, site, viewing
 from tests.support.redis import until
+from tests.support.senders import Sender, cot, native, sending
+from tests.support.subscriber import assert_exactly_once, hearing
 
 pytestmark = [pytest.mark.redis, pytest.mark.chaos]
 
