@@ -9,7 +9,7 @@ NODE = "$(NODE_HOME)/bin/node"
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench clean
+.PHONY: help install demo test chaos check bench clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' Makefile | expand -t 14
@@ -35,6 +35,9 @@ demo: $(READY) ## run the joint exercise: several agencies on one live map (ARGS
 test: install ## run every test, browser tests included (ARGS="-k policy")
 	$(BIN)/python -m pytest $(ARGS)
 	$(NODE) --test tests/assets/*.test.mjs
+
+chaos: $(READY) ## do the faults of tests/faults often and for long (about a quarter of an hour)
+	JOINTOPS_CHAOS=long $(BIN)/python -m pytest tests/faults --timeout=1800 --durations=10 $(ARGS)
 
 check: $(READY) $(VENV)/js/node_modules/typescript/package.json ## format, lint, types, import contracts, JS types
 	$(BIN)/ruff format --check .

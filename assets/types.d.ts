@@ -30,7 +30,7 @@ export interface Hello {
   /** Layers (`units`, `incidents`, `cameras`) that another agency shares with the viewer, whatever there is to see. */
   sees?: string[];
 }
-export interface Health { type: "health"; at: number; bus: "live" | "lost"; bus_since: number; feeds: FeedHealth[] }
+export interface Health { type: "health"; at: number; bus: "live" | "lost"; bus_since: number; journal?: string; feeds: FeedHealth[] }
 export interface Card {
   type: "card"; ask: number; layer: string; agency: string; id: string; found: boolean; title?: string; subtitle?: string;
   position?: [number, number] | null; rows?: [string, string][]; observed_at?: number; received_at?: number;

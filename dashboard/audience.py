@@ -119,7 +119,8 @@ class Audience:
             frame = delta(view, self._before, line) or keyframe(view, line, view.event_number - len(view.new_events))
             write(follow, frame)
             self._spoke_at = t
-        if t - self._spoke_at >= HEARTBEAT_S or line != self._line:
+        # abs: a clock that was set back must not silence us until it has caught up
+        if abs(t - self._spoke_at) >= HEARTBEAT_S or line != self._line:
             self._spoke_at = t
             self._line = line
             # Only to those who are at this revision: to the others it would speak of one they do not have.

@@ -23,13 +23,14 @@ from dashboard.config import Settings
 from dashboard.reads import GEOJSON, Reads, health, unknown
 from dashboard.stream import Ask, Stream
 from dashboard.viewer import Gate, Viewer
-from feeds.bus import BatchId, Beat, Bus, BusEvent, Delivery, LineBack, LineLost, SourceHealth
+from feeds.bus import BatchId, Beat, Bus, BusEvent, Delivery, LineBack, LineLost
 from feeds.clock import Clock
 from feeds.errors import BusDown, DecodeError
 from layers import keyframe
 from layers.cards import card
 from layers.delta import LINE_UP, BusLine
 from layers.feed_health import FeedRow, feed_rows
+from layers.gateways import Gateways
 from layers.picture import Picture
 from layers.policy import Grant, Rules, ViewerClass
 from layers.roster import AgencyInfo, Roster
@@ -77,12 +78,12 @@ class Hub:
         self.audiences: dict[ViewerClass, Audience] = {}
         self.line: BusLine = LINE_UP
         self._wanted: dict[ViewerClass, asyncio.Future[Audience]] = {}
-        self._heard: dict[str, SourceHealth] = {}
+        self._gateways = Gateways()
         self._caught_up = asyncio.Event()
         self._ticking = asyncio.Event()
         self._kept: dict[Any, BatchId] = {}
         self._trim_at = 0.0
-        self._tell_at = 0.0
+        self._told_at = 0.0
         self._reads = Reads()
         self._stream = Stream(self, gate, settings.site.public_url)
 
@@ -158,13 +159,15 @@ class Hub:
                     log.exception("hub.batch_failed agency=%s id=%s", event.agency, event.id)
                     self.picture.last[event.agency] = event.id
             case Beat():
-                self._heard.update((source.source, source) for source in event.sources)
+                self._gateways.hear(event.sources, self._clock.now())
             case LineLost():
                 self.line = BusLine("lost", event.at)
+                self._told_at = 0.0
                 self._caught_up.set()
                 log.warning("hub.line_lost")
             case LineBack():
                 self.line = LINE_UP
+                self._told_at = 0.0
                 self._caught_up.set()
                 log.info("hub.line_back")
 
@@ -201,8 +204,8 @@ class Hub:
                 self._failed(f"class:{audience.viewer.agency}", error)
                 self._renew(audience)
         self._make_wanted(t)
-        if t >= self._tell_at:
-            self._tell_at = t + HEALTH_EVERY_S
+        if abs(t - self._told_at) >= HEALTH_EVERY_S:  # abs: a clock may be set back
+            self._told_at = t
             self._each_second(t)
 
     def _failed(self, what: str, error: Exception) -> None:
@@ -244,11 +247,14 @@ class Hub:
         message = {
             "type": "health",
             "at": t,
-            "bus": self.line.bus or "live",
-            "bus_since": self.line.since,
+            **self._bus_health(),
             "feeds": self.feeds(viewer_class, t),
         }
         audience.tell(_encode(message).decode())
+
+    def _bus_health(self) -> dict[str, Any]:
+        """Return how the bus is, and why the journal takes nothing, if it does not: the site's state, no agency's."""
+        return {"bus": self.line.bus or "live", "bus_since": self.line.since, "journal": self._gateways.journal}
 
     async def _keep(self) -> None:
         while True:
@@ -297,7 +303,7 @@ class Hub:
 
     def feeds(self, viewer_class: ViewerClass, t: float) -> tuple[FeedRow, ...]:
         """Return feed health as the class may know it."""
-        return feed_rows(self._heard, self.roster, self.rules, viewer_class, t)
+        return feed_rows(self._gateways.sources, self.roster, self.rules, viewer_class, t)
 
     def hello(self, viewer: Viewer, audience: Audience) -> bytes:
         """Return the first message of a connection."""
@@ -336,6 +342,5 @@ class Hub:
         audience = await self.audience(viewer)
         if layer is not None:
             return HTTPStatus.OK, await self._reads.collection(audience, layer)
-        bus = {"bus": self.line.bus or "live", "bus_since": self.line.since}
         viewers = sum(len(a.seats) for a in self.audiences.values())
-        return health(viewer, audience, self.feeds(audience.viewer, self._clock.now()), bus, viewers)
+        return health(viewer, audience, self.feeds(audience.viewer, self._clock.now()), self._bus_health(), viewers)

@@ -30,7 +30,7 @@ class Reads:
         key = (audience.epoch, layer)
         async with self._making.setdefault(key, asyncio.Lock()):
             at, body = self._kept.get(key, (float("-inf"), b""))
-            if audience.view.at - at > KEEP_S:
+            if abs(audience.view.at - at) > KEEP_S:
                 parts = []
                 at = audience.view.at
                 for part in geojson.pieces(audience.view, layer):

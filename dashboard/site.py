@@ -158,7 +158,7 @@ class Supervisor:
     def look(self) -> None:
         """Start again what died."""
         if self._redis is not None and self._redis.poll() is not None:
-            log.warning("process_died name=redis status=%s", self._redis.poll())
+            log.warning("process_died name=redis status=%s said=%r", self._redis.poll(), self._redis.last_words)
             try:
                 self._redis.restart(unless=lambda: self.stopping)
                 self._redis_row = 0

@@ -10,7 +10,7 @@ Rules
 - `MemoryBus` keeps the same contract without a server (`tests/feeds/test_bus.py` runs on both).
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Container, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from msgspec import Struct
@@ -82,6 +82,10 @@ class SourceHealth(Struct, frozen=True, omit_defaults=True):
     """The shape of the newest refused message, masked (`feeds/masked.py`); for the agency's own people."""
     held_s: float = 0.0
     """For how long its senders were held back because they brought more than `rate_max`, seconds."""
+    gateway: str = ""
+    """Which gateway counted: an agency may have several side by side."""
+    journal: str = ""
+    """Why the journal takes nothing from this gateway now (`disk full`); empty: it takes."""
 
 
 class Beat(NamedTuple):
@@ -138,6 +142,15 @@ class Bus(Protocol):
 
     async def read(self, agency: AgencyId, after: BatchId, count: int) -> list[Delivery]:
         """Return up to `count` journaled batches after `after`, oldest first; empty at the end."""
+        ...
+
+    async def others(
+        self, agency: AgencyId, after: BatchId, own: Container[BatchId]
+    ) -> tuple[list[Delivery], BatchId, bool]:
+        """Return journaled batches after `after` but the `own` ones, oldest first; up to where; whether that is all.
+
+        Whatever reached the server before this was called is in it, and is written to the journal's file.
+        """
         ...
 
     async def trim(self, agency: AgencyId, before: BatchId) -> int:

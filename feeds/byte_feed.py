@@ -170,6 +170,8 @@ class Peer:
         if ledger is None:
             self._greet(frame, decoded)
             return
+        if id(ledger) not in self._sources:
+            await self._feed.door.catch_up(ledger)
         await self._feed.door.enter(ledger)
         self._hand(ledger, frame, decoded, now)
 

@@ -17,14 +17,14 @@ Rules
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from operator import attrgetter
 
 from msgspec.structs import replace
 
 from feeds.adapter import FRAME_MAX, Decoded, Decoder, Refusal
 from feeds.envelope import MAX_LEAD_S, Parcel
-from feeds.errors import DecodeError
+from feeds.errors import BusDown, DecodeError
 from feeds.lane import BATCH_MAX, Lane
 from feeds.ledger import SAMPLE_BYTES, Ledger
 from feeds.names import AgencyId, SourceId
@@ -42,6 +42,8 @@ NO_ROOM = "the journal does not keep up"
 """Both are the refusals of senders that cannot be held back: datagrams."""
 TOO_EARLY = f"observed_at more than {MAX_LEAD_S / 3600:.0f} h ahead"
 
+CATCH_UP_AGAIN_S = 0.2
+"""Between two tries to read what other gateways journaled, while the bus is down, seconds."""
 LOOK_S = 1.0
 """Who is held back is looked after so often: he may have left, seconds."""
 RANGE_FROM = 16
@@ -93,12 +95,31 @@ class _Landing:
 class Door:
     """Takes decoded frames of all sources; `lanes` must hold every agency of every source."""
 
-    def __init__(self, lanes: Mapping[AgencyId, Lane]) -> None:
+    def __init__(
+        self, lanes: Mapping[AgencyId, Lane], catch_up: Callable[[AgencyId], Awaitable[None]] | None = None
+    ) -> None:
+        """`catch_up(agency)` reads on what other gateways of the agency journaled; None: there are no others."""
         self.lanes = lanes
         self.turns = Turns()
+        self._catch_up = catch_up
         self._flying: dict[Hashable, _Landing] = {}
         self._ranges: dict[tuple[SourceId, str], list[_Landing]] = {}
         """Ranges on their way, by source and run: a lane holds a few hundred at most."""
+
+    async def catch_up(self, ledger: Ledger, is_there: Callable[[], bool] = lambda: True) -> bool:
+        """Return when all is known that the source's other gateways journaled: before a connection's first frame.
+
+        False: `is_there` said that the sender has left meanwhile.
+        """
+        while self._catch_up is not None:
+            try:
+                await self._catch_up(ledger.settings.agency)
+                break
+            except BusDown:
+                if not is_there():
+                    return False
+                await asyncio.sleep(CATCH_UP_AGAIN_S)
+        return True
 
     async def enter(self, ledger: Ledger, is_there: Callable[[], bool] = lambda: True) -> bool:
         """Return when one more frame of the source may be taken, which must follow without an await.

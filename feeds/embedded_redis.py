@@ -102,6 +102,12 @@ class EmbeddedRedis:
         """Return None while it runs, else its exit status (negative: the signal that ended it)."""
         return None if self._process is None else self._process.poll()
 
+    @property
+    def last_words(self) -> str:
+        """The last line it wrote to its log, 300 characters at most: why it ended."""
+        lines = self._words.read_text(errors="replace").strip().splitlines()
+        return lines[-1][:300] if lines else "nothing"
+
     def restart(self, unless: Callable[[], bool] = lambda: False) -> None:
         """Start it again on the same data and address after it ended; give up once `unless()` is true.
 
@@ -128,6 +134,10 @@ class EmbeddedRedis:
     def _runtime(self) -> Path:
         assert self._folder is not None
         return self._folder
+
+    @property
+    def _words(self) -> Path:
+        return self._runtime / "server.log"
 
     def _begin(self, empty: bool) -> None:
         try:
@@ -159,8 +169,7 @@ class EmbeddedRedis:
         command = [str(binary()), *self._arguments()]
         if sys.platform != "linux":
             command = [sys.executable, "-m", "feeds.embedded_redis", str(os.getpid()), *command]
-        log = self._runtime / "server.log"
-        with log.open("wb") as out:
+        with self._words.open("wb") as out:
             self._process = subprocess.Popen(  # noqa: S603 - our own binary and arguments
                 command,
                 stdin=subprocess.DEVNULL,
@@ -169,10 +178,12 @@ class EmbeddedRedis:
                 pass_fds=(self._lock,),
                 # Ctrl-C reaches a whole session: the server has to outlive those who still write to it
                 start_new_session=True,
+                # SIGXFSZ stays ignored: a limit on the file's size is a full disk to the server, not its death
+                restore_signals=False,
                 preexec_fn=_die_with_parent(os.getpid()) if sys.platform == "linux" else None,
             )
         try:
-            self._await_ready(log, unless)
+            self._await_ready(unless)
         except BaseException:
             _end(self._process)
             raise
@@ -190,14 +201,13 @@ class EmbeddedRedis:
             "--loglevel", "warning",
         ]  # fmt: skip
 
-    def _await_ready(self, log: Path, unless: Callable[[], bool]) -> None:
+    def _await_ready(self, unless: Callable[[], bool]) -> None:
         assert self._process is not None
         deadline = time.monotonic() + READY_WITHIN_S
         while not _answers(self._runtime / "redis.sock"):
             if self._process.poll() is not None:
-                lines = log.read_text(errors="replace").strip().splitlines()
-                said = lines[-1][:300] if lines else "nothing"
-                raise BusDown(f"embedded server ended with status {self._process.returncode}; it said: {said}")
+                status = self._process.returncode
+                raise BusDown(f"embedded server ended with status {status}; it said: {self.last_words}")
             if unless():
                 raise BusDown("told to stop before the embedded server was ready")
             if time.monotonic() > deadline:

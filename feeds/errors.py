@@ -30,7 +30,14 @@ class DecodeError(JointOpsError):
 
 
 class BusDown(JointOpsError):
-    """The bus is out of reach or refused; whatever was being appended is not acknowledged."""
+    """The bus is out of reach or refused; whatever was being appended is not acknowledged.
+
+    `why` says in short, stable words why a bus that is reached takes nothing (`disk full`); `""`: not reached.
+    """
+
+    def __init__(self, reason: str, why: str = "") -> None:
+        super().__init__(reason)
+        self.why = why
 
 
 class FeedRefused(JointOpsError):

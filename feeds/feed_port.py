@@ -285,6 +285,8 @@ class FeedPort:
         )
         try:
             async with asyncio.timeout(JOURNALED_WITHIN_S):
+                if connection.posts == 0:
+                    await self._door.catch_up(ledger)
                 if not await self._door.enter(ledger, lambda: not connection.transport.is_closing()):
                     return again
         except TimeoutError:
@@ -346,6 +348,8 @@ class FeedPort:
         ledger, run, unit = admitted
         decoder = self._adapters[ledger.settings.adapter].open(ledger.settings.opening(unit))
         ordinal = 0
+        if not await self._door.catch_up(ledger, lambda: connection.protocol.state is OPEN):
+            return
         while True:
             connection.waits = True
             try:

@@ -9,12 +9,15 @@ Rules
 import asyncio
 import contextlib
 import logging
+import secrets
 from collections import Counter
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from feeds import adapters
-from feeds.bus import BatchId, Bus
-from feeds.clock import Clock
+from feeds.bus import BatchId, Bus, SourceHealth
+from feeds.clock import Clock, OnwardClock
 from feeds.door import Door
 from feeds.errors import BusDown, ConfigError
 from feeds.feed_port import HUNG_UP, FeedPort
@@ -22,6 +25,7 @@ from feeds.lane import Lane
 from feeds.ledger import Ledger
 from feeds.names import AgencyId
 from feeds.openings import COT, Openings
+from feeds.side_by_side import SideBySide
 from feeds.source import SourceSettings
 
 log = logging.getLogger(__name__)
@@ -56,7 +60,8 @@ class Gateway:
         self.refused: Counter[str] = Counter()
         """Connections, and events on the CoT port, that belong to no source: counted by reason."""
         self._bus = bus
-        self._clock = clock
+        self._name = secrets.token_hex(4)
+        self._clock = clock = OnwardClock(clock)
         self._bind = bind
         self._lanes = {agency: Lane(agency, bus) for agency in agencies}
         self._ledgers: dict[str, Ledger] = {}
@@ -68,7 +73,8 @@ class Gateway:
             except KeyError:
                 raise ConfigError(f"source[{i}].adapter", f"no adapter {source.adapter!r}") from None
             self._ledgers[source.id] = Ledger(source, sequenced=adapter.sequenced)
-        door = Door(self._lanes)
+        self._beside = SideBySide(bus, self._lanes, self._ledgers)
+        door = Door(self._lanes, self._beside.catch_up)
         self._feeds = FeedPort(door, self._ledgers, clock, self.refused)
         try:
             self._openings = Openings(self._ledgers.values(), door, clock, self.refused)
@@ -135,6 +141,7 @@ class Gateway:
                     await asyncio.sleep(0.2)
 
     async def _recover_agency(self, agency: AgencyId) -> None:
+        await self._beside.begin(agency)
         for (source, run), ranges in (await self._bus.sequences(agency)).items():
             if (ledger := self._ledgers.get(source)) is not None and ledger.sequenced:
                 ledger.recover(run, ranges)
@@ -165,13 +172,18 @@ class Gateway:
     async def _beat_agency(self, agency: AgencyId) -> None:
         try:
             async with asyncio.timeout(BUS_WITHIN_S):
-                await self._bus.beat(agency, [x.health() for x in self._of(agency)], self._clock.now())
+                await self._bus.beat(agency, self._health(agency), self._clock.now())
+                await self._beside.catch_up(agency)
         except (BusDown, TimeoutError) as error:
             if self._beating:
                 log.warning("beat_failed agency=%s error=%s", agency, error)
             self._beating = False
         else:
             self._beating = True
+
+    def _health(self, agency: AgencyId) -> list[SourceHealth]:
+        why = self._lanes[agency].why
+        return [replace(x.health(), gateway=self._name, journal=why) for x in self._of(agency)]
 
     def _tell(self) -> None:
         """Say once a second what was refused since, not once per refusal: a scanner must not fill the log."""

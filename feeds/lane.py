@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
-from feeds.bus import Bus
+from feeds.bus import BatchId, Bus
 from feeds.envelope import WIRE_VERSION, Batch, Parcel
 from feeds.errors import BusDown
 from feeds.names import AgencyId
@@ -47,6 +47,10 @@ class Lane:
         self._room.set()
         self._idle = asyncio.Event()
         self._idle.set()
+        self.why = ""
+        """Why the journal takes nothing now, in a word for people; empty: it takes, or is not reached."""
+        self.own: set[BatchId] = set()
+        """Ids of what was appended here, until `feeds/side_by_side.py` has read past them."""
 
     @property
     def queued(self) -> int:
@@ -104,13 +108,16 @@ class Lane:
         while True:
             try:
                 async with asyncio.timeout(APPEND_WITHIN_S):
-                    await self._bus.append(batch)
+                    id_ = await self._bus.append(batch)
             except (BusDown, TimeoutError) as error:
+                self.why = getattr(error, "why", "")
                 if tries == 0:
                     log.warning("append_failed agency=%s error=%s", self.agency, error)
                 await asyncio.sleep(PAUSES_S[min(tries, len(PAUSES_S) - 1)])
                 tries += 1
             else:
+                self.why = ""
+                self.own.add(id_)
                 if tries:
                     log.info("append_recovered agency=%s tries=%d", self.agency, tries)
                 return

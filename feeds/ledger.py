@@ -82,6 +82,18 @@ class Ledger:
         self._remember(hash(report))
         self.subjects.hear(report, received_at)
 
+    def overhear(self, run: str, reports: Iterable[AnyReport], received_at: float) -> None:
+        """Note reports that another gateway of the agency journaled: known and heard, but not counted here."""
+        known = self._run(run) if self.sequenced else None
+        for report in reports:
+            if known is None:
+                self.remember(report, received_at)
+            elif report.seq is not None:
+                known.journaled.add(report.seq)
+                known.heard.add(report.seq)
+        if known is not None:
+            self._bound(known)
+
     def key(self, run: str, report: AnyReport) -> Hashable:
         """Return what makes this report the same as another of the source."""
         return (run, report.seq) if self.sequenced else hash(report)

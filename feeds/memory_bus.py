@@ -6,13 +6,15 @@ the journal from its own last id, so that a slow one costs nothing; of beats it 
 
 import asyncio
 from bisect import bisect_left, bisect_right
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Container, Mapping, Sequence
 
 from feeds.bus import BEGINNING, BatchId, Beat, BusEvent, Delivery, LineBack, Pace, SourceHealth
 from feeds.clock import Clock, SystemClock
 from feeds.envelope import Batch
 from feeds.names import AgencyId, SourceId
 from feeds.sequences import Range, Runs
+
+_PAGE = 100
 
 
 class MemoryBus:
@@ -79,6 +81,15 @@ class MemoryBus:
         journal = self._journals.get(agency, [])
         first = bisect_right(journal, after, key=_id)
         return journal[first : first + count]
+
+    async def others(
+        self, agency: AgencyId, after: BatchId, own: Container[BatchId]
+    ) -> tuple[list[Delivery], BatchId, bool]:
+        """Return journaled batches after `after` but for the `own` ones; up to where; whether that is all."""
+        at = min(after, self._tops.get(agency, BEGINNING))
+        page = await self.read(agency, at, _PAGE)
+        foreign = [delivery for delivery in page if delivery.id not in own]
+        return foreign, page[-1].id if page else at, len(page) < _PAGE
 
     async def trim(self, agency: AgencyId, before: BatchId) -> int:
         """Drop journaled batches with ids smaller than `before`; return how many went."""

@@ -7,7 +7,7 @@ The parts: `redis_line` (a connection that hides nothing), `redis_journal` (what
 import asyncio
 import logging
 from bisect import bisect_left
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Container, Mapping, Sequence
 from typing import Any
 
 from feeds.bus import BEGINNING, BatchId, BusEvent, Delivery, LineBack, LineLost, Pace, SourceHealth
@@ -16,7 +16,7 @@ from feeds.envelope import Batch, decode_sequences, encode_batch
 from feeds.errors import BusDown, DecodeError
 from feeds.names import AgencyId, SourceId, journal_key, keyframe_key, live_channel, trimmed_key
 from feeds.redis_ear import Ear
-from feeds.redis_journal import deliveries, encode_beat, entry_data, info_command, last_id, page_command
+from feeds.redis_journal import WRITTEN, deliveries, encode_beat, entry_data, info_command, last_id, page_command
 from feeds.redis_line import Command, Line, accepted
 from feeds.redis_tail import Tail
 from feeds.sequences import Range, Runs
@@ -98,6 +98,26 @@ class RedisBus:
         (entries,) = accepted(await self._run(page_command(agency, after, count)))
         return deliveries(agency, entries)
 
+    async def others(
+        self, agency: AgencyId, after: BatchId, own: Container[BatchId]
+    ) -> tuple[list[Delivery], BatchId, bool]:
+        """Return journaled batches after `after` but for the `own` ones; up to where; whether that is all.
+
+        Raises BusDown.
+        """
+        # Two rounds: what another gateway had sent before it died lies in its socket, and the server has done it
+        # by the time it reads our second command. A journal that was emptied counts on from its own last id.
+        (info,) = await self._run(info_command(agency))
+        at = min(after, last_id(info))
+        (entries,) = accepted(await self._run(page_command(agency, at, NOTE_PAGE)))
+        accepted(await self._run(WRITTEN))
+        if entries:
+            at = BatchId.parse(entries[-1][0])
+        foreign = [entry for entry in entries if BatchId.parse(entry[0]) not in own]
+        # a page can hold 50,000 reports, and is usually all our own
+        found = await asyncio.to_thread(deliveries, agency, foreign) if foreign else []
+        return found, at, len(entries) < NOTE_PAGE
+
     async def sequences(self, agency: AgencyId) -> dict[tuple[SourceId, str], list[Range]]:
         """Return the inclusive ranges of sequence numbers journaled, by source and run. Raises BusDown."""
         live, runs = Runs(), Runs()
@@ -106,6 +126,7 @@ class RedisBus:
             # The record comes after the journal: what is trimmed while we read is then in one of the two.
             await _note(line, live, agency, None, None)
             (record,) = accepted(await line.ask((b"GET", trimmed_key(agency)), within=REPLY_WITHIN_S))
+            accepted(await line.ask(WRITTEN, within=REPLY_WITHIN_S))
         finally:
             self._take_back(line)
         await asyncio.to_thread(_recall, runs, record)

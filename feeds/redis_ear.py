@@ -14,6 +14,8 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
+from redis.exceptions import ResponseError
+
 from feeds.bus import BatchId, Beat, BusEvent, Delivery, Pace
 from feeds.envelope import decode_batch
 from feeds.errors import BusDown, DecodeError
@@ -107,7 +109,8 @@ class Ear:
         self._subscribed = True
 
     def _take(self, message: Any) -> BusEvent | None:
-        if message[0] != b"message":
+        # A server whose disk is full answers a probe by an error: an answer all the same.
+        if isinstance(message, ResponseError) or message[0] != b"message":
             return None
         agency = self._channels[message[1]]
         last = self._last[agency]

@@ -31,6 +31,10 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode_beat = msgspec.msgpack.Decoder(tuple[int, int, float, tuple[SourceHealth, ...]]).decode
 
 
+WRITTEN: Command = (b"PING",)
+"""Asked after an answer was read: accepted only if all that was done before it is written to the server's file."""
+
+
 class Entry(NamedTuple):
     """A batch on its way into the journal."""
 

@@ -25,6 +25,16 @@ CONNECT_WITHIN_S = 1.0
 UNREAD_MAX = 256
 """Replies that wait for `hear` before the socket is read no further; the rest stays with the server."""
 
+_WHY = {
+    "MISCONF": "journal cannot be written",
+    "OOM": "memory full",
+    "READONLY": "server is read-only",
+    "NOREPLICAS": "replicas missing",
+}
+"""Why a server that is reached takes no writes, by its code word, in our own words."""
+_FULL = ("No space left", "File too large", "quota")
+"""In a MISCONF: the disk is full for the journal, or the file may grow no further."""
+
 _NOT_NOW = ("LOADING", "MASTERDOWN", "TRYAGAIN")
 """Error replies of a server that is not ready yet."""
 
@@ -199,8 +209,15 @@ def accepted(replies: Sequence[Any]) -> Sequence[Any]:
     """Return the replies. Raises BusDown at the first that is an error, with the server's own code word."""
     for reply in replies:
         if isinstance(reply, ResponseError):
-            raise BusDown(f"the bus refused a command: {_word(reply)}")
+            raise BusDown(f"the bus refused a command: {_word(reply)}", _why(reply))
     return replies
+
+
+def _why(error: ResponseError) -> str:
+    word, _, text = str(error).partition(" ")
+    if word == "MISCONF" and any(sign in text for sign in _FULL):
+        return "disk full"
+    return _WHY.get(word, "refused by the server")
 
 
 def _word(error: ResponseError) -> str:

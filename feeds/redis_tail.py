@@ -6,6 +6,8 @@ Rules
   the journal is asked for that id: with the same bytes it had landed; without, it can never land any
   more (ids only grow), so a new id is safe. Asking first would not be: a server that was stopped may
   still do what lies in its socket, after we asked.
+- Appended is not yet written: a server whose disk is full answers one append as if it were, and says so only to the
+  next command. So that is asked for, and acknowledged is what its answer covers.
 - What is not known is kept over BusDown: the same batch appended again goes on where it was left.
 """
 
@@ -17,7 +19,7 @@ from feeds.bus import BatchId
 from feeds.clock import Clock
 from feeds.errors import BusDown
 from feeds.names import AgencyId, journal_key
-from feeds.redis_journal import Entry, append_commands, entry_data, info_command, last_id, was_appended
+from feeds.redis_journal import WRITTEN, Entry, append_commands, entry_data, info_command, last_id, was_appended
 from feeds.redis_line import Line, Unreached, accepted
 
 log = logging.getLogger(__name__)
@@ -60,11 +62,12 @@ class Tail:
         entry = await self._entry(data)
         # told before it is sent: if this call is cancelled or fails, the next one still knows
         self._doubt, self._top = entry, None
-        if was_appended(await self.line.ask(*append_commands(self._agency, entry), within=REPLY_WITHIN_S)):
-            self._top = entry.id
-        elif not await self._has(entry):
+        appended = was_appended(await self.line.ask(*append_commands(self._agency, entry), within=REPLY_WITHIN_S))
+        if not appended and not await self._has(entry):
             self._doubt = None
             return None
+        accepted(await self.line.ask(WRITTEN, within=REPLY_WITHIN_S))
+        self._top = entry.id if appended else None
         self._doubt = None
         return entry.id
 

@@ -14,7 +14,6 @@ BANNED = {"utils", "helpers", "common", "misc", "manager", "handler", "data", "s
 
 WITHOUT_OWN_TEST = {
     "feeds/errors.py": "values",
-    "feeds/clock.py": "values",
     "feeds/registry.py": "values",
     "feeds/source.py": "values",
     "feeds/exercise/air.py": "played by tests/feeds/exercise/test_day.py",

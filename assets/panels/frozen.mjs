@@ -1,6 +1,6 @@
 // @ts-check
-// The banner: the picture is frozen (by the client's own clock), or the hub cannot hear the agencies. Nothing on the
-// server is needed to show it.
+// The banner: the picture is frozen (by the client's own clock), the hub cannot hear the agencies, or the journal takes
+// nothing from them. Nothing on the server is needed to show the first.
 
 import { el, mark, say, show } from "./dom.mjs";
 import { clock } from "./words.mjs";
@@ -25,6 +25,10 @@ export function mount(root, page) {
       mark(root, "kind", "bus");
       say(head, `FEEDS NOT HEARD since ${face(store.busSince).time}`);
       say(what, "The hub cannot hear the agencies; everything is where it was last seen.");
+    } else if (page.health?.journal) {
+      mark(root, "kind", "bus");
+      say(head, "REPORTS NOT TAKEN");
+      say(what, `The journal takes nothing: ${page.health.journal}. Everything is where it was last seen.`);
     } else if (line.state === "connecting") {
       mark(root, "kind", "connecting");
       say(head, line.what ? "No connection to the hub yet" : "Connecting");
@@ -37,6 +41,7 @@ export function mount(root, page) {
   };
   page.on("line", write);
   page.on("frame", write);
+  page.on("health", write);
   page.on("second", () => {
     write();
     if (page.line.what) outIfLoggedOut();

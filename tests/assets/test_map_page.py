@@ -135,6 +135,15 @@ async def test_a_silent_hub_freezes_the_screen_within_three_seconds_and_its_retu
         await tab.until(f"{LINE}.state === 'live'", 8)
 
 
+async def test_a_journal_that_takes_nothing_is_said_on_the_screen_and_why() -> None:
+    async with opened() as (hub, _, tab):
+        hub.journal = "disk full"
+        await tab.until("document.querySelector('.frozen-head')?.textContent === 'REPORTS NOT TAKEN'", 8)
+        assert "disk full" in await tab.eval("document.querySelector('.frozen-what').textContent")
+        hub.journal = ""
+        await tab.until("document.querySelector('.frozen-head').closest('[hidden]') !== null", 8)
+
+
 async def test_a_stopped_web_server_freezes_the_screen_too() -> None:
     async with opened() as (_, site, tab):
         site.freeze()

@@ -162,6 +162,15 @@ async def test_feed_health_is_told_each_second_to_those_who_may_know_it() -> Non
         assert fbi.said("health")[-1]["feeds"] == []
 
 
+async def test_health_says_why_the_journal_takes_nothing_to_everybody() -> None:
+    bus = MemoryBus()
+    full, idle = (SourceHealth(SourceId("cpd-avl"), "native", 10.0, journal=why) for why in ("disk full", ""))
+    async with hub_on(bus) as hub, watching(hub, "fbi-token") as fbi:
+        for health in (full, idle):
+            await bus.beat(AgencyId("cpd"), [health], now())
+            await wait_for(lambda h=health: fbi.said("health") and fbi.said("health")[-1]["journal"] == h.journal)
+
+
 @pytest.mark.parametrize("name", ["units", "incidents", "cameras"])
 async def test_geojson_holds_what_the_caller_sees(name: str) -> None:
     bus = MemoryBus()

@@ -53,6 +53,18 @@ async def test_what_was_appended_is_read_in_order(ends: Ends, agency: AgencyId):
     assert await ends.reader.read(agency, ids[-1], 3) == []
 
 
+async def test_what_others_appended_is_given_without_our_own(ends: Ends, agency: AgencyId):
+    ids = [await ends.writer.append(batch(agency, n)) for n in range(250)]
+    own, at, found, through = set(ids[::2]), ids[9], [], False
+    while not through:
+        page, at, through = await ends.reader.others(agency, at, own)
+        found += page
+    assert [d.id for d in found] == ids[11::2]
+    assert at == ids[-1]
+    assert await ends.reader.others(agency, at, own) == ([], ids[-1], True)
+    assert await ends.reader.others(agency, BatchId(2**62, 0), ()) == ([], ids[-1], True), "an end that is no more"
+
+
 async def test_a_subscriber_gets_the_backlog_then_line_back_then_what_comes(ends: Ends, agency: AgencyId):
     for n in range(60):
         await ends.writer.append(batch(agency, n))

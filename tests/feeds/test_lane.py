@@ -8,6 +8,7 @@ import pytest
 
 from feeds import lane
 from feeds.envelope import Parcel
+from feeds.errors import BusDown
 from feeds.lane import BATCH_MAX, QUEUED_MAX, Lane
 from feeds.names import SourceId
 from feeds.report import UnitReport
@@ -74,6 +75,29 @@ async def test_while_the_bus_is_down_nothing_lands_and_then_everything_does_once
         await asyncio.wait_for(way.idle(), 5)
     assert landed == [0, 1, 2, 3, 4]
     assert [e.report.seq for d in await journal(bus, CPD) for e in d.batch.envelopes()] == [0, 1, 2, 3, 4]
+
+
+async def test_it_says_why_the_journal_takes_nothing_until_it_takes(monkeypatch: pytest.MonkeyPatch):
+    class Full(LooseBus):
+        full = True
+
+        async def append(self, batch):
+            if self.full:
+                self.tried += 1
+                raise BusDown("refused", "disk full")
+            return await super().append(batch)
+
+    monkeypatch.setattr(lane, "PAUSES_S", (0.01,))
+    bus = Full()
+    async with running(bus) as way:
+        assert way.why == ""
+        way.put(parcel(1), lambda: None)
+        await until(lambda: bus.tried >= 2)
+        assert way.why == "disk full"
+        bus.full = False
+        await asyncio.wait_for(way.idle(), 5)
+        assert way.why == ""
+    assert way.own == {(await journal(bus, CPD))[0].id}
 
 
 async def test_an_append_that_never_returns_is_tried_again(monkeypatch: pytest.MonkeyPatch):

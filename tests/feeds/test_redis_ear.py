@@ -1,12 +1,15 @@
 """One life of a subscription's line, on a real server."""
 
 import asyncio
+import resource
+import sys
 from collections.abc import AsyncIterator
 
 import pytest
 
 from feeds.bus import BEGINNING, BatchId, Beat, LineBack, LineLost
 from feeds.embedded_redis import EmbeddedRedis
+from feeds.errors import BusDown
 from feeds.names import AgencyId
 from feeds.redis_bus import RedisBus
 from feeds.redis_ear import PROBE_WITHIN_S, SILENCE_S, Ear
@@ -45,6 +48,21 @@ async def test_it_subscribes_only_when_the_backlog_is_through(fresh_redis: Embed
     assert last[CPD] > BatchId(1, 0)
     ear.close()
     await asyncio.sleep(0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits another process by prlimit")
+async def test_a_probe_answered_by_an_error_is_answered(fresh_redis: EmbeddedRedis, bus: RedisBus):
+    async with listening(bus, CPD) as heard:
+        await until(lambda: heard.count(LineBack) == 1)
+        limit = max(path.stat().st_size for path in fresh_redis._data_dir.rglob("*.incr.aof"))
+        resource.prlimit(fresh_redis.pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+        with pytest.raises(BusDown, match="MISCONF"):
+            await bus.append(batch(CPD, 1))
+        # nobody beats here: silence is probed, and the probe refused
+        await asyncio.wait([asyncio.create_task(asyncio.Event().wait())], timeout=SILENCE_S + PROBE_WITHIN_S + 0.3)
+        resource.prlimit(fresh_redis.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        await until(lambda: bool(heard.seqs))
+        assert heard.count(LineLost) == 0
 
 
 async def test_a_beat_that_knows_more_is_given_after_the_journal(fresh_redis: EmbeddedRedis, bus: RedisBus):

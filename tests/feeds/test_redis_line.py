@@ -32,6 +32,23 @@ async def test_replies_come_in_the_order_of_the_commands_and_an_error_is_one_of_
         accepted(replies)
 
 
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("MISCONF Errors writing to the AOF file: No space left on device", "disk full"),
+        ("MISCONF Errors writing to the AOF file: File too large", "disk full"),
+        ("MISCONF Errors writing to the AOF file: Input/output error", "journal cannot be written"),
+        ("OOM command not allowed when used memory > 'maxmemory'.", "memory full"),
+        ("ERR something with a payload", "refused by the server"),
+    ],
+)
+def test_a_refusal_says_why_in_words_for_people_and_never_the_servers_text(said: str, why: str):
+    with pytest.raises(BusDown) as refusal:
+        accepted([b"OK", ResponseError(said)])
+    assert refusal.value.why == why
+    assert "payload" not in str(refusal.value)
+
+
 async def test_after_a_timeout_the_late_reply_is_not_taken_for_the_next_one(line: Line, fresh_redis: EmbeddedRedis):
     await line.ask((b"SET", "k", b"1"), within=2.0)
     os.kill(fresh_redis.pid, signal.SIGSTOP)

@@ -55,6 +55,8 @@ class FakeHub:
         self.rev = 1
         self.frozen = self.stalled = self.refusing = False
         self.bus, self.bus_since = "", 0.0
+        self.journal = ""
+        """Why the journal takes nothing, as health says it."""
         self.heard: list[dict[str, Any]] = []
         """Everything viewers said, oldest first."""
         self.resumed = 0
@@ -218,6 +220,7 @@ class FakeHub:
             "at": now,
             "bus": "lost" if self.bus else "live",
             "bus_since": self.bus_since,
+            "journal": self.journal,
             "feeds": self.city.feeds(now),
         }
 

@@ -13,7 +13,7 @@ from dashboard.config_file import parse
 from dashboard.hub import Hub
 from dashboard.viewer import COOKIE, Gate, Viewer
 from feeds.bus import Bus
-from feeds.clock import SystemClock
+from feeds.clock import Clock, SystemClock
 from feeds.errors import BusDown
 from feeds.names import AgencyId
 from tests.support.pair import Client
@@ -95,10 +95,12 @@ class LogIns:
 
 
 @asynccontextmanager
-async def hub_on(bus: Bus, log_ins: LogIns | None = None, settings: Settings | None = None) -> AsyncIterator[Hub]:
+async def hub_on(
+    bus: Bus, log_ins: LogIns | None = None, settings: Settings | None = None, clock: Clock | None = None
+) -> AsyncIterator[Hub]:
     """A hub with its door open; closed in time or the test fails."""
     settings = settings or site()
-    hub = Hub(bus, settings, SystemClock(), Gate(settings, log_ins or LogIns()), "127.0.0.1", 0)
+    hub = Hub(bus, settings, clock or SystemClock(), Gate(settings, log_ins or LogIns()), "127.0.0.1", 0)
     stop = asyncio.Event()
     running = asyncio.create_task(hub.run(stop))
     opened = asyncio.create_task(hub.opened.wait())

@@ -1,0 +1,58 @@
+"""Several gateways' words on one source, as one."""
+
+from feeds.bus import SourceHealth
+from feeds.names import SourceId
+from layers.gateways import GONE_S, Gateways
+from tests.support.heard import T0
+
+AVL = SourceId("cpd-avl")
+
+
+def word(gateway: str, **fields) -> SourceHealth:
+    return SourceHealth(AVL, "native", 10.0, gateway=gateway, **fields)
+
+
+def test_counts_add_up_and_the_source_was_heard_when_either_heard_it() -> None:
+    gateways = Gateways()
+    gateways.hear(
+        [word("a", accepted=5, rejected=1, gaps=2, connections=1, received_at=T0, reasons={"not JSON": 1})], T0
+    )
+    gateways.hear([word("b", accepted=3, duplicate=2, reasons={"not JSON": 2, "seq missing": 1})], T0 + 0.5)
+    one = gateways.sources[AVL]
+    assert (one.accepted, one.duplicate, one.rejected, one.gaps, one.connections) == (8, 2, 1, 2, 1)
+    assert one.received_at == T0
+    assert one.reasons == {"not JSON": 3, "seq missing": 1}
+
+
+def test_an_idle_gateway_does_not_make_the_feed_of_the_other_look_idle() -> None:
+    gateways = Gateways()
+    for second in range(4):
+        gateways.hear([word("a", received_at=T0 + second, last_reason="not JSON")], T0 + second)
+        gateways.hear([word("b")], T0 + second + 0.5)
+        assert gateways.sources[AVL].received_at == T0 + second
+        assert gateways.sources[AVL].last_reason == "not JSON"
+
+
+def test_a_gateway_that_is_gone_counts_no_more_but_what_it_heard_was_heard() -> None:
+    gateways = Gateways()
+    gateways.hear([word("a", accepted=5, received_at=T0, journal="disk full")], T0)
+    gateways.hear([word("b", accepted=1)], T0 + GONE_S + 0.1)
+    one = gateways.sources[AVL]
+    assert (one.accepted, one.received_at, one.journal) == (1, T0, "")
+
+
+def test_a_clock_that_steps_back_keeps_no_dead_gateway() -> None:
+    gateways = Gateways()
+    gateways.hear([word("a", accepted=5)], T0)
+    gateways.hear([word("b", accepted=1)], T0 - 60)
+    assert gateways.sources[AVL].accepted == 1
+
+
+def test_why_a_journal_takes_nothing_is_said_until_it_takes() -> None:
+    gateways = Gateways()
+    gateways.hear([word("a")], T0)
+    assert gateways.journal == ""
+    gateways.hear([word("a", journal="disk full")], T0 + 1)
+    assert gateways.journal == "disk full"
+    gateways.hear([word("a")], T0 + 2)
+    assert gateways.journal == ""
