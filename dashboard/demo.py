@@ -32,8 +32,11 @@ _COMMON = (
     Category.UNIT_EMERGENCY,
     Category.INCIDENT_SUMMARY,
     Category.INCIDENT_LOCATION,
+    Category.ZONE,
     Category.FEED_HEALTH,
 )
+_COMMAND = ("cpd", "ccso", "cfd")
+"""They work scenes together under one command, and read each other's log of it."""
 
 
 class Choices(Struct, frozen=True, kw_only=True):
@@ -200,7 +203,10 @@ def _shares() -> Iterable[dict[str, Any]]:
     for agency in local:
         others = (*(other for other in local if other != agency), exercise.FEDERAL)
         yield {"from": agency, "to": others, "categories": _COMMON}
-    yield {"from": exercise.GUEST, "to": ("*",), "categories": _COMMON}
+    for agency in _COMMAND:
+        others = tuple(other for other in _COMMAND if other != agency)
+        yield {"from": agency, "to": others, "categories": (Category.LOG_ENTRY,)}
+    yield {"from": exercise.GUEST, "to": ("*",), "categories": (*_COMMON, Category.LOG_ENTRY)}
 
 
 def _table(head: str, values: dict[str, Any]) -> list[str]:

@@ -10,10 +10,11 @@ from dashboard.audience import Audience
 from dashboard.viewer import Viewer
 from layers import geojson
 from layers.feed_health import FeedRow
+from layers.picture import LAYERS
 
 _encode = msgspec.json.Encoder().encode
 
-GEOJSON = {f"/read/{name}.geojson": name for name in ("units", "incidents", "cameras")}
+GEOJSON = {f"/read/{name}.geojson": name for name in LAYERS}
 KEEP_S = 0.5
 """A layer made for one caller serves others of the class for this long, seconds."""
 

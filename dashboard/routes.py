@@ -21,7 +21,7 @@ LOGIN = "/login"
 
 _HEALTH_TIMEOUT_S = 0.6
 _WRITE_TIMEOUT_S = 3.0
-_READS = ("units", "incidents", "cameras")
+_READS = ("units", "incidents", "cameras", "zones", "log")
 
 
 def local_path(text: str) -> str:

@@ -56,7 +56,7 @@ class Ask(Struct, tag_field="type", tag="card"):
     """A thing was chosen."""
 
     ask: int
-    layer: Literal["units", "incidents", "cameras"]
+    layer: Literal["units", "incidents", "cameras", "zones", "log"]
     agency: Annotated[str, Meta(min_length=1, max_length=64)]
     """Ids are unique within their agency only."""
     id: Annotated[str, Meta(min_length=1, max_length=128)]

@@ -7,9 +7,10 @@ from typing import Any
 from msgspec import Struct
 
 from layers import symbol, words
-from layers.picture import CAMERAS, INCIDENTS, UNITS
+from layers.picture import CAMERAS, INCIDENTS, LAYERS, LOG, UNITS, ZONES
 from layers.roster import Roster
 from layers.seen import Seen
+from layers.shape import anchor
 from layers.track import lives
 from layers.view import View
 
@@ -17,6 +18,8 @@ MPH = 2.2369362920544
 """Miles an hour in a metre a second."""
 FEET = 3.280839895013123
 HISTORY_LINES = 40
+TITLE_MAX = 60
+"""A log entry of up to so many characters is the title of its card."""
 UNITS_NAMED = 3
 """More units than this are counted in a line of history, not named."""
 
@@ -47,15 +50,19 @@ def card(
     seen = view.door.find(layer, entity_id, agency, whole=True)
     if seen is None:
         return None
-    title, subtitle, rows = {UNITS: _unit, INCIDENTS: _incident, CAMERAS: _camera}[layer](seen, view, roster)
+    title, subtitle, rows = _TOLD_BY[layer](seen, view, roster)
     if layer == INCIDENTS:
         rows.append(("Opened", _clock(seen.opened_at, t, zone)))
+    elif layer == ZONES:
+        rows += _valid(seen, t, zone)
+    elif layer == LOG:
+        rows += [("Observed", _clock(seen.observed_at, t, zone)), ("Received", _clock(seen.received_at, t, zone))]
     rows += _origin(seen, t)
     history = _camera_history(view, agency, entity_id) if layer == CAMERAS else _history(seen, view)
     return Card(
         title=title,
         subtitle=subtitle,
-        position=seen.fields.get("place"),
+        position=anchor(seen.fields["geometry"]) if "geometry" in seen.fields else seen.fields.get("place"),
         rows=tuple((label, text) for label, text in rows if text),
         observed_at=seen.observed_at,
         received_at=seen.received_at,
@@ -181,6 +188,73 @@ def _camera(seen: Seen, view: View, roster: Roster) -> tuple[str, str, Rows]:
 def _alert(event_type: str, verification: str | None) -> str:
     return f"{words.of(event_type)}, {words.of(verification or 'unverified').lower()}"
 
+
+def _zone(seen: Seen, view: View, roster: Roster) -> tuple[str, str, Rows]:
+    fields = seen.fields
+    kind = words.of(fields["zone_kind"]) if "zone_kind" in fields else "Zone"
+    least, travel = fields.get("min_available_units"), fields.get("target_travel_s")
+    rows: Rows = [
+        ("Kind", kind if fields.get("name") else ""),
+        ("Incident", _incident_named(view, seen.agency, fields.get("incident_id"))),
+        ("Operation", fields.get("operation_id", "")),
+        ("Radius", _metres(fields.get("radius_m"))),
+        ("Boundary version", fields.get("boundary_version", "")),
+        ("Units to keep available", str(least) if least is not None else ""),
+        ("To be reached within", words.age(travel) if travel is not None else ""),
+    ]
+    return fields.get("name") or kind, f"{kind}, {roster.name(seen.agency)}", rows
+
+
+def _valid(seen: Seen, t: float, zone: tzinfo) -> Rows:
+    start, end = seen.fields.get("valid_from"), seen.fields.get("valid_to")
+    return [
+        ("First said", _clock(seen.opened_at, t, zone)),
+        (
+            "Planned from" if start is not None and start > t else "Stands since",
+            _clock(start, t, zone) if start else "",
+        ),
+        ("Until", _clock(end, t, zone) if end else "lifted by its agency"),
+    ]
+
+
+def _entry(seen: Seen, view: View, roster: Roster) -> tuple[str, str, Rows]:
+    fields = seen.fields
+    kind = words.of(fields["entry_kind"])
+    by, text = fields.get("author_position"), fields.get("text", "")
+    short = bool(text) and len(text) <= TITLE_MAX
+    rows: Rows = [
+        ("Text", "" if short else text),
+        ("Corrected", _entry_text(view, seen.agency, fields.get("corrected_by"))),
+        ("Corrects", _entry_text(view, seen.agency, fields.get("supersedes"))),
+        ("Written by", words.of(by) if by else ""),
+        ("Incident", _incident_named(view, seen.agency, fields.get("incident_id"))),
+        ("About", ", ".join(_named(view, seen.agency, name) for name in fields.get("refs", ()))),
+    ]
+    return text if short else kind, f"{kind if short else 'Log entry'}, {roster.name(seen.agency)}", rows
+
+
+def _entry_text(view: View, agency: str, entry_id: str | None) -> str:
+    """Return what another entry says, in quotes; its id where no more is known of it."""
+    if entry_id is None:
+        return ""
+    seen = view.door.find(LOG, entry_id, agency)
+    return f"“{seen.fields['text']}”" if seen is not None and seen.fields.get("text") else entry_id
+
+
+def _named(view: View, agency: str, entity_id: str) -> str:
+    """Return what people call a thing of whatever layer that an entry of `agency` names."""
+    for layer in LAYERS:
+        seen = view.door.find(layer, entity_id, agency) or view.door.find(layer, entity_id)
+        if seen is None:
+            continue
+        if layer == INCIDENTS:
+            return _incident_named(view, agency, entity_id)
+        kind = seen.fields.get("zone_kind")
+        return seen.fields.get("call_sign") or seen.fields.get("name") or (words.of(kind) if kind else entity_id)
+    return entity_id
+
+
+_TOLD_BY = {UNITS: _unit, INCIDENTS: _incident, CAMERAS: _camera, ZONES: _zone, LOG: _entry}
 
 _LIFE = ("", "Stale: no report for longer than its source takes", "Lost: shown where it was last seen")
 

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from layers.kinds.incidents import CLOSED_FLAG
+from layers.kinds.log import CORRECTED_FLAG
 from layers.kinds.units import SKEW_FLAG
 from layers.swarm import UNKNOWN_I4, UNKNOWN_U2
 from layers.symbol import CAMERA_KINDS, CAMERA_STATES, UnitStatus
@@ -42,18 +43,26 @@ def collection(view: View, layer: str) -> bytes:
 
 def _feature(table: Table, row: int, t: float) -> dict[str, Any]:
     columns = table.columns
-    lon, lat = int(columns["lon"][row]), int(columns["lat"][row])
-    known = UNKNOWN_I4 not in (lon, lat)
     properties = dict(table.records[row] or {})
+    # A zone's record holds its shape; a disc is a Point, with `radius_m` among the properties.
+    geometry = properties.pop("geometry", None) if table.layer.name == "zones" else _point(columns, row)
     properties["life"] = _LIFE[int(table.life[row])]
     properties["age_s"] = round(max(0.0, t - float(table.age_from[row])), 1)
-    properties |= _DRAWN[table.layer.name](columns, row)
+    if table.layer.name == "zones":
+        properties["planned"] = bool(table.alerting[row])
+    else:
+        properties |= _DRAWN[table.layer.name](columns, row)
     return {
         "type": "Feature",
         "id": f"{properties['agency']}/{properties['id']}",
-        "geometry": {"type": "Point", "coordinates": [lon / 1e7, lat / 1e7]} if known else None,
+        "geometry": geometry,
         "properties": properties,
     }
+
+
+def _point(columns: dict[str, Any], row: int) -> dict[str, Any] | None:
+    lon, lat = int(columns["lon"][row]), int(columns["lat"][row])
+    return None if UNKNOWN_I4 in (lon, lat) else {"type": "Point", "coordinates": [lon / 1e7, lat / 1e7]}
 
 
 def _number(value: int, steps: float) -> float | None:
@@ -90,4 +99,8 @@ def _camera(columns: dict[str, Any], row: int) -> dict[str, Any]:
     )
 
 
-_DRAWN = {"units": _unit, "incidents": _incident, "cameras": _camera}
+def _entry(columns: dict[str, Any], row: int) -> dict[str, Any]:
+    return {"corrected": bool(int(columns["flags"][row]) & CORRECTED_FLAG)}
+
+
+_DRAWN = {"units": _unit, "incidents": _incident, "cameras": _camera, "log": _entry}

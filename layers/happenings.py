@@ -1,20 +1,18 @@
-"""Events as they leave: camera events and what became of incidents, in one line for people."""
+"""Events as they leave: camera events, what became of incidents, lines of the log; each in one line for people."""
 
 from typing import Any
 
 from layers import symbol, words
 from layers.layer import present
-from layers.picture import CAMERAS
+from layers.picture import CAMERAS, LOG
 from layers.seen import SeenEvent
 
 
 def event_record(seen: SeenEvent) -> dict[str, Any]:
     """Return the event as it travels (docs/wire.md): only what was said and may be seen."""
     fields = seen.fields
-    camera = seen.layer == CAMERAS
     place = fields.get("place")
-    incident = fields.get("incident_id") if camera else seen.id
-    priority = symbol.incident_priority(fields.get("priority_common"))
+    kind, more = {CAMERAS: _camera, LOG: _entry}.get(seen.layer, _incident)(seen)
     return {
         "id": seen.id,
         **present(
@@ -22,18 +20,39 @@ def event_record(seen: SeenEvent) -> dict[str, Any]:
                 "at": round(seen.at, 3),
                 "received_at": round(seen.received_at, 3),
                 "agency": seen.agency,
-                "kind": "camera_event" if camera else "incident",
+                "kind": kind,
                 "event": seen.event,
-                "text": _camera_text(seen) if camera else _incident_text(seen),
                 "lon": place[0] if place else None,
                 "lat": place[1] if place else None,
-                "priority": priority or None,
-                "incident_id": incident,
-                "camera_id": seen.id if camera else None,
-                "verification": fields.get("verification"),
-                "confidence": fields.get("confidence"),
+                **more,
             }
         ),
+    }
+
+
+def _camera(seen: SeenEvent) -> tuple[str, dict[str, Any]]:
+    fields = seen.fields
+    return "camera_event", {
+        "text": _camera_text(seen),
+        "incident_id": fields.get("incident_id"),
+        "camera_id": seen.id,
+        "verification": fields.get("verification"),
+        "confidence": fields.get("confidence"),
+    }
+
+
+def _incident(seen: SeenEvent) -> tuple[str, dict[str, Any]]:
+    priority = symbol.incident_priority(seen.fields.get("priority_common"))
+    return "incident", {"text": _incident_text(seen), "priority": priority or None, "incident_id": seen.id}
+
+
+def _entry(seen: SeenEvent) -> tuple[str, dict[str, Any]]:
+    fields = seen.fields
+    return "log_entry", {
+        "text": fields.get("text") or words.of(seen.event),
+        "incident_id": fields.get("incident_id"),
+        "author_position": fields.get("author_position"),
+        "supersedes": fields.get("supersedes"),
     }
 
 

@@ -15,13 +15,14 @@ from feeds.bus import BatchId
 from feeds.deflate import deflate, inflate
 from feeds.errors import DecodeError
 from feeds.names import AgencyId
-from feeds.report import AnyReport, Category
-from layers.picture import CAMERAS, INCIDENTS, UNITS, Happening, Origin, Picture
+from feeds.report import AnyReport, Category, Geometry
+from layers.picture import LAYERS, UNITS, Happening, Origin, Picture
 from layers.roster import Roster
 from layers.track import FieldTrack, Said, Stamp, UnitTrack
 
 VERSION = 1
 _CHUNK = 1000
+_FIELD_LAYERS = tuple(layer for layer in LAYERS if layer != UNITS)
 _INFLATED_MAX = 512 * 1024 * 1024
 
 _SaidForm = tuple[float, AnyReport, str, float]
@@ -38,7 +39,7 @@ class _UnitForm(Struct, array_like=True, frozen=True):
 
 
 class _FieldForm(Struct, array_like=True, frozen=True):
-    layer: Literal["incidents", "cameras"]
+    layer: Literal["incidents", "cameras", "zones", "log"]
     agency: str
     id: str
     known: int
@@ -89,14 +90,14 @@ def begin(picture: Picture) -> tuple[Snapshot, Iterator[int]]:
     """Return a cut of the picture without its units, and what takes them in pieces as it is gone through.
 
     Batches may be applied between two pieces, and the cut still stands at its `last`: a unit is the newest of what
-    it heard, so hearing the tail once more changes nothing. Incidents, cameras and events remember what they heard,
+    it heard, so hearing the tail once more changes nothing. All other things and events remember what they heard,
     so they are taken at once.
     """
     cut = Snapshot(
         dict(picture.last),
         picture.serial,
         [],
-        [_field_form(layer, track) for layer in (INCIDENTS, CAMERAS) for track in picture.shelves[layer].live()],
+        [_field_form(layer, track) for layer in _FIELD_LAYERS for track in picture.shelves[layer].live()],
         [event for kept in picture.events.values() for event in kept],
         tuple(picture.origins),
     )
@@ -270,7 +271,7 @@ def _restore_fields(picture: Picture, entity: _FieldForm) -> None:
     said = [_said(s) for s in entity.said]
     track.known = entity.known
     track.cells = {
-        name: (_value(value), said[number], needs)
+        name: (_value(value) if name != "geometry" else msgspec.convert(value, Geometry), said[number], needs)
         for (name, number, needs), value in zip(entity.cells, entity.values, strict=True)
     }
     track.first = dict(entity.first)

@@ -12,14 +12,15 @@ Rules
 
 import logging
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from feeds.bus import BEGINNING, BatchId, Delivery
 from feeds.names import AgencyId
-from feeds.report import CameraReport, Category, IncidentReport, UnitReport
+from feeds.report import CameraReport, Category, IncidentReport, LogReport, UnitReport, ZoneReport
+from layers.log_life import Corrections, entry_forgotten_at, hear_entry
 from layers.roster import Roster
 from layers.swarm import Swarm
 from layers.track import (
@@ -40,16 +41,20 @@ from layers.track import (
     occurrence_bit,
     unit_states,
 )
+from layers.zone_life import BASE_BIT as _ZONE_BASE
+from layers.zone_life import zone_forgotten_at, zone_values
 
 log = logging.getLogger(__name__)
 
-UNITS, INCIDENTS, CAMERAS = "units", "incidents", "cameras"
-LAYERS = (UNITS, INCIDENTS, CAMERAS)
+UNITS, INCIDENTS, CAMERAS, ZONES, LOG = "units", "incidents", "cameras", "zones", "log"
+LAYERS = (UNITS, INCIDENTS, CAMERAS, ZONES, LOG)
 
 EVENTS_MAX = 1000
 """Events kept per origin and category; beyond it the oldest go. Per origin, so that a flood of one hides no other's."""
 OPEN_FORGET_S = 7 * 24 * 3600.0
 """An incident that nobody closed is forgotten when nothing was said of it for this long, seconds."""
+KEPT_MAX = {ZONES: 2000, LOG: 2000}
+"""Things kept per origin where each may be large; beyond it those heard of longest ago go. Per origin, as above."""
 _FORGET_EVERY_S = 10.0
 _CLOSED = frozenset({"Closed", "Cancelled"})
 _SUMMARY = BIT[Category.INCIDENT_SUMMARY]
@@ -64,13 +69,13 @@ class Origin(NamedTuple):
 
 
 class Happening(NamedTuple):
-    """Something that happened, as the picture remembers it: a camera event or an incident's change."""
+    """Something that happened, as the picture remembers it: a camera event, an incident's change, a log entry."""
 
     serial: int
     """Order of arrival; never leaves the server."""
     layer: str
     id: str
-    """The camera or incident."""
+    """Of the camera, incident or entry."""
     origin: int
     category: Category
     said: Said
@@ -98,6 +103,8 @@ class Shelf:
         self.tracks: list[Any] = []
         self.origin = np.zeros(64, np.int32)
         self.dirty: list[Any] = []
+        self.again: list[Any] = []
+        """To be looked at again for what was said of another thing: last, or the order would tell of it."""
         self._free: list[int] = []
         self._forgotten: list[int] = []
 
@@ -126,6 +133,12 @@ class Shelf:
 
     def flush(self) -> Touched:
         """Return what changed since the last flush, and begin anew."""
+        for track in self.again:
+            if not track.queued and self.tracks[track.slot] is track:
+                track.queued = True
+                track.reworded |= EVERYTHING
+                self.dirty.append(track)
+        self.again = []
         tracks = [track for track in self.dirty if self.tracks[track.slot] is track]
         touched = Touched(
             np.array([t.slot for t in tracks], np.intp),
@@ -159,8 +172,16 @@ class Picture:
         self.fresh_events: list[Happening] = []
         """Since the last flush, in order of arrival."""
         self.serial = 0
+        self.corrections = Corrections()
+        """Of log entries."""
         self._origin_codes: dict[Origin, int] = {}
         self._forget_at = 0.0
+        self._fold: dict[type, Callable[[AgencyId, Any, Said], None]] = {
+            IncidentReport: self._incident,
+            CameraReport: self._camera,
+            ZoneReport: self._zone,
+            LogReport: self._entry,
+        }
 
     def apply(self, delivery: Delivery) -> int:
         """Take in one batch; return the number of reports applied, 0 when it was applied before."""
@@ -189,10 +210,8 @@ class Picture:
                         dirty.append(track)
                     if track.hear(report, eff, stamp):
                         self._relabel(units, track)
-                elif type(report) is IncidentReport:
-                    self._incident(agency, report, Said(eff, report, stamp))
-                elif type(report) is CameraReport:
-                    self._camera(agency, report, Said(eff, report, stamp))
+                else:
+                    self._fold[type(report)](agency, report, Said(eff, report, stamp))
         # Only now: were the batch to fail half-way, applying it again would mend it.
         self.last[agency] = batch_id
         return count
@@ -288,6 +307,36 @@ class Picture:
             }
             self._happened(CAMERAS, track, category, said, known)
 
+    def _zone(self, agency: AgencyId, report: ZoneReport, said: Said) -> None:
+        shelf = self.shelves[ZONES]
+        track = self._track(ZONES, agency, report.zone_id)
+        track.hear(said, zone_values(report), _ZONE_BASE)
+        self._queue(shelf, track)
+        self._relabel(shelf, track)
+
+    def _entry(self, agency: AgencyId, report: LogReport, said: Said) -> None:
+        shelf = self.shelves[LOG]
+        track = self._track(LOG, agency, report.entry_id)
+        known = track.known
+        self._look_again_at_corrected(track)
+        if hear_entry(track, said):
+            self.corrections.set(track)
+        self._queue(shelf, track)
+        self._relabel(shelf, track)
+        self._look_again_at_corrected(track)
+        if not known:
+            self.serial += 1
+            self._happened(LOG, track, Category.LOG_ENTRY, said, {})
+
+    def _look_again_at_corrected(self, track: FieldTrack) -> None:
+        corrected = self._corrected(track)
+        if corrected is not None:
+            self.shelves[LOG].again.append(corrected)
+
+    def _corrected(self, track: FieldTrack) -> FieldTrack | None:
+        name = self.corrections.corrected(track)
+        return None if name is None else self.shelves[LOG].find(track.agency, name)
+
     def _happened(self, layer: str, track: FieldTrack, category: Category, said: Said, fields: dict[str, Any]) -> None:
         labels = track.labels() | known_labels(said.report.labels)
         origin = self.origin(track.agency, labels)
@@ -308,6 +357,8 @@ class Picture:
         shelf.by_id.setdefault(track.agency, {})[track.id] = track
         shelf.tracks[track.slot] = track
         shelf.origin[track.slot] = self.origin(track.agency, track.labels())
+        if layer == LOG:
+            self.corrections.set(track)
         self._touch(shelf, track, EVERYTHING)
 
     def flush(self) -> tuple[dict[str, Touched], list[Happening]]:
@@ -341,7 +392,17 @@ class Picture:
         self._forget_at = t + _FORGET_EVERY_S
         for name, shelf in self.shelves.items():
             for track in [track for track in self._old(name, shelf, t) if t > self.forget_at(name, track)]:
-                shelf.forget(track)
+                self._forget(name, shelf, track)
+        for name, most in KEPT_MAX.items():
+            shelf = self.shelves[name]
+            for track in _beyond(most, shelf):
+                self._forget(name, shelf, track)
+
+    def _forget(self, layer: str, shelf: Shelf, track: Any) -> None:
+        if layer == LOG:
+            self._look_again_at_corrected(track)
+            self.corrections.drop(track)
+        shelf.forget(track)
 
     def _old(self, layer: str, shelf: Shelf, t: float) -> Iterator[Any]:
         """Yield the tracks that may have to be forgotten: ten thousand units are not asked one by one."""
@@ -357,6 +418,10 @@ class Picture:
         if layer == INCIDENTS:
             closed = closed_at(track)
             return heard_at + OPEN_FORGET_S if closed is None else max(closed, heard_at) + FORGET_S
+        if layer == ZONES:
+            return zone_forgotten_at(track)
+        if layer == LOG:
+            return entry_forgotten_at(track, self._corrected(track))
         if layer == UNITS:
             source = max((s for s in track.stamps if s is not None), key=lambda s: s.received_at).source
             cadence = self.roster.cadence(source, unit_states(track))
@@ -371,6 +436,20 @@ class Picture:
     def counts(self) -> dict[str, int]:
         """Return how many things are known per layer. For tests and the site's own log: no viewer's business."""
         return {name: len(shelf) for name, shelf in self.shelves.items()}
+
+
+def _beyond(most: int, shelf: Shelf) -> list[Any]:
+    """Return the tracks of each origin that go because it has more than `most`: those heard of longest ago."""
+    if len(shelf) <= most:
+        return []
+    by_origin: dict[int, list[Any]] = {}
+    for track in shelf.live():
+        by_origin.setdefault(int(shelf.origin[track.slot]), []).append(track)
+    gone = []
+    for tracks in by_origin.values():
+        tracks.sort(key=lambda track: (track.heard_at(), track.id))
+        gone += tracks[: max(0, len(tracks) - most)]
+    return gone
 
 
 def is_closed(status: tuple[str, ...]) -> bool:

@@ -24,11 +24,15 @@ from feeds.envelope import SKEW_S
 from feeds.errors import ConfigError
 from feeds.names import ANY, AgencyId
 from feeds.registry import SENSITIVE_LABELS
-from feeds.report import CATEGORIES, UNIT_GROUPS, CameraReport, Category, IncidentReport, unregistered
+from feeds.report import CATEGORIES, UNIT_GROUPS, CameraReport, Category, IncidentReport, LogReport, unregistered
+from layers.log_life import entry_leaves_at, entry_of, log_values
 from layers.picture import (
     CAMERAS,
     INCIDENTS,
+    LAYERS,
+    LOG,
     UNITS,
+    ZONES,
     Happening,
     Origin,
     Picture,
@@ -56,6 +60,7 @@ from layers.track import (
     stands_until,
     unit_states,
 )
+from layers.zone_life import zone_leaves_at
 
 log = logging.getLogger(__name__)
 
@@ -63,9 +68,13 @@ BASE: dict[str, int] = {
     UNITS: BIT[Category.UNIT_POSITION],
     INCIDENTS: BIT[Category.INCIDENT_SUMMARY],
     CAMERAS: BIT[Category.CAMERA_LOCATION],
+    ZONES: BIT[Category.ZONE],
+    LOG: BIT[Category.LOG_ENTRY],
 }
 """The category bit without which a thing of the layer does not exist for a viewer."""
 
+_UNTIL_TOLD = frozenset({INCIDENTS, ZONES, LOG})
+"""A dispatch desk speaks when something changes: its silence does not make what it said old."""
 _STATUS = BIT[Category.UNIT_STATUS]
 _GROUP_FIELDS = tuple(
     next((names for category, names in UNIT_GROUPS.items() if BIT[category] == bit and index != BARE), ())
@@ -257,11 +266,19 @@ class Door:
                 more["leave_at"] = closed + CLOSED_FOR_S
             if whole:
                 more["history"] = self._history(track)
+        elif layer == ZONES:
+            more["leave_at"] = zone_leaves_at(track)
+        elif layer == LOG:
+            head = entry_of(track)
+            more["leave_at"] = entry_leaves_at(track)
+            corrected_by = self._corrected_by(track)
+            if corrected_by is not None:
+                fields["corrected_by"] = corrected_by
         else:
             states = camera_states(track) if "camera_state" in fields else ()
             more["alerts"] = self._alerts(track)
         if whole:
-            said_by = {name: track.cells[name][1].report for name in fields if name != "place"}
+            said_by = {name: track.cells[name][1].report for name in fields if name in track.cells and name != "place"}
             more["flagged"] = tuple(sorted(name for name, report in said_by.items() if name in unregistered(report)))
         return self._seen(layer, track, head, states, fields, **more)
 
@@ -273,10 +290,9 @@ class Door:
         references = self._name_only_what_is_seen(fields, own)
         cadence = self._picture.roster.cadence(stamp.source, states)
         fresh_for, kept_for = float(stale_after(cadence, good_for(report))), float(lost_after(cadence))
-        if layer == INCIDENTS:
-            # A dispatch desk speaks when something changes: its silence does not make an incident old.
+        if layer in _UNTIL_TOLD:
             fresh_for = kept_for = float("inf")
-            if report.stale_at is not None:
+            if report.stale_at is not None and layer != LOG:
                 fresh_for = max(0.0, report.stale_at - report.observed_at)
         return Seen(
             layer=layer,
@@ -308,6 +324,8 @@ class Door:
             fields["assigned"] = True
         if own:
             return ()
+        # No operation is in the picture yet, so none is seen.
+        fields.pop("operation_id", None)
         if incident is not None:
             references.append((INCIDENTS, incident))
             if not self._sees(INCIDENTS, incident):
@@ -320,7 +338,27 @@ class Door:
         if units:
             references += [(UNITS, unit) for unit in units]
             fields["assigned_units"] = tuple(unit for unit in units if self._sees(UNITS, unit))
+        corrected, about = fields.get("supersedes"), fields.get("refs")
+        if corrected is not None:
+            references.append((LOG, corrected))
+            if not self._sees(LOG, corrected):
+                del fields["supersedes"]
+        if about:
+            # What kind of thing an id names is not said with it.
+            references += [(layer, name) for name in about for layer in LAYERS]
+            fields["refs"] = tuple(name for name in about if any(self._sees(layer, name) for layer in LAYERS))
         return tuple(dict.fromkeys(references))
+
+    def _corrected_by(self, track: FieldTrack) -> str | None:
+        """Return the newest entry that corrects this one and may be seen, or None: a hidden one leaves no mark."""
+        shelf = self._picture.shelves[LOG]
+        grants = self.grants()
+        seen = []
+        for name in self._picture.corrections.correcting(track.agency, track.id):
+            other = shelf.find(track.agency, name)
+            if other is not None and int(grants[shelf.origin[other.slot]]) & BASE[LOG]:
+                seen.append((entry_of(other).effective_at, name))
+        return max(seen)[1] if seen else None
 
     def _with_labels(self, track: FieldTrack, said: Said) -> int:
         """Return what is granted of one report of a thing: its own labels count beside the thing's."""
@@ -369,6 +407,10 @@ class Door:
                     fields["place"] = (report.lon, report.lat)
             self._name_only_what_is_seen(fields, self._picture.origins[happening.origin].agency == self.viewer.agency)
             event = report.event_type
+        elif isinstance(report, LogReport):
+            fields = {name: value for name, value, _ in log_values(report)}
+            self._name_only_what_is_seen(fields, self._picture.origins[happening.origin].agency == self.viewer.agency)
+            event = report.entry_kind
         else:
             fields = {name: value for name, value in happening.fields.items() if value is not None}
             if not granted & BIT[Category.INCIDENT_LOCATION]:

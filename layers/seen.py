@@ -34,7 +34,8 @@ class Seen(Struct, frozen=True, kw_only=True):
     """The viewer's own agency owns it."""
     fields: dict[str, Any]
     """What was said and may be seen, by the vocabulary's names; `place` is (lon, lat) in degrees. Names only things
-    that the viewer sees now; `assigned`: the unit says it is assigned, to whatever."""
+    that the viewer sees now; `assigned`: the unit says it is assigned, to whatever; `corrected_by`: the id of the log
+    entry that corrects this one."""
     references: tuple[tuple[str, str], ...] = ()
     """`(layer, id)` of everything it names, seen or not: when one comes or goes, the view looks again. Never leaves."""
     observed_at: float
@@ -67,7 +68,7 @@ class SeenEvent(Struct, frozen=True, kw_only=True):
     layer: str
     agency: AgencyId
     id: str
-    """Of the camera or incident; "" when its place in the picture is not shared."""
+    """Of the camera, incident or entry; "" when its place in the picture is not shared."""
     event: str
     at: float
     """Effective time, Unix seconds."""

@@ -15,7 +15,7 @@ class Symbol(NamedTuple):
 
     layer: str
     shape: str
-    """`pointer`, `diamond`, `square`."""
+    """`pointer`, `diamond`, `square`, `line`, `plate`, `flag`."""
     mark: str
     """What is inside or around the shape."""
     code: str
@@ -58,6 +58,20 @@ CAMERA_SYMBOLS = (
     Symbol("cameras", "square", "hollow dot", "BUF", "--camera", "Buffering"),
     Symbol("cameras", "square", "slash", "OFF", "--camera", "Offline"),
     Symbol("cameras", "square", "?", "?", "--camera", "Alert, not confirmed by a person"),
+)
+ZONE_SYMBOLS = (
+    Symbol("zones", "line", "double line", "INN", "--zone", "Inner perimeter"),
+    Symbol("zones", "line", "long dashes", "OUT", "--zone", "Outer perimeter"),
+    Symbol("zones", "line", "thick line", "HZD", "--zone", "Hazard zone: hot thick, warm dashed, cold dotted"),
+    Symbol("zones", "line", "dashes and dots", "RST", "--zone", "Restricted: no-fly, geofence, sensitive site"),
+    Symbol("zones", "line", "bars", "TCP", "--zone", "Traffic control"),
+    Symbol("zones", "line", "thin line", "BND", "--zone", "Boundary: beat, response zone, jurisdiction"),
+    Symbol("zones", "line", "shaded, coloured line", "WRN", "--caution", "Public warning: its area"),
+    Symbol("zones", "plate", "letters", "STG", "--zone", "Place: S staging, ICP command post, LZ landing, TC traffic"),
+)
+LOG_SYMBOLS = (
+    Symbol("log", "flag", "hollow", "NOTE", "--zone", "Note: an entry of the log at a place"),
+    Symbol("log", "flag", "filled", "ORDER", "--zone", "Order: also a decision or a request"),
 )
 
 _ON_SCENE = frozenset(
@@ -127,7 +141,19 @@ CAMERA_STATES = {"idle": 1, "live": 2, "recording": 3, "buffering": 4, "offline"
 CAMERA_KINDS = {"fixed": 1, "ptz": 2, "in_car": 3, "body": 4, "lpr": 5, "acoustic": 6, "uas": 7}
 """`camera_kind` on the wire; 0 is other."""
 
+ZONE_KINDS = {
+    "jurisdiction": 1, "beat": 2, "response_zone": 3, "perimeter_inner": 4, "perimeter_outer": 5, "hot": 6, "warm": 7,
+    "cold": 8, "staging": 9, "icp": 10, "lz": 11, "traffic_control": 12, "no_fly": 13, "geofence": 14,
+    "sensitive_site": 15, "warning": 16,
+}  # fmt: skip
+"""`zone_kind` on the wire; 0 is not said or a kind we do not know."""
+LOG_KINDS = {
+    "note": 1, "decision": 2, "order": 3, "request": 4, "acknowledgement": 5, "handover": 6, "finding": 7,
+    "correction": 8,
+}  # fmt: skip
+"""`entry_kind` on the wire; 0 is a kind we do not know."""
+
 
 def legend() -> tuple[Symbol, ...]:
     """Return every row of the legend, units first."""
-    return UNIT_SYMBOLS + INCIDENT_SYMBOLS + CAMERA_SYMBOLS
+    return UNIT_SYMBOLS + INCIDENT_SYMBOLS + CAMERA_SYMBOLS + LOG_SYMBOLS + ZONE_SYMBOLS

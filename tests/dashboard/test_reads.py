@@ -49,7 +49,8 @@ def test_how_many_look_is_told_to_programs_alone() -> None:
     person = Viewer(name="p", agency=CPD, roles=(), kind="wall")
     program = Viewer(name="p", agency=CPD, roles=(), kind="api", api=True)
     bodies = [json.loads(health(v, audience, (), {"bus": "live"}, 7)[1]) for v in (person, program)]
-    assert bodies[0] == {"feeds": [], "picture": {"units": 3, "incidents": 0, "cameras": 0}, "bus": "live"}
+    counts = {"units": 3, "incidents": 0, "cameras": 0, "zones": 0, "log": 0}
+    assert bodies[0] == {"feeds": [], "picture": counts, "bus": "live"}
     assert bodies[1]["viewers"] == 7
 
 

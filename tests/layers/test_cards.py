@@ -1,7 +1,7 @@
 from zoneinfo import ZoneInfo
 
 from layers.cards import card
-from tests.support.heard import ROSTER, T0, camera, delivery, heard, incident, unit
+from tests.support.heard import ROSTER, SQUARE, T0, camera, delivery, entry, heard, incident, unit, zone
 from tests.support.pair import Pair, grant
 
 
@@ -111,3 +111,42 @@ def test_of_a_hidden_thing_there_is_no_card() -> None:
     assert shown(p, "units", "u1") is None
     assert shown(p, "units", "nothing") is None
     assert shown(p, "nonsense", "u1") is None
+
+
+def test_a_zones_card_says_its_kind_its_incident_and_until_when_it_stands() -> None:
+    said = [
+        zone(zone_kind="perimeter_inner", name="Inner, Elm", incident_id="i1", valid_from=T0 + 60, valid_to=T0 + 3600),
+        incident(type_common="FIRE", priority_common=9, address="12 Elm"),
+    ]
+    p = Pair(heard(delivery(1, *said)), "cpd", t=T0)
+    found = shown(p, "zones", "z1")
+    rows = dict(found.rows)
+    assert (found.title, found.subtitle) == ("Inner, Elm", "Inner perimeter, CPD")
+    assert rows["Incident"] == "P1 Fire, 12 Elm"
+    assert "Planned from" in rows and rows["Until"].endswith("UTC")
+    lons, lats = zip(*SQUARE.coordinates[0], strict=True)
+    assert min(lons) < found.position[0] < max(lons) and min(lats) < found.position[1] < max(lats)
+
+
+def test_a_log_entrys_card_says_who_wrote_it_both_times_what_it_is_about_and_what_corrects_it() -> None:
+    said = [
+        entry(text="North gate closed", author_position="StagingAreaManager", refs=("u1", "nowhere"), incident_id="i1"),
+        entry("e2", at=T0 + 1, text="South gate closed", entry_kind="correction", supersedes="e1"),
+        unit(call_sign="3A12"),
+    ]
+    p = Pair(heard(delivery(1, *said, received_at=T0 + 3)), "cpd", t=T0 + 3)
+    found = shown(p, "log", "e1")
+    rows = dict(found.rows)
+    assert (found.title, found.subtitle) == ("North gate closed", "Note, CPD")
+    assert rows["Written by"] == "Staging area manager"
+    assert rows["About"] == "3A12, nowhere"
+    assert rows["Corrected"] == "“South gate closed”"
+    assert rows["Observed"] != rows["Received"]
+    assert dict(shown(p, "log", "e2").rows)["Corrects"] == "“North gate closed”"
+    assert found.position == (-87.63, 41.88)
+
+
+def test_a_long_entry_is_no_title() -> None:
+    p = Pair(heard(delivery(1, entry(text="word " * 30))), "cpd", t=T0)
+    found = shown(p, "log", "e1")
+    assert (found.title, dict(found.rows)["Text"]) == ("Note", "word " * 30)

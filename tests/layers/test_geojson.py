@@ -1,7 +1,7 @@
 import json
 
 from layers.geojson import collection, pieces
-from tests.support.heard import T0, camera, delivery, heard, incident, unit
+from tests.support.heard import PLACE, SQUARE, T0, camera, delivery, entry, heard, incident, unit, zone
 from tests.support.pair import Pair, grant
 
 
@@ -63,3 +63,21 @@ def test_pieces_make_the_whole_and_leave_out_what_went_meanwhile() -> None:
 def test_an_empty_layer_is_an_empty_collection() -> None:
     p = Pair(heard(), "cpd", t=T0)
     assert features(p, "units") == []
+
+
+def test_a_zone_has_its_own_shape_and_says_whether_it_is_planned() -> None:
+    said = [zone(valid_from=T0 + 60, name="Inner"), zone("disc", geometry=PLACE, radius_m=80.0)]
+    p = Pair(heard(delivery(1, *said)), "cpd", t=T0)
+    disc, shape = features(p, "zones")
+    assert shape["geometry"] == {"type": "Polygon", "coordinates": [[list(at) for at in SQUARE.coordinates[0]]]}
+    assert "geometry" not in shape["properties"]
+    assert (shape["properties"]["planned"], disc["properties"]["planned"]) == (True, False)
+    assert (disc["geometry"]["type"], disc["properties"]["radius_m"]) == ("Point", 80.0)
+
+
+def test_log_entries_tell_what_they_say_and_whether_they_are_corrected() -> None:
+    said = [entry("e1", text="north"), entry("e2", at=T0 + 1, text="south", supersedes="e1", lat=None)]
+    p = Pair(heard(delivery(1, *said)), "cpd", t=T0 + 2)
+    one, two = features(p, "log")
+    assert (one["properties"]["text"], one["properties"]["corrected"]) == ("north", True)
+    assert (two["geometry"], two["properties"]["corrected"]) == (None, False)

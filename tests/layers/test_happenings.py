@@ -33,3 +33,12 @@ def test_an_incident_is_told_by_priority_type_and_what_changed() -> None:
 
 def test_what_is_not_said_is_absent() -> None:
     assert set(event_record(seen())) == {"id", "at", "received_at", "agency", "kind", "event", "text", "camera_id"}
+
+
+def test_a_log_entry_is_told_in_its_own_words_with_what_it_corrects_and_who_wrote_it() -> None:
+    record = event_record(
+        seen("log", "order", text="Hold the alley", author_position="Command", incident_id="i1", supersedes="x0")
+    )
+    assert (record["kind"], record["event"], record["text"]) == ("log_entry", "order", "Hold the alley")
+    assert (record["author_position"], record["incident_id"], record["supersedes"]) == ("Command", "i1", "x0")
+    assert event_record(seen("log", "handover"))["text"] == "Handover"

@@ -10,9 +10,9 @@ from feeds.deflate import deflate, inflate
 from feeds.errors import DecodeError
 from layers import swarm
 from layers.keyframe import begin, encode, keyframe, restore
-from layers.picture import CAMERAS, INCIDENTS, UNITS, Picture
+from layers.picture import CAMERAS, INCIDENTS, LAYERS, LOG, UNITS, ZONES, Picture
 from layers.track import FORGET_S
-from tests.support.heard import ROSTER, T0, camera, delivery, heard, incident, unit
+from tests.support.heard import PLACE, ROSTER, SQUARE, T0, camera, delivery, entry, heard, incident, unit, zone
 from tests.support.pair import Pair
 
 
@@ -24,7 +24,7 @@ def state(picture: Picture) -> dict[str, object]:
             t.cells, t.first, {b: s.effective_at for b, s in t.last.items()}, t.known, t.alerts,
             [(at, said) for at, _, said in t.history],
         )
-        for layer in (INCIDENTS, CAMERAS)
+        for layer in (INCIDENTS, CAMERAS, ZONES, LOG)
         for t in picture.shelves[layer].live()
     }  # fmt: skip
     labels = {
@@ -32,7 +32,9 @@ def state(picture: Picture) -> dict[str, object]:
         for layer, shelf in picture.shelves.items()
         for t in shelf.live()
     }
-    return {"units": units, "others": others, "labels": labels}
+    log = picture.shelves[LOG].live()
+    corrected = {(t.agency, t.id): sorted(picture.corrections.correcting(t.agency, t.id)) for t in log}
+    return {"units": units, "others": others, "labels": labels, "corrected": corrected}
 
 
 def events_of(picture: Picture) -> list[object]:
@@ -97,7 +99,7 @@ def test_two_agencies_with_one_id_are_two_things() -> None:
 def test_units_are_forgotten_a_day_after_they_were_lost_and_incidents_a_day_after_they_closed() -> None:
     picture = heard(delivery(1, unit(), incident(status_common=("Closed",))))
     picture.expire(T0 + FORGET_S + 90)
-    assert picture.counts() == {UNITS: 1, INCIDENTS: 0, CAMERAS: 0}
+    assert picture.counts() == {UNITS: 1, INCIDENTS: 0, CAMERAS: 0, ZONES: 0, LOG: 0}
     picture.expire(T0 + FORGET_S + 101)
     assert picture.counts()[UNITS] == 0
 
@@ -140,7 +142,7 @@ TIMES = st.integers(0, 20).map(lambda n: T0 + n)
 @st.composite
 def reports(draw: st.DrawFn):
     at, labels = draw(TIMES), draw(LABELS)
-    which = draw(st.integers(0, 5))
+    which = draw(st.integers(0, 7))
     name = draw(st.sampled_from("ab"))
     if which <= 1:
         return unit(name, at, lat=draw(st.sampled_from([41.8, 41.9, None])), labels=labels)
@@ -158,6 +160,35 @@ def reports(draw: st.DrawFn):
         )
         return incident(name, at, labels=labels, status_common=draw(st.sampled_from([None, ("Active",), ("Closed",)])),
                         **fields)  # fmt: skip
+    if which == 4:
+        fields = draw(
+            st.fixed_dictionaries(
+                {"geometry": st.sampled_from([SQUARE, PLACE, None])},
+                optional={
+                    "name": st.sampled_from(["x", "y"]),
+                    "zone_kind": st.sampled_from(["hot", "odd"]),
+                    "incident_id": st.sampled_from("ab"),
+                    "valid_from": st.sampled_from([T0 + 5, T0 + 15]),
+                    "valid_to": st.sampled_from([T0 + 10, T0 + 30]),
+                },
+            )
+        )
+        return zone(name, at, labels=labels, **fields)
+    if which == 5:
+        fields = draw(
+            st.fixed_dictionaries(
+                {"lat": st.sampled_from([41.8, 41.9, None])},
+                optional={
+                    "text": st.sampled_from(["x", "y"]),
+                    "entry_kind": st.sampled_from(["order", "odd"]),
+                    "refs": st.sampled_from([("a",), ("a", "b")]),
+                    "incident_id": st.sampled_from("ab"),
+                    "supersedes": st.sampled_from("ab"),
+                    "stale_at": st.sampled_from([T0 + 10, T0 + 30]),
+                },
+            )
+        )
+        return entry(name, at, labels=labels, **fields)
     return camera(
         name, at, labels=labels, lat=draw(st.sampled_from([41.8, 41.9, None])), event_id=draw(st.sampled_from("ef")),
         event_type=draw(st.sampled_from(["announced", "lpr_hit", "recording_started", "gunshot_detected"])),
@@ -248,6 +279,28 @@ def test_a_cut_whose_units_are_taken_later_and_the_tail_equal_the_original(journ
     assert state(again) == state(whole)
     assert again.last == whole.last
     assert events_of(again) == events_of(whole)
+
+
+def test_of_one_origin_only_the_newest_zones_and_entries_are_kept_and_they_cost_no_others(monkeypatch) -> None:
+    monkeypatch.setattr("layers.picture.KEPT_MAX", {ZONES: 3, LOG: 2})
+    many = [zone(f"z{n}", at=T0 + n) for n in range(5)] + [entry(f"e{n}", at=T0 + n) for n in range(5)]
+    others = delivery(1, zone("other"), entry("other"), agency="fire")
+    picture = heard(others, delivery(1, *many), delivery(2, zone("hidden", at=T0 - 9, labels=("undercover",))))
+    picture.expire(T0 + 20)
+    kept = {(t.agency, t.id) for layer in (ZONES, LOG) for t in picture.shelves[layer].live()}
+    assert kept == {("cpd", i) for i in ("z2", "z3", "z4", "e3", "e4", "hidden")} | {("fire", "other")}
+
+
+def test_a_restored_picture_has_zones_and_the_log_as_they_were() -> None:
+    picture = heard(
+        delivery(1, zone(valid_to=T0 + 99, name="Inner"), zone("z2", geometry=PLACE, radius_m=50.0)),
+        delivery(2, entry(text="set"), entry("e2", text="not set", supersedes="e1", at=T0 + 1)),
+    )
+    again = restore(keyframe(picture), ROSTER)
+    assert state(again) == state(picture)
+    for layer in LAYERS:
+        p, q = (Pair(one, "cpd", t=T0 + 2).client.by_id(layer) for one in (picture, again))
+        assert p == q
 
 
 def test_the_last_applied_id_is_kept_per_agency() -> None:

@@ -16,10 +16,11 @@ from layers.policy import Door, Grant, Rules, ViewerClass
 from layers.track import ALERTS_MAX, FORGET_S, UNKNOWN_LABEL
 from layers.view import View
 from tests.layers.test_picture import reports
-from tests.support.heard import ROSTER, T0, camera, delivery, heard, incident, unit
+from tests.support.heard import ROSTER, T0, camera, delivery, entry, heard, incident, unit, zone
 from tests.support.pair import Client, Pair, grant
 
 ALL = tuple(c.value for c in Category)
+NOTHING = dict.fromkeys(LAYERS, 0)
 POSITIONS = grant("cpd", "fire", "unit.position")
 
 
@@ -28,8 +29,9 @@ def pair(viewer: str, *grants: Grant, of=()) -> Pair:
 
 
 def test_without_a_share_another_agency_does_not_exist() -> None:
-    p = pair("fire", of=[delivery(1, unit(), incident(type_common="FIRE"), camera(event_type="lpr_hit"))])
-    assert p.view.counts() == {"units": 0, "incidents": 0, "cameras": 0}
+    p = pair("fire", of=[delivery(1, unit(), incident(type_common="FIRE"), camera(event_type="lpr_hit"),
+                                 zone(), entry())])  # fmt: skip
+    assert p.view.counts() == NOTHING
     assert p.client.rows == {}
     assert p.client.events == {}
 
@@ -46,7 +48,7 @@ def test_a_layer_is_shared_by_another_agencys_share_alone_whatever_there_is_to_s
     agencies = ["cpd", "fire", "fbi"]
     assert rules.layers_shared(ViewerClass(AgencyId("fire")), agencies) == ["units", "cameras"]
     assert rules.layers_shared(ViewerClass(AgencyId("cpd")), agencies) == []
-    assert rules.layers_shared(ViewerClass(AgencyId("fbi")), agencies) == ["units", "incidents", "cameras"]
+    assert rules.layers_shared(ViewerClass(AgencyId("fbi")), agencies) == list(LAYERS)
     assert rules.layers_shared(ViewerClass(AgencyId("fbi")), ["fbi"]) == []
 
 
@@ -66,7 +68,7 @@ def test_without_its_base_category_a_thing_does_not_exist() -> None:
         grant("cpd", "fire", "unit.status", "incident.detail", "camera.state"),
         of=[delivery(1, unit(primary_status="Available"), incident(internal_id="7"), camera(camera_state="live"))],
     )
-    assert p.view.counts() == {"units": 0, "incidents": 0, "cameras": 0}
+    assert p.view.counts() == NOTHING
 
 
 def test_a_thing_of_which_nothing_was_said_that_may_be_seen_does_not_exist() -> None:
@@ -272,14 +274,63 @@ def test_when_the_column_path_fails_each_thing_is_judged_alone(monkeypatch) -> N
     assert p.rules.alarms == 1
 
 
+def test_zones_and_log_entries_exist_by_their_own_category_alone() -> None:
+    said = delivery(1, zone(name="Inner"), entry(text="set"))
+    p = pair("fire", grant("cpd", "fire", "zone"), of=[said])
+    assert p.view.counts() == {**NOTHING, "zones": 1}
+    assert p.client.events == {}
+    p = pair("fire", grant("cpd", "fire", "log.entry"), of=[said])
+    assert p.view.counts() == {**NOTHING, "log": 1}
+    assert [e["text"] for e in p.client.events.values()] == ["set"]
+
+
+def test_what_a_zone_or_an_entry_names_is_named_only_as_far_as_it_is_seen() -> None:
+    share = grant("cpd", "fire", "zone", "log.entry", "incident.summary", "unit.position")
+    said = [zone(incident_id="i1", operation_id="o1"), entry(incident_id="i1", refs=("i1", "u1", "z1"))]
+    p = pair("fire", share, of=[delivery(1, *said)])
+    zone_record, entry_record = (p.client.rows[layer][0]["record"] for layer in ("zones", "log"))
+    assert not {"incident_id", "operation_id"} & set(zone_record)
+    assert "incident_id" not in entry_record
+    assert entry_record["refs"] == ["z1"]
+    p.picture.apply(delivery(2, incident(type_common="FIRE"), unit(labels=("undercover",))))
+    p.tick(T0 + 2)
+    assert p.client.rows["zones"][0]["record"]["incident_id"] == "i1"
+    assert p.client.rows["log"][0]["record"]["refs"] == ["i1", "z1"]
+    own = pair("cpd", of=[delivery(1, *said)]).client.rows
+    assert own["zones"][0]["record"]["operation_id"] == "o1"
+    assert own["log"][0]["record"]["refs"] == ["i1", "u1", "z1"]
+
+
+def test_a_correction_that_may_not_be_seen_leaves_the_entry_as_it_was() -> None:
+    share = grant("cpd", "fire", "log.entry")
+    p = pair("fire", share, of=[delivery(1, entry(text="north gate"))])
+    p.picture.apply(delivery(2, entry("e2", at=T0 + 1, supersedes="e1", labels=("undercover",))))
+    assert not p.tick(T0 + 1)
+    p.picture.apply(delivery(3, entry("e3", at=T0 + 2, text="south gate", supersedes="e1")))
+    p.tick(T0 + 2)
+    log = p.client.by_id("log")
+    assert log["cpd", "e1"]["flags"] & 32
+    assert log["cpd", "e3"]["record"]["supersedes"] == "e1"
+    assert [e.get("supersedes") for e in p.client.events.values()] == [None, "e1"]
+    p.picture.apply(delivery(4, entry("e3", at=T0 + 3, labels=("undercover",))))
+    p.tick(T0 + 3)
+    assert {i: bool(row["flags"] & 32) for (_, i), row in p.client.by_id("log").items()} == {"e1": False}
+
+
 # --- two worlds --------------------------------------------------------------------------------
 
 GRANTS = (
     grant("cpd", "fire", "unit.position", "unit.identity", "incident.summary", "incident.location", "camera.location",
-          "camera.state"),
+          "camera.state", "zone", "log.entry"),
     grant("cpd", "fbi", *ALL, labels=("undercover",)),
     grant("*", "cpd", "unit.position", "unit.status", "acoustic.alert"),
 )  # fmt: skip
+
+
+def subject_field(report) -> str:
+    """The name of the field that says what a report is about."""
+    return {"UnitReport": "unit_id", "IncidentReport": "incident_id", "CameraReport": "camera_id",
+            "ZoneReport": "zone_id", "LogReport": "entry_id"}[type(report).__name__]  # fmt: skip
 
 
 def frames(viewer: str, ticks) -> list[bytes]:
@@ -329,8 +380,7 @@ def test_hidden_things_change_no_byte(shown, hidden, seed) -> None:
             labelled = [
                 msgspec.structs.replace(r, labels=("undercover",), **{f: f"hidden-{getattr(r, f)}"})
                 for r in hidden[n]
-                for f in ("unit_id", "incident_id", "camera_id")
-                if type(r).__name__.lower().startswith(f[:4])
+                for f in (subject_field(r),)
             ]
             extra.append(delivery(n * 9 + 2, *labelled, received_at=t))
         one.append(batch)
@@ -384,12 +434,16 @@ def test_no_hidden_word_is_in_any_byte() -> None:
             unit("u-SECRET", labels=("undercover",), call_sign="SECRETSIGN"),
             incident("i1", type_common="FIRE", narrative="SECRETTEXT", internal_id="SECRETCAD"),
             camera("c1", event_type="lpr_hit", media_ref="SECRETURI", case_ref="SECRETCASE"),
+            zone("z-visible", incident_id="SECRETINCIDENT", operation_id="SECRETOPERATION"),
+            zone("z-SECRET", labels=("tactical",), name="SECRETZONE"),
+            entry("e-visible", text="seen", refs=("u-visible", "SECRETREF"), supersedes="SECRETENTRY"),
+            entry("e-SECRET", labels=("victim",), text="SECRETNOTE", supersedes="e-visible"),
         )
     )
     p.picture.apply(delivery(1, unit("SECRETFBI", call_sign="SECRETFBI"), agency="fbi"))
     p.tick(T0 + 1)
     everything = b"".join([*p.client.frames, *p.fresh().frames])
-    assert b"u-visible" in everything
+    assert all(f"{letter}-visible".encode() in everything for letter in "uze")
     assert b"SECRET" not in everything
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from feeds.bus import BatchId, Delivery
 from feeds.envelope import WIRE_VERSION, Batch, Parcel
 from feeds.names import AgencyId, SourceId
-from feeds.report import AnyReport, CameraReport, IncidentReport, UnitReport
+from feeds.report import AnyReport, CameraReport, IncidentReport, LogReport, Point, Polygon, UnitReport, ZoneReport
 from feeds.source import SourceSettings
 from layers.picture import Picture
 from layers.roster import AgencyInfo, Roster
@@ -40,6 +40,20 @@ def incident(incident_id: str = "i1", at: float = T0, **fields: Any) -> Incident
 
 def camera(camera_id: str = "c1", at: float = T0, **fields: Any) -> CameraReport:
     return CameraReport(camera_id=camera_id, observed_at=at, **{"lat": 41.88, "lon": -87.63, **fields})
+
+
+SQUARE = Polygon(coordinates=(((-87.64, 41.87), (-87.62, 41.87), (-87.62, 41.89), (-87.64, 41.89), (-87.64, 41.87)),))
+PLACE = Point(coordinates=(-87.63, 41.88))
+
+
+def zone(zone_id: str = "z1", at: float = T0, **fields: Any) -> ZoneReport:
+    """A zone's report; a square unless told otherwise."""
+    return ZoneReport(zone_id=zone_id, observed_at=at, **{"geometry": SQUARE, **fields})
+
+
+def entry(entry_id: str = "e1", at: float = T0, **fields: Any) -> LogReport:
+    """A log entry with a place, unless told otherwise."""
+    return LogReport(entry_id=entry_id, observed_at=at, **{"lat": 41.88, "lon": -87.63, **fields})
 
 
 def delivery(

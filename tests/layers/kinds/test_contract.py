@@ -6,10 +6,10 @@ from feeds.report import Category
 from layers import kinds
 from layers.delta import columns
 from layers.frame import DTYPES
-from layers.kinds import cameras, incidents, units
+from layers.kinds import cameras, incidents, log, units, zones
 from layers.layer import Layer
 from layers.policy import BASE
-from tests.support.heard import T0, camera, delivery, heard, incident, unit
+from tests.support.heard import T0, camera, delivery, entry, heard, incident, unit, zone
 from tests.support.pair import Pair, grant
 
 EVERYTHING = delivery(
@@ -17,8 +17,13 @@ EVERYTHING = delivery(
     unit(call_sign="A1", primary_status="Available", emergency="manual", capabilities=("FLIR",), crew=2),
     incident(type_common="FIRE", priority_common=9, status_common=("Active",), lat=41.8, lon=-87.6, address="1 Main"),
     camera(camera_state="recording", bearing_deg=359.99, fov_deg=60.0, range_m=80.0, media_ref="rtsp://x"),
+    zone(zone_kind="perimeter_inner", name="Inner", valid_from=T0 - 5, valid_to=T0 + 500, incident_id="i1"),
+    entry(text="Perimeter set", entry_kind="order", author_position="OperationsSectionChief", refs=("z1",)),
 )
-TYPES_OF = {"units": units.LAYER, "incidents": incidents.LAYER, "cameras": cameras.LAYER}
+TYPES_OF = {
+    "units": units.LAYER, "incidents": incidents.LAYER, "cameras": cameras.LAYER, "zones": zones.LAYER,
+    "log": log.LAYER,
+}  # fmt: skip
 
 each = pytest.mark.parametrize("name", kinds.names())
 
