@@ -13,11 +13,23 @@ export interface IncidentRecord {
 export interface CameraRecord {
   id: string; agency: string; name?: string; carrier_unit_id?: string; media_ref?: string; source?: string; cadence_s?: number;
 }
-export interface PictureEvent {
-  n: number; at: number; received_at: number; agency: string; kind: "camera_event" | "incident"; id: string;
-  event: string; text: string; lon?: number; lat?: number; priority?: number; incident_id?: string; camera_id?: string;
-  verification?: string; confidence?: number;
+export interface ZoneRecord {
+  id: string; agency: string; name?: string; zone_kind?: string; radius_m?: number; valid_from?: number; valid_to?: number;
+  /** GeoJSON: positions are [lon, lat]. */
+  geometry?: { type: "Point" | "LineString" | "Polygon" | "MultiPolygon"; coordinates: unknown };
+  boundary_version?: string; incident_id?: string; operation_id?: string; min_available_units?: number;
+  target_travel_s?: number; source?: string; status?: string;
 }
+export interface LogRecord {
+  id: string; agency: string; entry_kind: string; text?: string; author_position?: string; incident_id?: string;
+  refs?: string[]; supersedes?: string; observed_at: number; source?: string; status?: string;
+}
+export interface PictureEvent {
+  n: number; at: number; received_at: number; agency: string; kind: "camera_event" | "incident" | "log_entry"; id: string;
+  event: string; text: string; lon?: number; lat?: number; priority?: number; incident_id?: string; camera_id?: string;
+  verification?: string; confidence?: number; author_position?: string; supersedes?: string;
+}
+export type LayerName = "units" | "incidents" | "cameras" | "zones" | "log";
 export interface FeedHealth {
   agency: string; source: string; adapter: string; state: "live" | "stale" | "silent" | "idle"; age_s: number | null;
   cadence_s: number; accepted: number; duplicate: number; rejected: number; gaps: number; held_s?: number; last_reason?: string;
@@ -27,8 +39,8 @@ export interface Agency { id: string; name: string; tag: string }
 export interface Hello {
   type: "hello"; epoch: string; at: number; tick_ms: number; viewer: { name: string; agency: string; roles: string[] };
   site: { name: string; timezone: string; demo: boolean }; agencies: Agency[];
-  /** Layers (`units`, `incidents`, `cameras`) that another agency shares with the viewer, whatever there is to see. */
-  sees?: string[];
+  /** Layers that another agency shares with the viewer, whatever there is to see. */
+  sees?: LayerName[];
 }
 export interface Health { type: "health"; at: number; bus: "live" | "lost"; bus_since: number; journal?: string; feeds: FeedHealth[] }
 export interface Card {
@@ -65,6 +77,8 @@ export interface Store {
   units: Table<UnitRecord>;
   incidents: Table<IncidentRecord>;
   cameras: Table<CameraRecord>;
+  zones: Table<ZoneRecord>;
+  log: Table<LogRecord>;
   /** Newest last; bounded to 500. */
   events: PictureEvent[];
   bus: "" | "lost";
@@ -84,8 +98,8 @@ export interface Page {
   /** The line to the hub and to the web process, by the client's own clock. */
   line: { state: "connecting" | "live" | "frozen"; since: number; what: string };
   /** What is chosen, or null. */
-  selected: { layer: "units" | "incidents" | "cameras"; agency: string; id: string } | null;
-  select(layer: "units" | "incidents" | "cameras", agency: string, id: string): void;
+  selected: { layer: LayerName; agency: string; id: string } | null;
+  select(layer: LayerName, agency: string, id: string): void;
   deselect(): void;
   /** Ask the hub for the detail card of a thing. */
   card(layer: string, agency: string, id: string): Promise<Card>;

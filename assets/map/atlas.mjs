@@ -5,11 +5,11 @@
  * each shape in a shader, and shapes, dashes and numerals are written as drawing, not as formulas.
  */
 
-import { HALF, LIFT, camera, incident, unit, unitPointer } from "./glyphs.mjs";
-import { CAMERA_SPRITES, INCIDENT_SPRITES, UNIT_POINTERS, UNIT_SPRITES } from "./instances.mjs";
+import { HALF, LIFT, camera, flag, incident, place, unit, unitPointer } from "./glyphs.mjs";
+import { CAMERA_SPRITES, INCIDENT_SPRITES, LOG_SPRITES, UNIT_POINTERS, UNIT_SPRITES, ZONE_SPRITES } from "./instances.mjs";
 
 /** @typedef {import("./theme.mjs").Theme} Theme */
-/** @typedef {"units" | "incidents" | "cameras"} LayerName */
+/** @typedef {import("../types.d.ts").LayerName} LayerName */
 /** @typedef {{ y: number, cell: number, columns: number, lift: number }} Sheet corner, cell and lift in texels */
 
 const WIDTH = 2048;
@@ -29,6 +29,8 @@ const LAYERS = {
     paint: (p, theme, i, tier, s) => incident(p, theme, i >> 3, (i >> 1) & 3, i & 1, tier, s),
   },
   cameras: { count: CAMERA_SPRITES, paint: (p, theme, i, tier, s) => camera(p, theme, Math.floor(i / 3), i % 3, tier, s) },
+  zones: { count: ZONE_SPRITES, paint: (p, theme, i, tier, s) => place(p, theme, i >> 1, (i & 1) === 1, tier, s) },
+  log: { count: LOG_SPRITES, paint: (p, theme, i, tier, s) => flag(p, theme, i === 1, tier, s) },
 };
 
 /**
@@ -38,7 +40,7 @@ const LAYERS = {
  */
 export function paintMarks(theme, s) {
   /** @type {Record<LayerName, Sheet[]>} */
-  const sheets = { units: [], incidents: [], cameras: [] };
+  const sheets = { units: [], incidents: [], cameras: [], zones: [], log: [] };
   const names = /** @type {LayerName[]} */ (Object.keys(LAYERS));
   let y = 0;
   for (const name of names) {

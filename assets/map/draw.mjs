@@ -236,7 +236,9 @@ function upload(p, picture, all) {
 
 /** Everything that lives on the card. @param {WebGL2RenderingContext} gl */
 function build(gl) {
-  const each = () => ({ cameras: fetched(gl), incidents: fetched(gl), units: fetched(gl) });
+  const each = () => ({
+    zones: fetched(gl), cameras: fetched(gl), log: fetched(gl), incidents: fetched(gl), units: fetched(gl),
+  });
   return {
     spriteProgram: program(gl, SPRITES),
     ringProgram: program(gl, RINGS),
@@ -245,7 +247,7 @@ function build(gl) {
     raised: each(),
     urgent: each(),
     chosen: each(),
-    chose: { cameras: -1, incidents: -1, units: -1 },
+    chose: { zones: -1, cameras: -1, log: -1, incidents: -1, units: -1 },
     rings: instanced(gl, RING_STRIDE, [
       { size: 2, type: gl.INT, offset: 0, whole: true },
       { size: 4, type: gl.FLOAT, offset: 8 },

@@ -19,31 +19,37 @@ const [AVL, ENR, ONS, CMT, OOS, , EMG] = [0, 1, 2, 3, 4, 5, 6];
 export const UNIT_R = [11, 7.5, 4.2];
 export const INCIDENT_R = [14, 10, 7];
 export const CAMERA_R = [6.5, 5, 3];
+export const ZONE_R = [9, 7, 4];
+export const LOG_R = [8, 7, 5];
+/** Radii of the marks whose size does not depend on their state. */
+export const RADII = { units: UNIT_R, cameras: CAMERA_R, zones: ZONE_R, log: LOG_R };
 
 /** Half a cell, CSS pixels at scale 1, that holds the largest of the layer with its halo. */
 export const HALF = {
   units: [26, 22, 6],
   incidents: [40, 31, 23],
   cameras: [11, 9, 6],
+  zones: [21, 17, 6],
+  log: [20, 17, 13],
 };
 /**
  * How far above its place a cell's middle is: an incident stands on a stem, so that the units on its scene, which
  * are at the same place, do not hide it nor it them.
  */
-export const LIFT = { units: [0, 0, 0], incidents: [37, 28, 20], cameras: [0, 0, 0] };
+export const LIFT = { units: [0, 0, 0], incidents: [37, 28, 20], cameras: [0, 0, 0], zones: [0, 0, 0], log: [0, 0, 0] };
 const STEM = [9, 6, 3];
 
 /**
  * The part of a cell in which a mark that is not urgent lies, CSS pixels at scale 1 from the cell's middle: left, top,
  * right, bottom. Every pixel not drawn is time; the urgent are larger and drawn once more, whole.
- * @param {"units" | "incidents" | "cameras"} layer @param {number} tier @returns {[number, number, number, number]}
+ * @param {import("../types.d.ts").LayerName} layer @param {number} tier @returns {[number, number, number, number]}
  */
 export function box(layer, tier) {
   if (layer === "incidents") {
     const r = INCIDENT_R[tier] + 3.5;
     return [-r, LIFT.incidents[tier] - incidentLift(2, tier) - r, r, HALF.incidents[tier]];
   }
-  const r = layer === "units" ? UNIT_R[tier] + 2.5 : HALF.cameras[tier];
+  const r = layer === "units" ? UNIT_R[tier] + 2.5 : HALF[layer][tier];
   return [-r, -r, r, r];
 }
 
@@ -254,6 +260,57 @@ export function camera(p, theme, state, age, tier, s) {
     p.lineWidth = 1.3 * s;
     ring(p, r * 0.42);
   } else if (state === 5) segment(p, -r * 0.8, r * 0.8, r * 0.8, -r * 0.8);
+}
+
+/** What stands on a zone's plate: other, staging, command post, landing zone, traffic control. */
+const PLATE_WORDS = ["", "S", "ICP", "LZ", "TC"];
+
+/**
+ * A zone that is a place: a plate with its letters; faint when planned or stale.
+ * @param {Paint} p @param {Theme} theme @param {number} plate @param {boolean} faint @param {number} tier @param {number} s
+ */
+export function place(p, theme, plate, faint, tier, s) {
+  const h = ZONE_R[tier] * s;
+  const word = tier === 2 ? "" : PLATE_WORDS[plate];
+  const w = word.length > 1 ? h * (0.55 + 0.52 * word.length) : h;
+  const colour = css(theme.zone, faint ? 0.6 : 1);
+  p.fillStyle = css(theme.ground, 0.92);
+  p.fillRect(-w - 2 * s, -h - 2 * s, 2 * w + 4 * s, 2 * h + 4 * s);
+  p.strokeStyle = p.fillStyle = colour;
+  p.lineWidth = 1.6 * s;
+  if (faint) p.setLineDash([3 * s, 2.2 * s]);
+  p.strokeRect(-w + 0.8 * s, -h + 0.8 * s, 2 * w - 1.6 * s, 2 * h - 1.6 * s);
+  p.setLineDash([]);
+  if (!word) return disc(p, h * 0.3, colour);
+  p.font = `700 ${h * 1.25}px ${theme.font}`;
+  p.textAlign = "center";
+  p.textBaseline = "alphabetic";
+  p.fillText(word, 0, h * 0.44);
+}
+
+/**
+ * A log entry: a flag whose foot is at its place, filled when somebody wants something done.
+ * @param {Paint} p @param {Theme} theme @param {boolean} filled @param {number} tier @param {number} s
+ */
+export function flag(p, theme, filled, tier, s) {
+  const u = (LOG_R[tier] / LOG_R[0]) * s;
+  const outline = () => {
+    p.beginPath();
+    p.moveTo(0, 0);
+    p.lineTo(0, -17 * u);
+    p.lineTo(11 * u, -13 * u);
+    p.lineTo(0, -8.5 * u);
+  };
+  p.lineJoin = p.lineCap = "round";
+  for (const [style, width] of /** @type {[string, number][]} */ ([[css(theme.ground, 0.92), 5.5], [css(theme.zone), 1.8]])) {
+    outline();
+    p.strokeStyle = style;
+    p.lineWidth = width * u;
+    p.stroke();
+    p.fillStyle = filled ? style : css(theme.ground, 0.92);
+    p.fill();
+  }
+  disc(p, 1.9 * u, css(theme.zone));
 }
 
 /** @param {Paint} p @param {number} r @param {string} fill @param {number} [y] */

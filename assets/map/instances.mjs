@@ -13,7 +13,8 @@
 
 import { UNKNOWN_I4, UNKNOWN_U2 } from "./frame.mjs";
 import { mercatorX, mercatorY } from "./mercator.mjs";
-import { ALERT, CLOSED, EMERGENCY, EN_ROUTE, LOST, ON_SCENE, UNASSIGNED, life } from "./store.mjs";
+import { shapeOf } from "./shapes.mjs";
+import { ALERT, CLOSED, CORRECTED, EMERGENCY, EN_ROUTE, LOST, ON_SCENE, PLANNED, UNASSIGNED, life } from "./store.mjs";
 
 export const STRIDE = 16;
 export const NONE = 255;
@@ -34,6 +35,15 @@ export const INCIDENT_SPRITES = 5 * 4 * 2;
 
 export const cameraSprite = (/** @type {number} */ state, /** @type {number} */ age) => state * 3 + age;
 export const CAMERA_SPRITES = 6 * 3;
+
+/** Letters of a zone that is a place without extent, by `zone_kind`; all others have none. @type {Record<number, number>} */
+const PLATES = { 9: 1, 10: 2, 11: 3, 12: 4 };
+export const zoneSprite = (/** @type {number} */ plate, /** @type {boolean} */ faint) => plate * 2 + (faint ? 1 : 0);
+export const ZONE_SPRITES = 5 * 2;
+
+/** Entries by which somebody wants something done: decision, order, request. */
+const ORDERS = new Set([2, 3, 4]);
+export const LOG_SPRITES = 2;
 
 /** Below this a unit stands, and its course says nothing: decimetres a second. */
 const STANDS = 8;
@@ -58,7 +68,7 @@ export function emptyInstances(layer) {
 }
 
 /** @type {Record<string, (table: Table, row: number, to: Instances, u16: Uint16Array) => void>} */
-const WRITERS = { units: writeUnit, incidents: writeIncident, cameras: writeCamera };
+const WRITERS = { units: writeUnit, incidents: writeIncident, cameras: writeCamera, zones: writeZone, log: writeEntry };
 
 /**
  * Brings the instances to the table's state: the given rows, or all with `null`.
@@ -145,8 +155,33 @@ function writeCamera(table, row, to) {
   if (flags & ALERT) to.urgent.add(row);
 }
 
+/**
+ * A place without extent is a mark; a shape is drawn by the map (zones.mjs), and only its name is placed here.
+ * @param {Table} table @param {number} row @param {Instances} to
+ */
+function writeZone(table, row, to) {
+  const record = table.records[row];
+  const shape = record ? shapeOf(record) : null;
+  const flags = table.columns.flags[row];
+  const at = row * STRIDE;
+  to.u8[at + 10] = zoneSprite(PLATES[table.columns.zone_kind[row]] ?? 0, (flags & PLANNED) !== 0 || life(flags) > 0);
+  to.u8[at + 11] = NONE;
+  to.u8[at + 12] = shape?.point ? 255 : 0;
+  if (!shape) return;
+  to.xy[row * 4] = mercatorX(shape.name[0]);
+  to.xy[row * 4 + 1] = mercatorY(shape.name[1]);
+}
+
+/** @param {Table} table @param {number} row @param {Instances} to */
+function writeEntry(table, row, to) {
+  const at = row * STRIDE;
+  to.u8[at + 10] = ORDERS.has(table.columns.entry_kind[row]) ? 1 : 0;
+  to.u8[at + 11] = NONE;
+  to.u8[at + 12] = table.columns.flags[row] & CORRECTED ? 0 : 255;
+}
+
 /** Layers from below to above. */
-export const ORDER = /** @type {const} */ (["cameras", "units", "incidents"]);
+export const ORDER = /** @type {const} */ (["zones", "cameras", "log", "units", "incidents"]);
 /** @typedef {{ layer: typeof ORDER[number], set: "all" | "raised" | "urgent" | "chosen" }} Pass */
 
 /**
@@ -155,7 +190,7 @@ export const ORDER = /** @type {const} */ (["cameras", "units", "incidents"]);
  * @type {Pass[]}
  */
 export const PASSES = (/** @type {Pass["set"][]} */ (["all", "raised", "urgent", "chosen"])).flatMap((set) =>
-  (set === "urgent" ? /** @type {const} */ (["cameras", "incidents", "units"]) : ORDER).map((layer) => ({ layer, set })),
+  (set === "urgent" ? /** @type {const} */ (["zones", "cameras", "log", "incidents", "units"]) : ORDER).map((layer) => ({ layer, set })),
 );
 
 /** The rows of one pass but the first. @param {Instances} of @param {Pass["set"]} set @param {number} chosen row of this layer, -1 for none @returns {number[]} */

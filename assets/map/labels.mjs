@@ -14,7 +14,7 @@ export const SELECTED = 0;
 export const URGENT = 1;
 /** Up to this one, tags may lie over marks. */
 export const IMPORTANT = 2;
-export const CLASSES = 8;
+export const CLASSES = 9;
 /** Tries in turn: [short text, keep off marks]. @type {[boolean, boolean][]} */
 const SHORTER = [[false, true], [true, true]];
 /** @type {[boolean, boolean][]} */
@@ -29,6 +29,7 @@ const OVER_MARKS = [[false, true], [false, false]];
  * @property {number} width of the text
  * @property {number} short width of the short text (the agency's tag alone); 0 when there is none
  * @property {number} priority
+ * @property {number} [slot] where its tag is tried first
  */
 /** @typedef {{ index: number, dx: number, dy: number, short: boolean, slot: number }} Placed `dx`, `dy`: from the mark to the text's left top */
 
@@ -100,7 +101,7 @@ export function place(candidates, width, height, height0, previous, scale = 1, c
   for (const index of inOrder(candidates, previous)) {
     const c = candidates[index];
     if (placed.length >= most && c.priority > URGENT) break;
-    const first = previous.get(c.key) ?? 0;
+    const first = previous.get(c.key) ?? c.slot ?? 0;
     const found = find(grid, c, index, first, width, height, height0, at);
     const must = c.priority <= URGENT;
     if (found < 0 && !must) continue;

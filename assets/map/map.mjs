@@ -10,10 +10,11 @@ import { followMap } from "./plotly_map.mjs";
 import { makeScene } from "./scene.mjs";
 import { deselectOnEscape, selectOn } from "./select.mjs";
 import { meter } from "./stats.mjs";
-import { emptyStore } from "./store.mjs";
+import { emptyStore, keyOf } from "./store.mjs";
 import { openStream } from "./stream.mjs";
 import { readTheme, watchTheme } from "./theme.mjs";
 import { instant, watchLine } from "./watch.mjs";
+import { zoneLayers } from "./zones.mjs";
 
 /** The stream opens with the map, or after this. */
 const MAP_AWAITED_MS = 4000;
@@ -63,6 +64,11 @@ function open(config) {
   };
   const scene = makeScene(page, measured);
   scene.setTheme(theme);
+  const zones = zoneLayers();
+  events.on("select", () => {
+    const { selected } = page;
+    zones.choose(selected?.layer === "zones" ? keyOf(selected.agency, selected.id) : "");
+  });
   const watch = watchLine(page, () => events.emit("line"));
   const picture = oncePerFrame(() => events.emit("frame"));
   const camera = oncePerFrame(() => events.emit("camera"));
@@ -75,6 +81,7 @@ function open(config) {
       clock.hear(frame.at, local());
       watch.heard();
       if (!Object.keys(change.rows).length && !frame.events.length) return;
+      if ("zones" in change.rows) zones.show(page.store.zones);
       scene.take(change, frame.type === DELTA && frame.lag_ms ? frame.at - frame.lag_ms / 1000 : 0);
       measured.update(began, performance.now() - began + scene.uploadMs);
       picture();
@@ -97,6 +104,7 @@ function open(config) {
     if (!map) start(live, config.view);
     map = live;
     scene.mount(live, watch.graphicsLost);
+    zones.mount(live, theme);
     selectOn(live, page, scene.instances, () => theme.scale, () => scene.tiers.incidents);
     live.on("move", camera);
     live.on("resize", camera);
@@ -110,6 +118,7 @@ function open(config) {
     if (JSON.stringify(next) === JSON.stringify(theme)) return;
     theme = next;
     scene.setTheme(next);
+    zones.repaint(next);
     if (map && config.basemap) repaint(map, next.name);
   });
   deselectOnEscape(page);

@@ -9,7 +9,7 @@
  */
 
 import { UNKNOWN_U2 } from "./frame.mjs";
-import { CAMERA_R, UNIT_R, incidentLift, incidentOuter } from "./glyphs.mjs";
+import { CAMERA_R, RADII, UNIT_R, incidentLift, incidentOuter } from "./glyphs.mjs";
 import { STRIDE } from "./instances.mjs";
 
 export const RING_STRIDE = 28;
@@ -73,7 +73,7 @@ export function alerts() {
  * @property {import("../types.d.ts").Store} store
  * @property {Theme} theme
  * @property {Record<string, number>} tiers
- * @property {{ layer: string, row: number } | null} chosen
+ * @property {{ layer: import("../types.d.ts").LayerName, row: number } | null} chosen
  * @property {number} s device pixels per CSS pixel of a mark
  * @property {number} scale device pixels per 2^-32 of the world
  * @property {number} pxPerMetre device pixels
@@ -121,7 +121,7 @@ export function over(to, { instances, store, theme, tiers, chosen, s, scale }, s
   const tier = Math.min(tiers[chosen.layer], 1); // as it is drawn above the others
   const priority = store.incidents.columns.priority[chosen.row];
   const isIncident = chosen.layer === "incidents";
-  const radius = isIncident ? incidentOuter(priority, tier) : (chosen.layer === "units" ? UNIT_R : CAMERA_R)[tier];
+  const radius = chosen.layer === "incidents" ? incidentOuter(priority, tier) : RADII[chosen.layer][tier];
   const around = (radius + 8) * s;
   const y = of.xy[chosen.row * 4 + 1] - (isIncident ? Math.round((incidentLift(priority, tier) * s) / scale) : 0);
   to.add(of.xy[chosen.row * 4], y, around, 6 * s, theme.ground, 0.85);

@@ -5,7 +5,7 @@
  */
 
 import { overlay } from "./draw.mjs";
-import { census, emptyInstances, write } from "./instances.mjs";
+import { ORDER, census, emptyInstances, write } from "./instances.mjs";
 import { drawLoop } from "./loop.mjs";
 import { view } from "./mercator.mjs";
 import { alerts, over, ringList, under } from "./rings.mjs";
@@ -56,8 +56,9 @@ export function makeScene(page, meter) {
   const { store } = page;
   const instances = {
     units: emptyInstances("units"), incidents: emptyInstances("incidents"), cameras: emptyInstances("cameras"),
+    zones: emptyInstances("zones"), log: emptyInstances("log"),
   };
-  const tiers = { units: 0, incidents: 0, cameras: 1 };
+  const tiers = { units: 0, incidents: 0, cameras: 1, zones: 1, log: 1 };
   const below = ringList();
   const above = ringList();
   const seen = alerts();
@@ -108,7 +109,7 @@ export function makeScene(page, meter) {
     over(above, scene, seen, began);
     if (!canvas.draw({ view: v, instances, tiers, under: below, over: above, chosen: at })) return;
     const now = performance.now();
-    meter.draw(began, now - began, store.units.count + store.incidents.count + store.cameras.count);
+    meter.draw(began, now - began, ORDER.reduce((sum, layer) => sum + store[layer].count, 0));
     if (fresh && !waiting) measure(canvas.fence(), undrawn);
     undrawn = 0;
     fresh = false;
@@ -138,7 +139,7 @@ export function makeScene(page, meter) {
     tagsDue = moves;
     tiers.units = tierFor(census(instances.units, v).inside, v, theme.scale, tiers.units);
     tiers.incidents = tierFor(census(instances.incidents, v).inside * 2, v, theme.scale, tiers.incidents);
-    tiers.cameras = v.zoom > 13.5 ? 0 : v.zoom > 11 ? 1 : 2;
+    tiers.cameras = tiers.zones = tiers.log = v.zoom > 13.5 ? 0 : v.zoom > 11 ? 1 : 2;
     const { letters, ratio } = mounted.canvas;
     mounted.canvas.setTags(tags({ page, instances, view: v, letters, ratio, scale: theme.scale, tiers, covered: coveredOf(mounted.map) }, slots));
   };
@@ -156,7 +157,8 @@ export function makeScene(page, meter) {
     /** The picture changed: brings the instances in step. @param {import("./store.mjs").Change} change @param {number} received of a live frame: Unix seconds by the server's clock; 0 when nothing was received */
     take(change, received) {
       for (const [layer, rows] of Object.entries(change.rows)) {
-        write(/** @type {any} */ (instances)[layer], tableOf(store, layer), rows);
+        // What is written of a zone is in its record too, which may change while its columns stay.
+        write(/** @type {any} */ (instances)[layer], tableOf(store, layer), layer === "zones" ? null : rows);
       }
       seen.see(instances.cameras.urgent, performance.now());
       fresh = true;

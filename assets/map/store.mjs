@@ -26,6 +26,8 @@ export const COLUMNS = {
     lon: "i4", lat: "i4", bearing: "u2", fov: "u2", range: "u2", camera_state: "u1", camera_kind: "u1", flags: "u1",
     age: "u2",
   },
+  zones: { lon: "i4", lat: "i4", zone_kind: "u1", flags: "u1", age: "u4" },
+  log: { lon: "i4", lat: "i4", entry_kind: "u1", flags: "u1", age: "u4" },
 };
 
 /** Bits of the `flags` columns. */
@@ -33,7 +35,9 @@ export const EMERGENCY = 1;
 export const NOT_ACTUAL = 8;
 export const ALERT = 16;
 export const EN_ROUTE = 16;
+export const PLANNED = 16;
 export const ON_SCENE = 32;
+export const CORRECTED = 32;
 export const CLOSED = 64;
 export const UNASSIGNED = 128;
 /** @param {number} flags */
@@ -67,7 +71,7 @@ function emptyTable(name) {
 export function emptyStore() {
   return {
     rev: 0, eventNumber: 0, units: emptyTable("units"), incidents: emptyTable("incidents"),
-    cameras: emptyTable("cameras"), events: [], bus: "", busSince: 0,
+    cameras: emptyTable("cameras"), zones: emptyTable("zones"), log: emptyTable("log"), events: [], bus: "", busSince: 0,
   };
 }
 

@@ -6,13 +6,15 @@
  * A letter is 16 bytes: i32 x, i32 y (the mark's place), i16 dx, i16 dy (device pixels), u8 letter, u8 colour, u8 alpha, u8.
  */
 
-import { shortType } from "../panels/words.mjs";
+import { shortType, zoneName } from "../panels/words.mjs";
 import { gapOf, letterOf, widthOf } from "./atlas.mjs";
-import { CAMERA_R, UNIT_R, incidentLift, incidentOuter } from "./glyphs.mjs";
+import { CAMERA_R, LOG_R, UNIT_R, ZONE_R, incidentLift, incidentOuter } from "./glyphs.mjs";
 import { STRIDE } from "./instances.mjs";
 import { CLASSES, SELECTED, URGENT, place } from "./labels.mjs";
 import { toScreen } from "./mercator.mjs";
-import { CLOSED, EMERGENCY, NOT_ACTUAL, life, rowOf, tableOf } from "./store.mjs";
+import { shapeOf } from "./shapes.mjs";
+import { CLOSED, EMERGENCY, NOT_ACTUAL, PLANNED, life, rowOf, tableOf } from "./store.mjs";
+import { BOUNDARIES } from "./zones.mjs";
 
 /** Colours of letters, indexes of the palette: agency tag, name, age, alarm. */
 export const TAG = 0;
@@ -25,6 +27,12 @@ const CANDIDATES_MAX = 700;
 const NAME_MAX = 22;
 /** Cameras are named from this zoom on, incidents of low priority from that. */
 const CAMERA_ZOOM = 14.5;
+const LOG_ZOOM = 14.5;
+/** A zone is named from this size on, CSS pixels at scale 1; a boundary, which is everywhere, from that. */
+const ZONE_PX = 64;
+const BOUNDARY_PX = 220;
+/** A zone's name stands on its upper edge. */
+const ABOVE = 3;
 const P4_ZOOM = 12.5;
 /** From this zoom on every unit is named. */
 const NAMES_ZOOM = 12.8;
@@ -102,22 +110,22 @@ export function tags({ page, instances, view, letters, ratio, scale, tiers, cove
  */
 function candidates(page, instances, view, scale, tiers) {
   const { store, selected } = page;
-  const { units, incidents, cameras } = store;
+  const { units, incidents, cameras, zones, log } = store;
   const chosen = selected ? (rowOf(store, selected) ?? -1) : -1;
   const screen = [0, 0];
   /** @type {Tag[][]} */
   const found = Array.from({ length: CLASSES }, () => []);
-  /** @param {Instances} of @param {number} row @param {number} r @param {number} priority @param {number} [lift] */
-  const add = (of, row, r, priority, lift = 0) => {
+  /** @param {Instances} of @param {number} row @param {number} r @param {number} priority @param {number} [lift] @param {number} [slot] of the name of a shape, which has no mark */
+  const add = (of, row, r, priority, lift = 0, slot) => {
     const isChosen = row === chosen && selected?.layer === of.layer;
     const class_ = isChosen ? SELECTED : priority;
-    if (!of.u8[row * STRIDE + 12] || (class_ > URGENT && found[class_].length >= CANDIDATES_MAX)) return;
+    if ((slot === undefined && !of.u8[row * STRIDE + 12]) || (class_ > URGENT && found[class_].length >= CANDIDATES_MAX)) return;
     toScreen(view, of.xy[row * 4], of.xy[row * 4 + 1], screen);
     screen[1] -= lift * scale;
     if (screen[0] < -r || screen[1] < -r || screen[0] > view.width + r || screen[1] > view.height + r) return;
     found[class_].push({
-      key: `${of.layer}/${row}`, x: screen[0], y: screen[1], r: (r + (isChosen ? 8 : 0)) * scale, width: 0, short: 0, priority: class_,
-      at: row, of, text: [], tag: "", lift: lift * scale,
+      key: `${of.layer}/${row}`, x: screen[0], y: screen[1], r: (r + (isChosen && slot === undefined ? 8 : 0)) * scale, width: 0, short: 0, priority: class_,
+      at: row, of, text: [], tag: "", lift: lift * scale, slot,
     });
   };
 
@@ -135,6 +143,20 @@ function candidates(page, instances, view, scale, tiers) {
   for (let row = 0; row < cameras.end; row++) {
     if (view.zoom < CAMERA_ZOOM && row !== chosen) continue;
     add(instances.cameras, row, CAMERA_R[tiers.cameras] + 1, 7);
+  }
+  for (let row = 0; row < log.end; row++) {
+    if (view.zoom >= LOG_ZOOM || row === chosen) add(instances.log, row, LOG_R[tiers.log] + 4, 7);
+  }
+  for (let row = 0; row < zones.end; row++) {
+    const record = zones.present[row] ? zones.records[row] : undefined;
+    const shape = record ? shapeOf(record) : null;
+    if (!shape) continue;
+    if (shape.point) {
+      if (view.zoom >= CAMERA_ZOOM || row === chosen) add(instances.zones, row, ZONE_R[tiers.zones] + 6, 8);
+      continue;
+    }
+    const least = (BOUNDARIES.has(zones.columns.zone_kind[row]) ? BOUNDARY_PX : ZONE_PX) * scale;
+    if (shape.size * view.pxPerMetre >= least || row === chosen) add(instances.zones, row, 0, 8, 0, ABOVE);
   }
   const urgent = found[SELECTED].length + found[URGENT].length;
   const kept = found.flat().slice(0, Math.max(CANDIDATES_MAX, urgent));
@@ -158,6 +180,11 @@ export function say(to, page, agencies, zoom) {
   if (exercise) to.text.push([exercise, AGE]);
   if (to.of.layer === "cameras") {
     to.text.push([cut(record.name ?? record.id), TAG]);
+    return;
+  }
+  if (to.of.layer === "zones" || to.of.layer === "log") {
+    if (to.of.layer === "zones" && flags & PLANNED) to.text.push(["planned", AGE]);
+    to.text.push([cut(to.of.layer === "zones" ? zoneName(record) : record.text ?? record.entry_kind), TAG]);
     return;
   }
   to.tag = [exercise, agencies.get(record.agency)].filter(Boolean).join(" ");

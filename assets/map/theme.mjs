@@ -16,6 +16,7 @@
  * @property {Rgb[]} unit AVL ENR ONS CMT OOS not-said EMG
  * @property {Rgb[]} incident not-said, P1..P4
  * @property {Rgb} camera
+ * @property {Rgb} zone lines of zones, marks of log entries
  * @property {Rgb} onMark glyph on a filled mark
  * @property {number} scale of all marks and tags
  * @property {number} pixelRatio device pixels per CSS pixel
@@ -33,6 +34,7 @@ const DARK = {
   "--map-halo": [20, 24, 28],
   "--on-mark": [20, 24, 28],
   "--camera": [152, 162, 171],
+  "--zone": [169, 180, 190],
   "--unit-avl": [91, 200, 155],
   "--unit-enr": [173, 168, 235],
   "--unit-ons": [255, 255, 255],
@@ -61,6 +63,7 @@ export function readTheme(root = document.documentElement) {
     unit: [...unit, unsaid, colour("--unit-emg")],
     incident: [unsaid, ...[1, 2, 3, 4].map((p) => colour(`--incident-p${p}`))],
     camera: colour("--camera"),
+    zone: colour("--zone"),
     onMark: colour("--on-mark"),
     scale: scaleOf(style),
     pixelRatio: window.devicePixelRatio || 1,

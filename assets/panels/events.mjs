@@ -1,8 +1,10 @@
 // @ts-check
-// The latest camera events, newest first, as many as fit. Their age is drawn; an old one is not news.
+// The latest camera events and lines of the log, newest first, as many as fit. Their age is drawn; an old one is not news.
 
+import { keyOf, referred } from "../map/store.mjs";
 import { calmly, el, find, mark, onResize, pixels, pool, say, show } from "./dom.mjs";
-import { age, clock, eventType, notShared, NOT_SHARED, plain, tagOf } from "./words.mjs";
+import { drawing } from "./marks.mjs";
+import { age, clock, eventType, incidentType, notShared, NOT_SHARED, plain, tagOf } from "./words.mjs";
 
 /** @typedef {import("../types.d.ts").Page} Page */
 /** @typedef {import("../types.d.ts").PictureEvent} Happened */
@@ -11,6 +13,8 @@ const ROWS_MAX = 40;
 const FRESH_S = 60;
 /** What a person may have to look at; the rest only says what a camera does. */
 const ALERTS = new Set(["lpr_hit", "gunshot_detected", "weapon_drawn", "tamper", "analytics_detection", "person_down"]);
+/** Entries by which somebody wants something done: their flag is filled. */
+const ORDERS = new Set(["decision", "order", "request"]);
 /** @type {Record<string, string>} */
 const VERIFIED = { unverified: "Not confirmed", human_verified: "Confirmed by a person", rejected: "Rejected" };
 
@@ -26,8 +30,9 @@ export function mount(root, page) {
   const write = () => {
     const latest = latestOf(page.store.events);
     const n = howMany(list, latest);
-    rows.take(n).forEach((row, i) => fill(row, latest[i], page, face));
-    say(empty, notShared(page, "cameras") ? NOT_SHARED : calmWords);
+    const corrected = correctedOf(page.store.events);
+    rows.take(n).forEach((row, i) => fill(row, latest[i], page, face, corrected));
+    say(empty, notShared(page, "cameras") && notShared(page, "log") ? NOT_SHARED : calmWords);
     show(empty, latest.length === 0);
     say(note, latest.length ? `last ${age(page.now() - latest[0].at)} ago` : "");
   };
@@ -41,13 +46,18 @@ export function mount(root, page) {
   write();
 }
 
-/** Camera events, newest first. @param {Happened[]} events */
+/** Camera events and log entries, newest first. @param {Happened[]} events */
 export function latestOf(events) {
   const out = [];
   for (let i = events.length - 1; i >= 0 && out.length < ROWS_MAX; i--) {
-    if (events[i].kind === "camera_event" && events[i].event !== "announced") out.push(events[i]);
+    if (events[i].kind !== "incident" && events[i].event !== "announced") out.push(events[i]);
   }
   return out;
+}
+
+/** Log entries that another one corrects: both lines stay. Pure. @param {Happened[]} events */
+export function correctedOf(events) {
+  return new Set(events.filter((e) => e.kind === "log_entry" && e.supersedes).map((e) => keyOf(e.agency, e.supersedes ?? "")));
 }
 
 /** How many rows the list's height holds. @param {HTMLElement} list @param {Happened[]} latest */
@@ -80,26 +90,43 @@ function makeRow(page) {
   const row = { root, dot, time, title, detail, tag, verified, event: /** @type {Happened | null} */ (null) };
   button.addEventListener("click", () => {
     if (!row.event) return;
-    page.select("cameras", row.event.agency, row.event.camera_id ?? row.event.id);
+    if (row.event.kind === "log_entry") page.select("log", row.event.agency, row.event.id);
+    else page.select("cameras", row.event.agency, row.event.camera_id ?? row.event.id);
     if (row.event.lon !== undefined && row.event.lat !== undefined) page.flyTo(row.event.lon, row.event.lat, 14);
   });
   return row;
 }
 
-/** @param {ReturnType<typeof makeRow>} row @param {Happened} event @param {Page} page @param {ReturnType<typeof clock>} face */
-function fill(row, event, page, face) {
-  row.event = event;
+/** @param {ReturnType<typeof makeRow>} row @param {Happened} event @param {Page} page @param {ReturnType<typeof clock>} face @param {Set<string>} corrected */
+function fill(row, event, page, face, corrected) {
   const alert = isAlert(event);
+  const flag = event.kind === "log_entry" ? (ORDERS.has(event.event) ? "order" : "note") : "";
+  if (row.root.dataset.flag !== flag) {
+    row.root.dataset.flag = flag;
+    row.dot.replaceChildren(...(flag ? [drawing("log", flag)] : []));
+  }
+  row.event = event;
   mark(row.root, "alert", String(alert));
   mark(row.root, "fresh", String(page.now() - event.at < FRESH_S));
-  say(row.dot, alert ? "!" : "");
+  if (!flag) say(row.dot, alert ? "!" : "");
   say(row.time, face(event.at).time);
-  const words = wordsOf(event);
+  mark(row.root, "corrected", String(flag !== "" && corrected.has(keyOf(event.agency, event.id))));
+  const words = flag ? entryWords(event, page) : wordsOf(event);
   say(row.title, words.title);
   mark(row.root, "verified", String(words.verified !== ""));
   say(row.detail, words.where);
   say(row.verified, words.verified);
   say(row.tag, tagOf(page, event.agency));
+}
+
+/** What an entry says, and then what it is, who wrote it and about which incident. @param {Happened} event @param {Page} page */
+export function entryWords(event, page) {
+  const { incidents } = page.store;
+  const at = event.incident_id ? referred(incidents, event.agency, event.incident_id) : undefined;
+  const incident = at === undefined ? undefined : incidents.records[at];
+  const about = incident ? incidentType(incident) : "";
+  const by = event.author_position ? plain(event.author_position) : "";
+  return { title: event.text, where: [plain(event.event), by, about].filter(Boolean).join(" · "), verified: "" };
 }
 
 /**

@@ -62,12 +62,43 @@ const CAMERAS = {
   "?": () => [path("M6 8h20v16H6Z", "fill"), path("M13 13.4a3 3 0 1 1 4.4 2.6q-1.4.8-1.4 1.9M16 19.6v1.8", "cut thinner")],
 };
 
+/** A line as a zone's edge: its dashes as an attribute, for they are the mark. @param {string} dash @param {number} width */
+const edge = (dash, width) =>
+  svg("path", { d: "M1 16H31", class: "edge", "stroke-width": width, ...(dash ? { "stroke-dasharray": dash } : {}) });
+
+/** @param {string} text */
+const plate = (text) => {
+  const node = svg("text", { x: 16, y: 16.5, class: "numeral off" });
+  node.textContent = text;
+  return [path("M5 5h22v22H5Z", "line thinner"), node];
+};
+
+/** @type {Record<string, () => S[]>} */
+const ZONES = {
+  inn: () => [svg("path", { d: "M1 13H31M1 19H31", class: "edge", "stroke-width": 2.2 })],
+  out: () => [edge("11 5", 3)],
+  hzd: () => [edge("", 5)],
+  rst: () => [edge("10 4 2.5 4", 3)],
+  tcp: () => [edge("4 7", 12)],
+  bnd: () => [edge("", 1.6)],
+  wrn: () => [path("M1 8H31V30H1Z", "shade"), svg("path", { d: "M1 8H31", class: "edge", "stroke-width": 3.4 })],
+  stg: () => plate("S"),
+};
+
+const FLAG = "M9 29V4L26 9.5 9 16";
+
+/** @type {Record<string, () => S[]>} */
+const LOG = {
+  note: () => [path(FLAG, "line thinner")],
+  order: () => [path(FLAG, "line thinner"), path("M9 4 26 9.5 9 16Z", "fill")],
+};
+
 /** @type {Record<string, Record<string, () => S[]>>} */
-const LAYERS = { units: UNITS, incidents: INCIDENTS, cameras: CAMERAS };
+const LAYERS = { units: UNITS, incidents: INCIDENTS, cameras: CAMERAS, zones: ZONES, log: LOG };
 
 /**
  * The drawing of a mark; an unknown one is an empty frame.
- * @param {string} layer units, incidents or cameras
+ * @param {string} layer
  * @param {string} name its code in small letters: avl, 1, rec
  * @returns {SVGElement}
  */

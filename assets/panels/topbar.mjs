@@ -39,7 +39,7 @@ function mountCounts(root, page) {
     marks.append(node);
     return n;
   });
-  const cameras = figure(root, "Cameras");
+  const others = /** @type {const} */ ([["cameras", figure(root, "Cameras")], ["zones", figure(root, "Zones")]]);
 
   const write = () => {
     const open = [0, 0, 0, 0, 0];
@@ -52,9 +52,11 @@ function mountCounts(root, page) {
     say(emergencies.n, String(urgent));
     emergencies.root.hidden = urgent === 0;
     byPriority.forEach((n, i) => say(n, String(open[i + 1])));
-    const hidden = notShared(page, "cameras");
-    mark(cameras.root, "shared", String(!hidden));
-    say(cameras.n, hidden ? "not shared" : page.store.cameras.count.toLocaleString("en-US"));
+    for (const [layer, { root, n }] of others) {
+      const hidden = notShared(page, layer);
+      mark(root, "shared", String(!hidden));
+      say(n, hidden ? "not shared" : page.store[layer].count.toLocaleString("en-US"));
+    }
   };
   page.on("frame", calmly(write, 500));
   if (page.store.rev) write();

@@ -28,6 +28,18 @@ export function eventType(code) {
   return EVENTS[code] ?? plain(code);
 }
 
+/** @type {Record<string, string>} */
+const ZONES = {
+  cold: "Cold zone", hot: "Hot zone", icp: "Command post", lz: "Landing zone", no_fly: "No-fly zone",
+  perimeter_inner: "Inner perimeter", perimeter_outer: "Outer perimeter", staging: "Staging area", warm: "Warm zone",
+  warning: "Public warning",
+};
+
+/** What people call a zone: its name, else its kind in words. @param {import("../types.d.ts").ZoneRecord} record */
+export function zoneName(record) {
+  return record.name || (record.zone_kind ? ZONES[record.zone_kind] ?? plain(record.zone_kind) : record.id);
+}
+
 /** The furthest along first: an incident may hold several. @type {[string, string][]} */
 const STATUSES = [
   ["Cancelled", "Cancelled"], ["Closed", "Closed"], ["FireUnderControl", "Fire under control"],
@@ -116,7 +128,7 @@ export const NOT_SHARED = "Not shared with your agency";
 
 /**
  * Is there nothing of a layer because nobody shares it with this viewer? Then 0 is no fact. Not so before the hub said.
- * @param {import("../types.d.ts").Page} page @param {"units" | "incidents" | "cameras"} layer
+ * @param {import("../types.d.ts").Page} page @param {import("../types.d.ts").LayerName} layer
  */
 export function notShared(page, layer) {
   const sees = page.hello?.sees;

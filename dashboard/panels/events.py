@@ -1,4 +1,4 @@
-"""The latest camera events, newest first."""
+"""The latest camera events and lines of the log, newest first."""
 
 from enum import StrEnum
 
@@ -19,11 +19,11 @@ def layout(settings: Settings) -> html.Section:
     return html.Section(
         [
             html.Div(
-                [html.H2("Camera events", className="panel-name"), html.Span(className="panel-note")],
+                [html.H2("Events and log", className="panel-name"), html.Span(className="panel-note")],
                 className="panel-head",
             ),
             html.Ol(className="events-rows rows"),
-            html.P("No camera events yet", className="panel-empty"),
+            html.P("No events yet", className="panel-empty"),
         ],
         id=Id.ROOT,
         className="panel events",

@@ -7,7 +7,7 @@ from dash import html
 from dashboard.config import Settings
 from dashboard.panels import attributes
 
-TABS = (("board", "Incidents"), ("events", "Cameras"), ("feeds", "Feeds"), ("legend", "Legend"))
+TABS = (("board", "Incidents"), ("events", "Events"), ("feeds", "Feeds"), ("legend", "Legend"))
 """Panel shown and the tab's word, in order."""
 
 

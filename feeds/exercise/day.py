@@ -20,6 +20,7 @@ from feeds.exercise.city import City, lonlat
 from feeds.exercise.dispatch import Dispatch
 from feeds.exercise.fleet import Fleet
 from feeds.exercise.roster import AIR_ROLES, muster
+from feeds.exercise.scene import Command
 from feeds.exercise.shift import Shift, homes
 from feeds.exercise.stage import Job, Saying, Stage
 from feeds.exercise.watch import Watch
@@ -56,6 +57,7 @@ class Day:
         self.shift = Shift(self.stage)
         self.dispatch = Dispatch(self.stage, self.shift, open_incidents(units))
         self.watch = Watch(self.stage, self.dispatch, units)
+        self.command = Command(self.stage, self.dispatch, seed)
         self.shift.begin(places)
         self.air = Air(self.stage, self.dispatch, self.watch)
         self.dispatch.begin()
@@ -76,8 +78,9 @@ class Day:
         return self.stage.take()
 
     def end(self) -> list[Saying]:
-        """Return the last that is said: every open incident closes. The day must not be stepped after."""
+        """Return the last that is said: incidents close, zones are lifted. The day must not be stepped after."""
         self.dispatch.end()
+        self.command.end()
         return self.stage.take()
 
     def skip_to(self, at: float) -> None:

@@ -22,8 +22,8 @@ from feeds.exercise.stage import Job, Stage
 RESTATE_S = 60.0
 """How often an open incident is said again though nothing changed, wall seconds."""
 _RETRY_S = 60.0
-_CLOSED_SOURCES = {"cpd": "cpd-cad", "cfd": "cfd-cad", "ccso": "ccso-cad", "tpd": "tpd-cad"}
-CAD_AGENCIES = frozenset(_CLOSED_SOURCES)
+CAD_SOURCES = {"cpd": "cpd-cad", "cfd": "cfd-cad", "ccso": "ccso-cad", "tpd": "tpd-cad"}
+CAD_AGENCIES = frozenset(CAD_SOURCES)
 
 
 class Dispatch:
@@ -34,6 +34,8 @@ class Dispatch:
         self.open: dict[str, Incident] = {}
         self.on_open: list[Callable[[Incident], None]] = []
         """Told of each incident when it opens."""
+        self.on_close: list[Callable[[Incident], None]] = []
+        """Told of each incident that closes in the course of the day."""
         self.on_arrival: list[Callable[[int, Incident], None]] = []
         self._changed: dict[str, Incident] = {}
         self._count = 0
@@ -279,6 +281,8 @@ class Dispatch:
         incident.suspects = None
         self.open.pop(incident.id, None)
         self._changed[incident.id] = incident
+        for tell in self.on_close:
+            tell(incident)
 
     def end(self) -> None:
         """Close what is open: an exercise that is over leaves no incident behind."""
@@ -322,4 +326,4 @@ class Dispatch:
     def _say(self, incident: Incident, at: float) -> None:
         units = tuple(self._s.members[i].unit_id for i in sorted(incident.parts))
         owner = incident.type.owner
-        self._s.say(owner, _CLOSED_SOURCES[owner], incident.report(at, units))
+        self._s.say(owner, CAD_SOURCES[owner], incident.report(at, units))

@@ -202,7 +202,8 @@ test("what matters is drawn above its equals, what is urgent above all, what is 
   apply(store, decode(encode(KEYFRAME, { rev: 1, at: 1, layers: [layer] })));
   const incidents = emptyInstances("incidents");
   write(incidents, store.incidents, null);
-  const all = { units: of, incidents, cameras: emptyInstances("cameras") };
+  const none = { cameras: emptyInstances("cameras"), zones: emptyInstances("zones"), log: emptyInstances("log") };
+  const all = { units: of, incidents, ...none };
   const order = PASSES.flatMap(({ layer, set }) => {
     const rows = set === "all" ? [...Array(all[layer].end).keys()] : rowsIn(all[layer], set, layer === "units" ? 2 : -1);
     return rows.map((row) => `${layer} ${row}`);

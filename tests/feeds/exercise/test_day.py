@@ -8,7 +8,7 @@ from feeds.exercise.city import City
 from feeds.exercise.day import MOVING_S, STANDING_S, Day
 from feeds.exercise.site import SOURCES
 from feeds.exercise.stage import Saying
-from feeds.report import IncidentReport, UnitReport, unregistered
+from feeds.report import IncidentReport, UnitReport, ZoneReport, unregistered
 from tests.feeds.exercise.conftest import START_AT
 
 
@@ -109,9 +109,16 @@ def test_a_day_that_cannot_be_is_refused(grid: City, units: int, rate: float) ->
         Day(5, units, grid, START_AT, rate)
 
 
-def test_an_exercise_that_ends_leaves_no_incident_open(grid: City) -> None:
+def test_an_exercise_that_ends_leaves_no_incident_open_and_no_zone_standing(grid: City) -> None:
     day = Day(5, 60, grid, START_AT)
-    open_before = {s.report.incident_id for s in day.step(START_AT + 5) if isinstance(s.report, IncidentReport)}
+    said = [s.report for s in day.step(START_AT + 5)]
+    open_before = {r.incident_id for r in said if isinstance(r, IncidentReport)}
+    standing = {r.zone_id for r in said if isinstance(r, ZoneReport)}
     last = [s.report for s in day.end()]
     assert {r.incident_id for r in last if isinstance(r, IncidentReport)} == open_before
-    assert all(isinstance(r, IncidentReport) and r.status_common == ("Closed",) for r in last)
+    assert {r.zone_id for r in last if isinstance(r, ZoneReport)} == standing
+    for r in last:
+        if isinstance(r, ZoneReport):
+            assert r.valid_to == r.observed_at
+        else:
+            assert isinstance(r, IncidentReport) and r.status_common == ("Closed",)
