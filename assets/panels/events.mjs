@@ -67,7 +67,7 @@ function howMany(list, latest) {
   let left = list.clientHeight + 1;
   let n = 0;
   for (; n < latest.length; n++) {
-    left -= latest[n].verification ? verified : row;
+    left -= latest[n].verification || latest[n].kind === "log_entry" ? verified : row;
     if (left < 0) break;
   }
   return n;
@@ -119,14 +119,14 @@ function fill(row, event, page, face, corrected) {
   say(row.tag, tagOf(page, event.agency));
 }
 
-/** What an entry says, and then what it is, who wrote it and about which incident. @param {Happened} event @param {Page} page */
+/** What an entry says, then what it is and about which incident, then who wrote it. @param {Happened} event @param {Page} page */
 export function entryWords(event, page) {
   const { incidents } = page.store;
   const at = event.incident_id ? referred(incidents, event.agency, event.incident_id) : undefined;
   const incident = at === undefined ? undefined : incidents.records[at];
   const about = incident ? incidentType(incident) : "";
   const by = event.author_position ? plain(event.author_position) : "";
-  return { title: event.text, where: [plain(event.event), by, about].filter(Boolean).join(" · "), verified: "" };
+  return { title: event.text, where: [plain(event.event), about].filter(Boolean).join(" · "), verified: by || "Position not said" };
 }
 
 /**

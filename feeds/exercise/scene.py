@@ -113,7 +113,7 @@ class Command:
         name = self._corner(*scene.staging)
         lon, lat = lonlat(*scene.staging)
         self._put_up(scene, "staging", "staging", Point(coordinates=(lon, lat)), name=f"Staging {name}")
-        entry = self._write(scene, "note", f"Staging at {name}", "StagingAreaManager", place=scene.staging)
+        entry = self._write(scene, "note", f"Staging at {name}", "StagingAreaManager")
         if self._chance.random() < _CORRECTED:
             again = partial(self._move_staging, entry_id=entry, was=name)
             self._then(scene, self._chance.uniform(40, 120), again)
@@ -128,7 +128,7 @@ class Command:
         lon, lat = lonlat(*scene.staging)
         self._put_up(scene, "staging", "staging", Point(coordinates=(lon, lat)), name=f"Staging {name}")
         text = f"Staging at {name}, not {was}"
-        self._write(scene, "correction", text, "StagingAreaManager", place=scene.staging, supersedes=entry_id)
+        self._write(scene, "correction", text, "StagingAreaManager", supersedes=entry_id)
 
     def _put_up(
         self,

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layers.frame import LayerChange
+from tests.support.fake_zones import Zones
 
 WEST, SOUTH, EAST, NORTH = -87.80, 41.772, -87.585, 41.967
 AGENCIES = (
@@ -30,7 +31,7 @@ _SHRINK = np.cos(np.radians(41.87))
 class City:
     """The picture. `step` moves it and gives the change; `keyframe` gives all."""
 
-    def __init__(self, units: int, incidents: int, cameras: int, seed: int) -> None:
+    def __init__(self, units: int, incidents: int, cameras: int, seed: int, zones: int = 0, notes: int = 0) -> None:
         self.rng = rng = np.random.default_rng(seed)
         self.n, self.m, self.k = units, incidents, cameras
         self.pending_events: list[tuple[int, dict[str, Any]]] = []
@@ -58,6 +59,7 @@ class City:
         self.priority = rng.choice([1, 2, 3, 4], incidents, p=(0.08, 0.22, 0.4, 0.3)).astype(np.uint8)
         self.opened = rng.uniform(30, 5000, incidents)
         self.alert = np.zeros(cameras)
+        self.zones = Zones(zones, notes, (WEST + 0.06, SOUTH + 0.06, EAST - 0.06, NORTH - 0.06), seed)
         self._turn = 0
 
     def _spread(self, n: int) -> NDArray[np.float64]:
@@ -85,7 +87,7 @@ class City:
         if len(ended) or len(begun):
             self.alert[ended] = 0
             changes.append(self._cameras(np.union1d(ended, begun), now))
-        return tuple(changes)
+        return (*changes, *self.zones.step())
 
     def _turn_corners(self, rows: NDArray[Any], heading: NDArray[Any], dx: NDArray[Any], dy: NDArray[Any]) -> None:
         turn = self.rng.uniform(0, 1, len(rows)) < 0.04
@@ -105,6 +107,7 @@ class City:
             self._units(units, now, tuple((int(i), self.unit(int(i))) for i in units)),
             self._incidents(incidents, tuple((int(i), self.incident_record(int(i), now)) for i in incidents)),
             self._cameras(cameras, now, tuple((int(i), self.camera_record(int(i))) for i in cameras)),
+            *self.zones.keyframe(now),
         )
 
     def _units(self, rows: NDArray[Any], now: float, records: tuple[Any, ...] = ()) -> LayerChange:
@@ -213,7 +216,8 @@ class City:
         """Return the answer to a card message."""
         layer, id_ = str(said.get("layer")), str(said.get("id"))
         number = int(id_[1:]) if id_[1:].isdigit() else -1
-        size = {"units": self.n, "incidents": self.m, "cameras": self.k}.get(layer, 0)
+        sizes = {"units": self.n, "incidents": self.m, "cameras": self.k}
+        size = (sizes | {"zones": len(self.zones.place), "log": len(self.zones.note)}).get(layer, 0)
         answer = {"type": "card", "ask": said.get("ask"), "layer": layer, "agency": said.get("agency"), "id": id_}
         answer["found"] = 0 <= number < size
         if not answer["found"]:
@@ -222,14 +226,18 @@ class City:
             "units": lambda: self.unit(number),
             "incidents": lambda: self.incident_record(number, now),
             "cameras": lambda: self.camera_record(number),
+            "zones": lambda: self.zones.zone(number),
+            "log": lambda: self.zones.entry(number, now),
         }[layer]()
         place = {
             "units": lambda: (self.lon[number], self.lat[number]),
             "incidents": lambda: self.incident[number],
             "cameras": lambda: self.camera[number],
+            "zones": lambda: self.zones.place[number],
+            "log": lambda: self.zones.note[number],
         }[layer]()
         return answer | {
-            "title": record.get("call_sign") or record.get("name") or record.get("type") or id_,
+            "title": record.get("call_sign") or record.get("name") or record.get("type") or record.get("text") or id_,
             "subtitle": {a: name for a, name, _, _ in AGENCIES}[record["agency"]],
             "position": [float(place[0]), float(place[1])],
             "rows": [[k.replace("_", " "), str(v)] for k, v in record.items() if k not in ("id", "agency")],

@@ -44,9 +44,11 @@ class FakeHub:
         deflate_from: int = 0,
         port: int = 0,
         events_every_s: float = 2.0,
+        zones: int = 0,
+        notes: int = 0,
     ) -> None:
         """`moved`: share of the units that report in each tick. `events_every_s`: 0 makes none."""
-        self.city = City(units, incidents, cameras, seed)
+        self.city = City(units, incidents, cameras, seed, zones, notes)
         self.tick_ms, self.moved, self.demo = tick_ms, moved, demo
         self.deflate_from = deflate_from
         self.port = port
@@ -157,7 +159,7 @@ class FakeHub:
             "viewer": {"name": "wall", "agency": "jocc", "roles": ["wall"]},
             "site": {"name": "Joint Command Centre", "timezone": "America/Chicago", "demo": self.demo},
             "agencies": [{"id": a, "name": name, "tag": tag} for a, name, tag, _ in AGENCIES],
-            "sees": ["units", "incidents", "cameras"],
+            "sees": ["units", "incidents", "cameras", "zones", "log"],
         }
 
     def _catch_up(self, first: dict[str, Any]) -> list[bytes]:
