@@ -183,8 +183,8 @@ export function say(to, page, agencies, zoom) {
     return;
   }
   if (to.of.layer === "zones" || to.of.layer === "log") {
-    if (to.of.layer === "zones" && flags & PLANNED) to.text.push(["planned", AGE]);
-    to.text.push([cut(to.of.layer === "zones" ? zoneName(record) : record.text ?? record.entry_kind), TAG]);
+    const name = cut(to.of.layer === "zones" ? zoneName(record) : record.text ?? record.entry_kind);
+    to.text.push([to.of.layer === "zones" && flags & PLANNED ? `planned: ${name}` : name, TAG]);
     return;
   }
   to.tag = [exercise, agencies.get(record.agency)].filter(Boolean).join(" ");

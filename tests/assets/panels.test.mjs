@@ -8,7 +8,7 @@ import { calls, moreWords, openIncidents } from "../../assets/panels/board.mjs";
 import { latestOf, wordsOf } from "../../assets/panels/events.mjs";
 import { byAgency } from "../../assets/panels/feeds.mjs";
 import { nextEmergency } from "../../assets/panels/topbar.mjs";
-import { SHORT_MAX, age, cadence, clock, eventType, feedAge, incidentStatus, incidentType, notShared, plain, shortType } from "../../assets/panels/words.mjs";
+import { SHORT_MAX, age, cadence, clock, eventType, feedAge, incidentStatus, incidentType, notShared, plain, shortType, zoneName } from "../../assets/panels/words.mjs";
 
 /** @param {[string, number, number, number][]} rows id, priority, opened_at, flags */
 function pageOf(rows) {
@@ -109,6 +109,9 @@ test("the words of the page are those of the hub, and short enough for the map",
     assert.ok(shortType({ type: code }).length <= SHORT_MAX);
     assert.ok(!shortType({ type: code }).includes(".."), code);
   }
+  const zones = [...source.slice(source.indexOf("# zones"), source.indexOf("# units")).matchAll(/"(\w+)": "([^"]+)"/g)];
+  assert.ok(zones.length > 10);
+  for (const [, zone_kind, words] of zones) assert.equal(zoneName({ id: "", agency: "", zone_kind }), words);
   assert.equal(shortType({ type: "BARICADE" }), "Barricade");
   assert.equal(shortType({ type_internal: "Loose horse on the expressway" }), "Loose hors..");
   assert.equal(shortType({}), "Incident");

@@ -107,7 +107,7 @@ def test_text_can_be_read_on_every_ground(name: str) -> None:
 def test_symbols_can_be_seen_on_every_ground(name: str) -> None:
     t = theme(name)
     symbols = [n for n in t if n.startswith(("--unit-", "--incident-"))]
-    symbols += ["--camera", "--stale", "--ok", "--alarm", "--caution", "--focus"]
+    symbols += ["--camera", "--zone", "--stale", "--ok", "--alarm", "--caution", "--focus"]
     for symbol, ground in itertools.product(symbols, GROUNDS):
         assert contrast(t[symbol], t[ground]) >= 3.0, (symbol, ground)
     for filled in ("--incident-p1", "--incident-p2", "--unit-emg", "--unit-ons"):

@@ -35,6 +35,14 @@ def test_no_two_rows_of_the_legend_share_shape_and_mark() -> None:
     assert all(row.label and row.token.startswith("--") for row in rows)
 
 
+def test_every_kind_of_zone_and_log_entry_has_a_number_of_its_own_on_the_wire() -> None:
+    from feeds import registry
+
+    for numbers, known in ((symbol.ZONE_KINDS, registry.ZONE_KIND), (symbol.LOG_KINDS, registry.LOG_KIND)):
+        assert set(numbers) == known
+        assert sorted(numbers.values()) == list(range(1, len(known) + 1))
+
+
 def test_a_unit_is_of_its_types_family_where_that_says_more_than_the_agency() -> None:
     assert symbol.unit_family("RotaryWingAircraft", "police") == "air"
     assert symbol.unit_family("Aircraft", "police") == "air"  # ADS-B does not say more
@@ -46,7 +54,10 @@ def test_a_unit_is_of_its_types_family_where_that_says_more_than_the_agency() ->
 def test_every_code_of_the_registries_has_words_without_underscores_or_run_together_capitals() -> None:
     from feeds import registry
 
-    for codes in (registry.SECONDARY_STATUS, registry.INCIDENT_STATUS, registry.CAMERA_EVENT, registry.UNIT_TYPE):
+    others = (registry.ZONE_KIND, registry.LOG_KIND)
+    for codes in (
+        registry.SECONDARY_STATUS, registry.INCIDENT_STATUS, registry.CAMERA_EVENT, registry.UNIT_TYPE, *others
+    ):  # fmt: skip
         for code in codes:
             text = words.of(code)
             assert "_" not in text

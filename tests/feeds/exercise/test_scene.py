@@ -2,6 +2,7 @@ import re
 from collections import defaultdict
 
 from feeds.exercise.day import Day
+from feeds.exercise.scene import FIRE_INNER_M
 from feeds.exercise.stage import Saying
 from feeds.report import IncidentReport, LogReport, Point, Polygon, ZoneReport
 from tests.feeds.exercise.conftest import MINUTES, START_AT
@@ -36,7 +37,7 @@ def test_the_inner_perimeter_lies_within_the_outer_one_round_the_incident(spoken
         outer = shapes["perimeter_outer"].geometry
         assert isinstance(outer, Polygon)
         inner = shapes["perimeter_inner"]
-        assert isinstance(inner.geometry, Point) == (inner.radius_m is not None)
+        assert inner.radius_m == (FIRE_INNER_M if isinstance(inner.geometry, Point) else None)
         lons, lats = zip(*outer.coordinates[0], strict=True)
         ring = [inner.geometry.coordinates] if isinstance(inner.geometry, Point) else inner.geometry.coordinates[0]
         assert all(min(lons) < lon < max(lons) and min(lats) < lat < max(lats) for lon, lat in ring)
