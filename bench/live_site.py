@@ -57,8 +57,8 @@ def toml(ports: dict[str, int], tick_ms: int, feed_tokens: dict[str, str], viewe
 
 
 @contextlib.contextmanager
-def running(tick_ms: int, classes: int) -> Iterator[RunningSite]:
-    """Start the site in a temporary folder and stop it at the end."""
+def running(tick_ms: int, classes: int, parts: tuple[str, ...] = ("gateway", "hub")) -> Iterator[RunningSite]:
+    """Start the site in a temporary folder, Redis and these parts of it, and stop it at the end."""
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stop:
         ports = dict(zip(("port", "live_port", "feed_port", "cot_port"), _free_ports(4), strict=True))
         feed_tokens = {f"agency{i}": secrets.token_urlsafe() for i in range(AGENCIES)}
@@ -69,13 +69,14 @@ def running(tick_ms: int, classes: int) -> Iterator[RunningSite]:
         stop.callback(redis.stop)
         env = {**os.environ, "REDIS_URL": redis.url, part.PARENT: str(os.getpid())}
         pids = {"redis": redis.pid}
-        for name in ("gateway", "hub"):
+        for name in parts:
             words = [sys.executable, "-m", "dashboard.cli", name, "--config", str(path), "--log-level", "warning"]
             child = subprocess.Popen(words, env=env)
             stop.callback(_end, child)
             pids[name] = child.pid
-        for name in ("feed_port", "live_port"):
-            _await_port(ports[name])
+        for name, of in (("feed_port", "gateway"), ("live_port", "hub")):
+            if of in parts:
+                _await_port(ports[name])
         yield RunningSite(
             f"ws://127.0.0.1:{ports['feed_port']}/feed",
             f"ws://127.0.0.1:{ports['live_port']}/stream",
