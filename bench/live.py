@@ -1,6 +1,8 @@
 """How fast a report becomes a frame at the viewers, and how much CPU that costs over the least it can cost.
 
     jointops bench live --units 10000 --viewers 50 --tick-ms 100 --seconds 15 --json
+    jointops bench live --units 80000 --viewers 50 --tick-ms 250 --json
+    jointops bench live --scaling --json         200 viewers against 50 (bench/live_scaling.py)
 
 The real processes (Redis, gateway, hub) run on loopback; agencies send every unit once a second through the
 ordinary door, in messages spread evenly over the second (a frame holds up to 64 kB); viewers are real WebSocket
@@ -24,7 +26,7 @@ from typing import Any
 
 import msgspec
 
-from bench import floors, live_site
+from bench import floors, live_scaling, live_site
 from bench.child import Child, bar, say, tell
 from bench.live_site import RunningSite, cpu_s
 from feeds.bus import BEGINNING
@@ -214,12 +216,15 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--units", type=int, default=10_000, help="each reports once a second (10000)")
     parser.add_argument("--viewers", type=int, default=50, help="WebSocket connections to the hub (50)")
     parser.add_argument("--tick-ms", type=int, default=100, help="of the hub, milliseconds (100)")
-    parser.add_argument("--seconds", type=float, default=15.0, help="of measuring (15)")
+    parser.add_argument("--seconds", type=float, help="of measuring (15; of each turn with --scaling: 4)")
     parser.add_argument("--classes", type=int, default=1, help="viewer classes that the viewers are spread over (1)")
     parser.add_argument("--message", type=int, default=200, help="reports in one message of an agency (200)")
+    parser.add_argument("--scaling", action="store_true", help="only what 200 viewers cost over 50")
     parser.add_argument("--json", action="store_true", help="one JSON object on the standard output")
     args = parser.parse_args(argv)
-    return tell(args, measure(args))
+    if args.seconds is None:
+        args.seconds = 4.0 if args.scaling else 15.0
+    return tell(args, live_scaling.measure(args) if args.scaling else measure(args))
 
 
 if __name__ == "__main__":
