@@ -22,6 +22,7 @@ from layers.frame import FrameType, decode
 
 _UNKNOWN = 65535
 _AT_ONCE = 10
+_SEATED_WITHIN_S = 90.0
 
 
 class Viewer:
@@ -86,7 +87,7 @@ async def main(job: dict[str, Any]) -> None:
         # A few at a time: the picture of 80,000 units is 15 MB for each.
         if len(viewers) % _AT_ONCE == 0 or len(viewers) == job["viewers"]:
             for viewer in viewers[-_AT_ONCE:]:
-                await asyncio.wait_for(viewer.seated.wait(), 30)
+                await asyncio.wait_for(viewer.seated.wait(), _SEATED_WITHIN_S)
     print("seated", flush=True)
     for word in ("begin", "end"):
         assert (await loop.run_in_executor(None, sys.stdin.readline)).strip() == word
