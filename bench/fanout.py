@@ -11,8 +11,8 @@ the same events to ten TCP clients. They take turns, in rounds; bars are medians
 delivered       share of the events after the first second that reached every one of our viewers, the worst round
 cpu_over_taky   CPU of gateway, Redis and hub over that of taky's process, from the first event on until two
                 seconds after the last
-p99_over_taky   milliseconds from the moment before an event is written to its arrival, over all events and receivers; an event
-                that did not arrive counts as long as the round went on
+p99_over_taky   milliseconds from the moment before an event is written to its arrival, over all events and receivers;
+                an event that did not arrive counts as long as the round went on
 
 Not the same work: taky keeps who is who and routes chats; ours checks every field, journals, decides what the
 viewers may see, and sends what changed as columns, without the XML.
@@ -61,7 +61,13 @@ def turn(args: argparse.Namespace, first: int, folder: Path, way: dict[str, Any]
     finally:
         for child in children:
             child.end()
-    return {**found, "cpu_s": sum(used), "each_cpu_s": used, "sending_s": sent["seconds"], "load_1min": os.getloadavg()[0]}
+    return {
+        **found,
+        "cpu_s": sum(used),
+        "each_cpu_s": used,
+        "sending_s": sent["seconds"],
+        "load_1min": os.getloadavg()[0],
+    }
 
 
 def measure(args: argparse.Namespace) -> dict[str, Any]:

@@ -16,7 +16,6 @@ import re
 import socket
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np

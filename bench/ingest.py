@@ -13,8 +13,10 @@ decode_over_orjson  CPU a report of the native dialect's decode at the door (`fe
 batch_over_single   reports journaled and published a second, in batches of 100 by the product's bus (`RedisBus.append`:
                     encoded, deflated, XADD and PUBLISH in one MULTI under one id, answered before the next), over the
                     same reports one by one: each encoded alone, XADD and PUBLISH of its own, 100 reports in one
-                    write and all answered before the next. Both over the product's own connection to the same Redis
-                    (append-only file, synced once a second), several agencies at once; nobody is subscribed.
+                    pipeline of redis-py (asyncio, hiredis) and all answered before the next. Both to the same Redis
+                    (append-only file, synced once a second), seven agencies at once on one loop, nobody subscribed.
+                    `batch_over_bare`, beside the bar: over the same commands on the product's own bare connection
+                    instead of redis-py, the least that one by one can cost.
 client_over_floor   reports acknowledged to one FeedClient a second, spool on disk, through the real gateway into Redis,
                     over a bare WebSocket with as large frames and as many of them unanswered to a server that only
                     puts them into Redis (`bench/ingest_floor.py` says what it does not do)
@@ -28,13 +30,14 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 import orjson
+import redis.asyncio
 
 from bench import floors, live_site
 from bench.child import Child, bar, say, spread, tell
@@ -57,7 +60,9 @@ _WITHIN_S = 30.0
 def frames(count: int) -> list[bytes]:
     """Return so many frames of different units."""
     rng = np.random.default_rng(1)
-    forms = [Form(f"agency{i % AGENCIES}", range(i // AGENCIES * FRAME, (i // AGENCIES + 1) * FRAME)) for i in range(count)]
+    forms = [
+        Form(f"police{i % AGENCIES}", range(i // AGENCIES * FRAME, (i // AGENCIES + 1) * FRAME)) for i in range(count)
+    ]
     return [form.write(SEQ_FIRST + FRAME * i, time.time(), rng) for i, form in enumerate(forms)]
 
 
@@ -109,7 +114,7 @@ def batches() -> dict[AgencyId, list[Batch]]:
     found: dict[AgencyId, list[Batch]] = {}
     decoder = ADAPTER.open()
     for i, frame in enumerate(frames(10 * AGENCIES)):
-        agency = AgencyId(f"agency{i % AGENCIES}")
+        agency = AgencyId(f"police{i % AGENCIES}")
         reports = tuple(decode(decoder, frame, time.time()).reports)
         parcel = Parcel(SourceId(agency), "bench", time.time(), reports)
         found.setdefault(agency, []).append(Batch(WIRE_VERSION, agency, (parcel,)))
@@ -141,52 +146,79 @@ async def in_batches(bus: RedisBus, all_of: dict[AgencyId, list[Batch]], seconds
     return sum(done) / (time.perf_counter() - began)
 
 
-async def one_by_one(lines: list[Line], all_of: dict[AgencyId, list[Batch]], seconds: float) -> float:
+Pipeline = Callable[[list[Command]], Awaitable[object]]
+
+
+async def one_by_one(ways: list[Pipeline], all_of: dict[AgencyId, list[Batch]], seconds: float) -> float:
     """Return reports a second, each with an XADD and a PUBLISH of its own, in pipelines of `FRAME` reports."""
 
-    async def agency(line: Line, name: str, mine: list[list[Batch]]) -> int:
+    async def agency(send: Pipeline, name: str, mine: list[list[Batch]]) -> int:
         done = 0
         while time.perf_counter() < end:
             commands: list[Command] = []
             for report in mine[done % len(mine)]:
                 data = encode_batch(report)
                 commands += ((b"XADD", f"single:{name}", b"*", b"d", data), (b"PUBLISH", f"single:{name}", data))
-            accepted(await line.ask(*commands, within=_WITHIN_S))
+            await send(commands)
             done += 1
         return done * FRAME
 
     apart = [(name, [singles(batch) for batch in mine]) for name, mine in all_of.items()]
     began = time.perf_counter()
     end = began + seconds
-    done = await asyncio.gather(*(agency(line, *mine) for line, mine in zip(lines, apart, strict=True)))
+    done = await asyncio.gather(*(agency(way, *mine) for way, mine in zip(ways, apart, strict=True)))
     return sum(done) / (time.perf_counter() - began)
+
+
+def by_redis_py(client: redis.asyncio.Redis) -> Pipeline:
+    """Return a pipeline as anybody would write it."""
+
+    async def send(commands: list[Command]) -> None:
+        async with client.pipeline(transaction=False) as pipeline:
+            for command in commands:
+                pipeline.execute_command(*command)
+            await pipeline.execute()
+
+    return send
+
+
+def by_line(line: Line) -> Pipeline:
+    """Return a pipeline on a bare connection."""
+
+    async def send(commands: list[Command]) -> None:
+        accepted(await line.ask(*commands, within=_WITHIN_S))
+
+    return send
 
 
 async def journaling(rounds: int, seconds: float) -> dict[str, Any]:
     """Return reports a second in batches and one by one, round by round, and their ratios."""
     all_of = batches()
+    rate: dict[str, list[float]] = {"batch": [], "single": [], "bare": []}
     with tempfile.TemporaryDirectory() as folder:
         server = embedded_redis.start(Path(folder))
-        bus, lines = RedisBus(server.url, SystemClock()), [Line(server.url) for _ in all_of]
+        lines = [Line(server.url) for _ in all_of]
+        clients = [redis.asyncio.Redis.from_url(server.url) for _ in all_of]
         try:
-            batch, single = [], []
-            for i in range(rounds + 1):
-                warm = 0.3 if i == 0 else seconds
-                batch.append(await in_batches(bus, all_of, warm))
-                single.append(await one_by_one(lines, all_of, warm))
-                accepted(await lines[0].ask((b"FLUSHALL",), within=_WITHIN_S))
-                await bus.close()
+            for i in range(rounds + 1):  # the first is cold
                 bus = RedisBus(server.url, SystemClock())
+                warm = 0.3 if i == 0 else seconds
+                rate["batch"].append(await in_batches(bus, all_of, warm))
+                rate["single"].append(await one_by_one(list(map(by_redis_py, clients)), all_of, warm))
+                rate["bare"].append(await one_by_one(list(map(by_line, lines)), all_of, warm))
+                await bus.close()
+                accepted(await lines[0].ask((b"FLUSHALL",), within=_WITHIN_S))
         finally:
-            await bus.close()
             for line in lines:
                 line.close()
+            for client in clients:
+                await client.aclose()
             server.stop()
-    batch, single = batch[1:], single[1:]
+    rate = {way: values[1:] for way, values in rate.items()}
     return {
-        "batch_reports_per_s": spread(batch),
-        "single_reports_per_s": spread(single),
-        "batch_over_single": spread(a / b for a, b in zip(batch, single, strict=True)),
+        "reports_per_s": {way: spread(values) for way, values in rate.items()},
+        "batch_over_single": spread(a / b for a, b in zip(rate["batch"], rate["single"], strict=True)),
+        "batch_over_bare": spread(a / b for a, b in zip(rate["batch"], rate["bare"], strict=True)),
     }
 
 
@@ -239,7 +271,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     load_1min = os.getloadavg()[0]
     say(args, f"decoding, {args.rounds} rounds")
     decode_ = decoding(args.rounds)
-    say(args, f"journaling, {args.rounds} rounds of {2 * args.seconds:g} s")
+    say(args, f"journaling, {args.rounds} rounds of {3 * args.seconds:g} s")
     journal = asyncio.run(journaling(args.rounds, args.seconds))
     say(args, f"acknowledging, {args.rounds} rounds of {args.reports} reports each way")
     acknowledge = acknowledging(args.rounds, args.reports)

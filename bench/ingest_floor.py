@@ -24,7 +24,12 @@ async def main(job: dict[str, Any]) -> None:
         frames = 0
         try:
             async for frame in connection:
-                append = ((b"MULTI",), (b"XADD", b"floor", b"*", b"d", frame), (b"PUBLISH", b"floor", frame), (b"EXEC",))
+                append = (
+                    (b"MULTI",),
+                    (b"XADD", b"floor", b"*", b"d", frame),
+                    (b"PUBLISH", b"floor", frame),
+                    (b"EXEC",),
+                )
                 accepted(await line.ask(*append, within=5.0))
                 frames += 1
                 await connection.send(b'{"ack":[%d]}' % frames, text=True)

@@ -34,7 +34,7 @@ _encode = msgspec.json.Encoder().encode
 def reports(count: int) -> list[UnitReport]:
     """Return so many different reports, without numbers."""
     rng = np.random.default_rng(1)
-    form = Form("agency0", range(_AT_ONCE))
+    form = Form("police0", range(_AT_ONCE))
     decode = msgspec.json.Decoder(list[UnitReport]).decode
     made: list[UnitReport] = []
     while len(made) < count:
@@ -54,7 +54,7 @@ def frames(said: list[UnitReport]) -> list[bytes]:
 async def by_client(job: dict[str, Any], said: list[UnitReport], spool: Path | None) -> float:
     """Return how long FeedClient takes, seconds."""
     async with FeedClient(job["feed_url"], job["source"], job["token"], spool) as feed:
-        while feed.trouble:
+        while feed.trouble:  # noqa: ASYNC110 - nothing tells that the line is up but this
             await asyncio.sleep(0.01)
         began = time.perf_counter()
         for start in range(0, len(said), _AT_ONCE):

@@ -20,8 +20,9 @@ from websockets.asyncio.client import ClientConnection, connect
 
 SEQ_FIRST = 10**9
 """Sequence numbers keep their width from here on."""
+# In the order in which FeedClient writes them.
 _REPORT = (
-    '{"kind":"unit","seq":SSSSSSSSSS,"observed_at":OOOOOOOOOO.MMM,"unit_id":"%s","call_sign":"%s",'
+    '{"kind":"unit","observed_at":OOOOOOOOOO.MMM,"seq":SSSSSSSSSS,"unit_id":"%s","call_sign":"%s",'
     '"unit_type":"PatrolUnit","lat":41.8AAAAA,"lon":-87.6BBBBB,"course_deg":1CC.5,"speed_mps":1V.5,"h_err_m":5,'
     '"primary_status":"NotAvailable","secondary_status":["EnRoute"]},'
 )
@@ -102,7 +103,7 @@ class Feed:
             reader = asyncio.create_task(self.answers(socket))
             for form in self.forms:
                 await self.send(socket, form)
-            while len(self.ack_ms) < len(self.sent):
+            while len(self.ack_ms) < len(self.sent):  # noqa: ASYNC110 - before anything is measured
                 await asyncio.sleep(0.02)
             await all_in.wait()
             self.first = len(self.sent)

@@ -72,7 +72,7 @@ def running(
     """Start the site in a temporary folder, Redis and these parts of it, and stop it at the end."""
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stop:
         ports = dict(zip(("port", "live_port", "feed_port", "cot_port"), _free_ports(4), strict=True))
-        feed_tokens = {f"agency{i}": secrets.token_urlsafe() for i in range(AGENCIES)}
+        feed_tokens = {f"police{i}": secrets.token_urlsafe() for i in range(AGENCIES)}
         viewer_tokens = [secrets.token_urlsafe() for _ in range(classes)]
         path = Path(folder, "site.toml")
         path.write_text(toml(ports, tick_ms, feed_tokens, viewer_tokens, cot=cot))

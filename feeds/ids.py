@@ -7,13 +7,12 @@ types would do the same in every decoder, at half of all the time that decoding 
 
 import typing
 from collections.abc import Iterator, Sequence
-from operator import attrgetter
 
 from feeds.adapter import Decoded, Refusal
 from feeds.names import is_entity_id
 from feeds.report import CATEGORIES, AnyReport, Id, Report
 
-_unit_id, _incident_id = attrgetter("unit_id"), attrgetter("incident_id")
+_VISIBLE = bytes(range(ord("!"), ord("~") + 1))
 
 
 def _id_fields(kind: type[Report]) -> tuple[str, ...]:
@@ -42,14 +41,13 @@ def misnamed(report: AnyReport) -> str:
 def well_named(reports: Sequence[AnyReport]) -> bool:
     """Say whether every id in these reports is within the grammar; False: `misnamed` has to look at each.
 
-    Reports of units with ids without blanks, the usual frame, are told all together.
+    Units whose ids have no blanks, the usual frame, are told all together.
     """
     try:
-        ids = "".join(map(_unit_id, reports))
+        ids = "".join([r.unit_id if r.incident_id is None else r.unit_id + r.incident_id for r in reports])  # type: ignore[union-attr]
     except AttributeError:  # not units alone
         return False
-    ids += "".join(filter(None, map(_incident_id, reports)))
-    return ids.isascii() and ids.isprintable() and " " not in ids
+    return ids.isascii() and not ids.encode().translate(None, _VISIBLE)
 
 
 def named(decoded: Decoded) -> Decoded:
