@@ -55,10 +55,24 @@ def toml(
     for i, agency in enumerate([*feed_tokens, *viewers]):
         lines += ["[[agency]]", f'id = "{agency}"', f'name = "{agency}"', f'tag = "T{i}"']
     for source, token in feed_tokens.items():
-        lines += ["[[source]]", f'id = "{source}"', f'agency = "{source}"', f'token = "{token}"', "cadence_s = 10.0"]
+        lines += [
+            "[[source]]",
+            f'id = "{source}"',
+            f'agency = "{source}"',
+            f'token = "{token}"',
+            "cadence_s = 10.0",
+            "rate_max = 0",
+        ]
     if cot:
         first = next(iter(feed_tokens))
-        lines += ["[[source]]", 'id = "cot"', f'agency = "{first}"', 'adapter = "cot"', "catch_all = true"]
+        lines += [
+            "[[source]]",
+            'id = "cot"',
+            f'agency = "{first}"',
+            'adapter = "cot"',
+            "catch_all = true",
+            "rate_max = 0",
+        ]
     lines += ["[[share]]", 'from = "*"', f"to = {viewers}", f"categories = {_CATEGORIES}"]
     for agency, token in zip(viewers, viewer_tokens, strict=True):
         lines += ["[[api_token]]", f'name = "{agency}"', f'agency = "{agency}"', f'token = "{token}"']

@@ -1,47 +1,33 @@
-"""The ids in reports: within their grammar or not, looked at for a whole frame at once.
+"""The ids in reports of units: within their grammar or not, looked at for a whole frame at once.
 
-The grammar is `feeds.names.is_entity_id`: 1 to 128 printable ASCII characters, no blank at either end. The decoders
-of the vocabulary see to the lengths; the rest is looked at here, once, at the door. A pattern in the vocabulary's
-types would do the same in every decoder, at half of all the time that decoding takes, and once more in the hub.
+The grammar is `feeds.names.is_entity_id`: 1 to 128 printable ASCII characters, no blank at either end. Every other
+kind has it as a pattern in its type. Units come by the hundred: a pattern would take half of all the time that
+decoding them takes, at the door and once more in the hub. Decoders see to the length, the door to the rest, here.
 """
 
-import typing
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from feeds.adapter import Decoded, Refusal
 from feeds.names import is_entity_id
-from feeds.report import CATEGORIES, AnyReport, Id, Report
+from feeds.report import AnyReport, UnitReport
 
 _VISIBLE = bytes(range(ord("!"), ord("~") + 1))
 
 
-def _id_fields(kind: type[Report]) -> tuple[str, ...]:
-    hints = typing.get_type_hints(kind, include_extras=True)
-    return tuple(name for name, hint in hints.items() if _holds_ids(hint))
-
-
-def _holds_ids(hint: object) -> bool:
-    return hint == Id or any(map(_holds_ids, typing.get_args(hint)))
-
-
-ID_FIELDS: dict[type[Report], tuple[str, ...]] = {kind: _id_fields(kind) for kind in CATEGORIES}
-"""The fields of every kind that hold ids, one or several."""
-
-
 def misnamed(report: AnyReport) -> str:
-    """Return the name of the first field with an id outside the grammar; `""` when there is none."""
-    for field in ID_FIELDS[type(report)]:
-        value = getattr(report, field)
-        ids: tuple[str, ...] = value if isinstance(value, tuple) else () if value is None else (value,)
-        if not all(map(is_entity_id, ids)):
-            return field
+    """Return the name of a unit's field whose id is outside the grammar; `""` when there is none."""
+    if isinstance(report, UnitReport):
+        if not is_entity_id(report.unit_id):
+            return "unit_id"
+        if report.incident_id is not None and not is_entity_id(report.incident_id):
+            return "incident_id"
     return ""
 
 
 def well_named(reports: Sequence[AnyReport]) -> bool:
-    """Say whether every id in these reports is within the grammar; False: `misnamed` has to look at each.
+    """Say whether these are units with every id in the grammar and no blank in any: the usual frame, told at once.
 
-    Units whose ids have no blanks, the usual frame, are told all together.
+    False: `misnamed` has to look at each.
     """
     try:
         ids = "".join([r.unit_id if r.incident_id is None else r.unit_id + r.incident_id for r in reports])  # type: ignore[union-attr]
@@ -58,14 +44,13 @@ def named(decoded: Decoded) -> Decoded:
     if not any(wrong):
         return decoded
     kept = [i for i, field in enumerate(wrong) if not field]
+    refusals = [
+        Refusal(index, f"{field} outside its grammar", f"$.{field}", report.seq)
+        for report, index, field in zip(decoded.reports, decoded.indexes, wrong, strict=True)
+        if field
+    ]
     return decoded._replace(
         reports=[decoded.reports[i] for i in kept],
         indexes=[decoded.indexes[i] for i in kept],
-        refusals=[*decoded.refusals, *_refusals(decoded, wrong)],
+        refusals=[*decoded.refusals, *refusals],
     )
-
-
-def _refusals(decoded: Decoded, wrong: list[str]) -> Iterator[Refusal]:
-    for report, index, field in zip(decoded.reports, decoded.indexes, wrong, strict=True):
-        if field:
-            yield Refusal(index, f"{field} outside its grammar", f"$.{field}", report.seq)
