@@ -19,7 +19,8 @@ batch_over_single   reports journaled and published a second, in batches of 100 
                     instead of redis-py, the least that one by one can cost.
 client_over_floor   reports acknowledged to one FeedClient a second, spool on disk, through the real gateway into Redis,
                     over a bare WebSocket with as large frames and as many of them unanswered to a server that only
-                    puts them into Redis (`bench/ingest_floor.py` says what it does not do)
+                    puts them into Redis. `bench/ingest_sender.py` says what either sends, `bench/ingest_floor.py`
+                    what the floor does not do. `memory_over_floor`, beside the bar: with the spool in memory.
 """
 
 import argparse

@@ -5,8 +5,8 @@ fast as they are acknowledged, and says in one JSON line how long that took and 
 
 client  `FeedClient.send` of 1,000 reports (structs) at a time, spool on disk; from the first call until nothing waits
 memory  the same with the spool in memory
-floor   frames of the same reports, as many in each as FeedClient puts there, encoded before the clock starts, at most
-        as many unanswered as FeedClient has; from the first frame until the last answer
+floor   the same reports, numbered beforehand, encoded by as many as FeedClient puts into a message, and sent, with at
+        most as many messages unanswered as FeedClient has; from the first message until the last answer
 """
 
 import asyncio
@@ -42,13 +42,11 @@ def reports(count: int) -> list[UnitReport]:
     return [msgspec.structs.replace(report, seq=None) for report in made[:count]]
 
 
-def frames(said: list[UnitReport]) -> list[bytes]:
-    """Return the reports as messages, numbered, as full as FeedClient makes them."""
-    made, numbered = [], [msgspec.structs.replace(r, seq=SEQ_FIRST + i) for i, r in enumerate(said)]
+def messages(said: list[UnitReport]) -> list[list[UnitReport]]:
+    """Return the reports, numbered, in messages as full as FeedClient makes them."""
+    numbered = [msgspec.structs.replace(r, seq=SEQ_FIRST + i) for i, r in enumerate(said)]
     size = min(MESSAGE_REPORTS, MESSAGE_BYTES // (len(_encode(numbered[0])) + 1))
-    for start in range(0, len(numbered), size):
-        made.append(_encode(numbered[start : start + size]))
-    return made
+    return [numbered[start : start + size] for start in range(0, len(numbered), size)]
 
 
 async def by_client(job: dict[str, Any], said: list[UnitReport], spool: Path | None) -> float:
@@ -68,20 +66,20 @@ async def by_client(job: dict[str, Any], said: list[UnitReport], spool: Path | N
 
 async def by_socket(job: dict[str, Any], said: list[UnitReport]) -> float:
     """Return how long a bare WebSocket takes to the floor, seconds."""
-    messages = frames(said)
+    ready = messages(said)
     places = asyncio.Semaphore(WINDOW)
     async with connect(job["floor_url"], compression=None, max_size=None) as socket:
 
         async def answers() -> None:
-            for _ in messages:
+            for _ in ready:
                 await socket.recv()
                 places.release()
 
         began = time.perf_counter()
         hearing = asyncio.create_task(answers())
-        for message in messages:
+        for message in ready:
             await places.acquire()
-            await socket.send(message, text=True)
+            await socket.send(_encode(message), text=True)
         await asyncio.wait_for(hearing, 60)
         return time.perf_counter() - began
 

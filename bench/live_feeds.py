@@ -23,12 +23,12 @@ SEQ_FIRST = 10**9
 # In the order in which FeedClient writes them.
 _REPORT = (
     '{"kind":"unit","observed_at":OOOOOOOOOO.MMM,"seq":SSSSSSSSSS,"unit_id":"%s","call_sign":"%s",'
-    '"unit_type":"PatrolUnit","lat":41.8AAAAA,"lon":-87.6BBBBB,"course_deg":1CC.5,"speed_mps":1V.5,"h_err_m":5,'
+    '"unit_type":"PatrolUnit","lat":41.%04dAA,"lon":-87.%04dBB,"course_deg":1CC.5,"speed_mps":1V.5,"h_err_m":5,'
     '"primary_status":"NotAvailable","secondary_status":["EnRoute"]},'
 )
 _UNIT_WIDTH = 6
-_CHANCE = {"A": 5, "B": 5, "C": 2, "V": 1}
-"""Digits of each report that are drawn anew for every message."""
+_CHANCE = {"A": 2, "B": 2, "C": 2, "V": 1}
+"""Digits of each report that are drawn anew for every message: a unit stays within some ten metres."""
 
 
 class Form:
@@ -36,7 +36,10 @@ class Form:
 
     def __init__(self, source: str, units: range) -> None:
         names = [f"{unit:0{_UNIT_WIDTH}}" for unit in units]
-        text = "".join(_REPORT % (f"{source}-{name}", name) for name in names)
+        text = "".join(
+            _REPORT % (f"{source}-{name}", name, unit * 7919 % 10_000, unit * 6101 % 10_000)
+            for name, unit in zip(names, units, strict=True)
+        )
         self.units = units
         self._bytes = np.frombuffer(bytearray(text.encode()), np.uint8).reshape(len(names), -1)
         self._chance = [slice(text.index(letter * n), text.index(letter * n) + n) for letter, n in _CHANCE.items()]
