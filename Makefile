@@ -47,7 +47,11 @@ check: $(READY) $(VENV)/js/node_modules/typescript/package.json ## format, lint,
 	$(NODE) $(VENV)/js/node_modules/typescript/bin/tsc -p jsconfig.json
 
 bench: install ## run the benchmarks of docs/benchmarks.md
+	$(BIN)/jointops bench ingest --json
 	$(BIN)/jointops bench live --json
+	$(BIN)/jointops bench live --units 80000 --viewers 50 --tick-ms 250 --json
+	$(BIN)/jointops bench live --scaling --json
+	$(BIN)/jointops bench fanout --json
 	$(BIN)/jointops bench browser --json
 
 clean: ## remove what the set-up made here (not the basemap in your cache)

@@ -32,6 +32,7 @@ class RunningSite(NamedTuple):
     viewer_tokens: list[str]
     """One for each viewer class."""
     pids: dict[str, int]
+    cot_port: int
 
 
 def cpu_s(pid: int) -> float:
@@ -42,14 +43,36 @@ def cpu_s(pid: int) -> float:
     return sum(int(task.read_text().split()[0]) for task in Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
 
 
-def toml(ports: dict[str, int], tick_ms: int, feed_tokens: dict[str, str], viewer_tokens: list[str]) -> str:
-    """Return the site's file: every agency shares positions with all viewers, each viewer agency is one class."""
+def toml(
+    ports: dict[str, int], tick_ms: int, feed_tokens: dict[str, str], viewer_tokens: list[str], *, cot: bool = False
+) -> str:
+    """Return the site's file: every agency shares positions with all viewers, each viewer agency is one class.
+
+    `cot`: what comes on the CoT port belongs to one source more, of the first agency.
+    """
     lines = ["[site]", 'name = "bench"', f"tick_ms = {tick_ms}", *(f"{name} = {port}" for name, port in ports.items())]
     viewers = [f"viewers{i}" for i in range(len(viewer_tokens))]
     for i, agency in enumerate([*feed_tokens, *viewers]):
         lines += ["[[agency]]", f'id = "{agency}"', f'name = "{agency}"', f'tag = "T{i}"']
     for source, token in feed_tokens.items():
-        lines += ["[[source]]", f'id = "{source}"', f'agency = "{source}"', f'token = "{token}"', "cadence_s = 10.0"]
+        lines += [
+            "[[source]]",
+            f'id = "{source}"',
+            f'agency = "{source}"',
+            f'token = "{token}"',
+            "cadence_s = 10.0",
+            "rate_max = 0",
+        ]
+    if cot:
+        first = next(iter(feed_tokens))
+        lines += [
+            "[[source]]",
+            'id = "cot"',
+            f'agency = "{first}"',
+            'adapter = "cot"',
+            "catch_all = true",
+            "rate_max = 0",
+        ]
     lines += ["[[share]]", 'from = "*"', f"to = {viewers}", f"categories = {_CATEGORIES}"]
     for agency, token in zip(viewers, viewer_tokens, strict=True):
         lines += ["[[api_token]]", f'name = "{agency}"', f'agency = "{agency}"', f'token = "{token}"']
@@ -57,25 +80,28 @@ def toml(ports: dict[str, int], tick_ms: int, feed_tokens: dict[str, str], viewe
 
 
 @contextlib.contextmanager
-def running(tick_ms: int, classes: int) -> Iterator[RunningSite]:
-    """Start the site in a temporary folder and stop it at the end."""
+def running(
+    tick_ms: int, classes: int, parts: tuple[str, ...] = ("gateway", "hub"), *, cot: bool = False
+) -> Iterator[RunningSite]:
+    """Start the site in a temporary folder, Redis and these parts of it, and stop it at the end."""
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stop:
         ports = dict(zip(("port", "live_port", "feed_port", "cot_port"), _free_ports(4), strict=True))
-        feed_tokens = {f"agency{i}": secrets.token_urlsafe() for i in range(AGENCIES)}
+        feed_tokens = {f"police{i}": secrets.token_urlsafe() for i in range(AGENCIES)}
         viewer_tokens = [secrets.token_urlsafe() for _ in range(classes)]
         path = Path(folder, "site.toml")
-        path.write_text(toml(ports, tick_ms, feed_tokens, viewer_tokens))
+        path.write_text(toml(ports, tick_ms, feed_tokens, viewer_tokens, cot=cot))
         redis = embedded_redis.start(Path(folder, "redis"))
         stop.callback(redis.stop)
         env = {**os.environ, "REDIS_URL": redis.url, part.PARENT: str(os.getpid())}
         pids = {"redis": redis.pid}
-        for name in ("gateway", "hub"):
+        for name in parts:
             words = [sys.executable, "-m", "dashboard.cli", name, "--config", str(path), "--log-level", "warning"]
             child = subprocess.Popen(words, env=env)
             stop.callback(_end, child)
             pids[name] = child.pid
-        for name in ("feed_port", "live_port"):
-            _await_port(ports[name])
+        for name, of in (("feed_port", "gateway"), ("live_port", "hub")):
+            if of in parts:
+                _await_port(ports[name])
         yield RunningSite(
             f"ws://127.0.0.1:{ports['feed_port']}/feed",
             f"ws://127.0.0.1:{ports['live_port']}/stream",
@@ -83,6 +109,7 @@ def running(tick_ms: int, classes: int) -> Iterator[RunningSite]:
             feed_tokens,
             viewer_tokens,
             pids,
+            ports["cot_port"],
         )
 
 
@@ -109,4 +136,4 @@ def _await_port(port: int) -> None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return
         time.sleep(0.05)
-    raise SystemExit(f"bench live: nothing listens on port {port} after {_READY_WITHIN_S:g} s")
+    raise SystemExit(f"bench: nothing listens on port {port} after {_READY_WITHIN_S:g} s")

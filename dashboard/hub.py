@@ -42,6 +42,10 @@ TRIM_EVERY_S = 60.0
 HEALTH_EVERY_S = 1.0
 CLASS_KEPT_S = 120.0
 """A class nobody looks at keeps its revisions this long, seconds: its viewers may come back."""
+PIECE_S = 0.005
+"""What is heard between two ticks is taken in pieces of about this long, seconds..."""
+PIECES_MAX = 8
+"""...at most so many."""
 _BUS_S = 5.0
 _RETRY_S = 0.25
 _CAUGHT_UP_S = 5.0
@@ -81,6 +85,8 @@ class Hub:
         self._gateways = Gateways()
         self._caught_up = asyncio.Event()
         self._ticking = asyncio.Event()
+        self._took_s = 0.0
+        """What was heard since the last tick took so long to apply."""
         self._kept: dict[Any, BatchId] = {}
         self._trim_at = 0.0
         self._told_at = 0.0
@@ -146,7 +152,7 @@ class Hub:
                 await events.aclose()
 
     async def _turn(self) -> None:
-        """Return at the next tick: what came until then is taken in one go, a fifth cheaper than as it comes."""
+        """Return when `_tick` says so: what came until then is taken in one go, a fifth cheaper than as it comes."""
         self._ticking.clear()
         await self._ticking.wait()
 
@@ -176,12 +182,38 @@ class Hub:
         step = self._settings.site.tick_ms / 1000.0
         at = loop.time()
         while True:
-            self._ticking.set()
-            await asyncio.sleep(0)  # `_hear` runs first, and takes all that waits
+            took = await self._take_waiting()
             self.tick(self._clock.now())
             # A late tick is not made up for: the next one carries what it would have.
             at = max(at + step, loop.time())
+            # What is much is taken in pieces on the way: taken at the tick alone, it would all be late by that long.
+            pieces = min(1 + int(took / PIECE_S), PIECES_MAX)
+            self._took_s = 0.0
+            for left in range(pieces - 1, 0, -1):
+                await asyncio.sleep(at - step * left / pieces - loop.time())
+                await self._take_waiting()
+                self._gather()
             await asyncio.sleep(at - loop.time())
+
+    async def _take_waiting(self) -> float:
+        """Let `_hear` take all that waits; return how long that took since the last tick, seconds."""
+        began = asyncio.get_running_loop().time()
+        self._ticking.set()
+        await asyncio.sleep(0)  # `_hear` runs first
+        self._took_s += asyncio.get_running_loop().time() - began
+        return self._took_s
+
+    def _gather(self) -> None:
+        try:
+            self.picture.gather()
+        except Exception as error:
+            self._picture_failed(error)
+
+    def _picture_failed(self, error: Exception) -> None:
+        """Begin anew: what changed is lost to the views, and new ones are made of all the picture."""
+        self._failed("picture", error)
+        for audience in list(self.audiences.values()):
+            self._renew(audience)
 
     def tick(self, t: float) -> None:
         """Move everything on to `t` and send each class its frame."""
@@ -190,10 +222,7 @@ class Hub:
             picture.expire(t)
             touched, happenings = picture.flush()
         except Exception as error:
-            # What changed is lost to the views: new ones are made of all the picture.
-            self._failed("picture", error)
-            for audience in list(self.audiences.values()):
-                self._renew(audience)
+            self._picture_failed(error)
             return
         for audience in list(self.audiences.values()):
             try:

@@ -34,6 +34,8 @@ class Claims:
         for prefix, ledger in self._prefixes:
             if uid.startswith(prefix):
                 return ledger
+        if not self._networks:
+            return self._rest
         with contextlib.suppress(ValueError):
             address = ipaddress.ip_address(peer)
             mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None

@@ -25,6 +25,7 @@ from msgspec.structs import replace
 from feeds.adapter import FRAME_MAX, Decoded, Decoder, Refusal
 from feeds.envelope import MAX_LEAD_S, Parcel
 from feeds.errors import BusDown, DecodeError
+from feeds.ids import named
 from feeds.lane import BATCH_MAX, Lane
 from feeds.ledger import SAMPLE_BYTES, Ledger
 from feeds.names import AgencyId, SourceId
@@ -57,7 +58,7 @@ def decode(decoder: Decoder, frame: bytes, received_at: float) -> Decoded:
     if len(frame) > FRAME_MAX:
         return refused(TOO_LARGE, frame=frame)
     try:
-        decoded = decoder.decode(frame, received_at)
+        decoded = named(decoder.decode(frame, received_at))
     except DecodeError as error:
         return refused(error.reason, error.path, frame)
     except Exception as error:

@@ -17,6 +17,8 @@ from msgspec import Meta, Struct
 from feeds import registry
 
 Id = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[!-~]([ -~]*[!-~])?\Z")]
+UnitId = Annotated[str, Meta(min_length=1, max_length=128)]
+"""An `Id` as well; the door looks at what a pattern would (`feeds/ids.py` says why)."""
 Code = Annotated[str, Meta(min_length=1, max_length=64)]
 Line = Annotated[str, Meta(max_length=200)]
 Lat = Annotated[float, Meta(ge=-90, le=90)]
@@ -75,7 +77,7 @@ class Report(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="k
 class UnitReport(Report, frozen=True, kw_only=True, omit_defaults=True, tag="unit", gc=False):
     """Position and status of an emergency resource: vehicle, aircraft, person on foot, team."""
 
-    unit_id: Id
+    unit_id: UnitId
     # identity
     call_sign: Annotated[str, Meta(max_length=40)] | None = None
     unit_type: Code | None = None
@@ -98,7 +100,7 @@ class UnitReport(Report, frozen=True, kw_only=True, omit_defaults=True, tag="uni
     primary_status: Code | None = None
     secondary_status: tuple[Code, ...] | None = None
     status_internal: Line | None = None
-    incident_id: Id | None = None
+    incident_id: UnitId | None = None
     # emergency
     emergency: Code | None = None
     """`none` clears."""

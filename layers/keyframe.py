@@ -1,8 +1,8 @@
 """The picture as bytes and back: what a restarted hub begins with; the journal's tail does the rest.
 
-`begin` copies references, the units a piece at a time, between which batches may be applied; `encode` may then
-run elsewhere, as everything it touches is immutable. What is kept are the reports that still speak, so restoring
-is hearing them again.
+`begin` copies references, and encodes the units a piece at a time, between which batches may be applied; `encode`
+may then run elsewhere, as everything it touches is immutable. What is kept are the reports that still speak, so
+restoring is hearing them again.
 """
 
 from collections.abc import Iterator
@@ -23,6 +23,9 @@ from layers.track import FieldTrack, Said, Stamp, UnitTrack
 VERSION = 1
 _CHUNK = 1000
 _FIELD_LAYERS = tuple(layer for layer in LAYERS if layer != UNITS)
+_UNITS_AT_ONCE = 250
+"""About a millisecond: in pieces on the loop's own thread they hold up nobody, which another thread would, as it
+keeps the interpreter for five at a time."""
 _INFLATED_MAX = 512 * 1024 * 1024
 
 _SaidForm = tuple[float, AnyReport, str, float]
@@ -80,7 +83,8 @@ class Snapshot(NamedTuple):
 
     last: dict[AgencyId, BatchId]
     serial: int
-    units: list[tuple[str, str, int, tuple[float, ...], tuple[Any, ...], tuple[Any, ...]]]
+    units: list[bytes]
+    """Encoded pieces of `_UnitForm`."""
     fields: list[_FieldForm]
     events: list[Happening]
     origins: tuple[Origin, ...]
@@ -105,8 +109,8 @@ def begin(picture: Picture) -> tuple[Snapshot, Iterator[int]]:
 
 
 def _take_units(cut: Snapshot, tracks: list[UnitTrack]) -> Iterator[int]:
-    for piece in _pieces(tracks):
-        cut.units.extend((t.agency, t.id, t.known, tuple(t.eff), tuple(t.said), tuple(t.stamps)) for t in piece)
+    for start in range(0, len(tracks), _UNITS_AT_ONCE):
+        cut.units.append(_encode(list(map(_unit_form, tracks[start : start + _UNITS_AT_ONCE]))))
         yield len(cut.units)
 
 
@@ -127,7 +131,7 @@ def encode(cut: Snapshot) -> bytes:
         VERSION,
         {agency: (batch.ms, batch.n) for agency, batch in cut.last.items()},
         cut.serial,
-        tuple(_encode([_unit_form(*unit) for unit in piece]) for piece in _pieces(cut.units)),
+        tuple(cut.units),
         tuple(_encode(piece) for piece in _pieces(cut.fields)),
         tuple(_encode([_event_form(event, cut.origins) for event in piece]) for piece in _pieces(cut.events)),
     )
@@ -164,20 +168,20 @@ def _said_form(said: Said) -> _SaidForm:
     return said.effective_at, said.report, said.stamp.source, said.stamp.received_at
 
 
-def _unit_form(
-    agency: str, unit_id: str, known: int, eff: tuple[float, ...], said: tuple[Any, ...], stamps: tuple[Any, ...]
-) -> tuple[Any, ...]:
+def _unit_form(track: UnitTrack) -> tuple[Any, ...]:
     """Return a unit as `_UnitForm` reads it; nearly always one report stands for every group that was said."""
+    said = track.said
     one = said[0]
     if one is not None:
-        groups = tuple([0 if report is one else -1 if report is None else 1 for report in said])
+        groups = [0 if report is one else -1 if report is None else 1 for report in said]
         if 1 not in groups:
-            stamp = stamps[0]
-            return agency, unit_id, known, groups, ((eff[0], one, stamp.source, stamp.received_at),)
+            stamp = track.stamps[0]
+            spoken = (track.eff[0], one, stamp.source, stamp.received_at)
+            return track.agency, track.id, track.known, groups, (spoken,)
     index: dict[tuple[int, int], int] = {}
     kept: list[_SaidForm] = []
     numbers = []
-    for at, report, stamp in zip(eff, said, stamps, strict=True):
+    for at, report, stamp in zip(track.eff, said, track.stamps, strict=True):
         if report is None:
             numbers.append(-1)
             continue
@@ -186,7 +190,7 @@ def _unit_form(
             index[key] = len(kept)
             kept.append((at, report, stamp.source, stamp.received_at))
         numbers.append(index[key])
-    return agency, unit_id, known, tuple(numbers), tuple(kept)
+    return track.agency, track.id, track.known, numbers, kept
 
 
 def _field_form(layer: str, track: FieldTrack) -> _FieldForm:

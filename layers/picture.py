@@ -107,6 +107,7 @@ class Shelf:
         """To be looked at again for what was said of another thing: last, or the order would tell of it."""
         self._free: list[int] = []
         self._forgotten: list[int] = []
+        self._drained: list[Touched] = []
 
     def slot(self) -> int:
         """Return a slot for a new thing."""
@@ -139,23 +140,53 @@ class Shelf:
                 track.reworded |= EVERYTHING
                 self.dirty.append(track)
         self.again = []
+        last = self.drain()
+        parts = [part for part in (*self._drained, last) if len(part.slots)]
+        touched = _together(parts) if len(parts) > 1 else parts[0] if parts else last
+        forgotten = tuple(self._forgotten)
+        if forgotten and len(touched.slots):  # after it was drained
+            kept = ~np.isin(touched.slots, forgotten)
+            touched = Touched(touched.slots[kept], touched.moved[kept], touched.reworded[kept], ())
+        self._drained = []
+        self._free.extend(forgotten)
+        self._forgotten = []
+        return touched._replace(forgotten=forgotten)
+
+    def drain(self, *, keep: bool = False) -> Touched:
+        """Return what changed since the last drain or flush; `keep`: the next flush shall return it once more."""
         tracks = [track for track in self.dirty if self.tracks[track.slot] is track]
         touched = Touched(
             np.array([t.slot for t in tracks], np.intp),
             np.array([t.moved for t in tracks], np.uint32),
             np.array([t.reworded for t in tracks], np.uint32),
-            tuple(self._forgotten),
+            (),
         )
         for track in self.dirty:
             track.moved = track.reworded = 0
             track.queued = False
-        self._free.extend(self._forgotten)
-        self.dirty, self._forgotten = [], []
+        self.dirty = []
+        if keep:
+            self._drained.append(touched)
         return touched
 
     def __len__(self) -> int:
         """Return the number of things."""
         return sum(len(tracks) for tracks in self.by_id.values())
+
+
+def _together(parts: list[Touched]) -> Touched:
+    """Return as one what several drains returned: each thing once, in the order they were first touched."""
+    slots = np.concatenate([part.slots for part in parts])
+    moved = np.concatenate([part.moved for part in parts])
+    reworded = np.concatenate([part.reworded for part in parts])
+    each, first, which = np.unique(slots, return_index=True, return_inverse=True)
+    if len(each) == len(slots):
+        return Touched(slots, moved, reworded, ())
+    bits = np.zeros((2, len(each)), np.uint32)
+    np.bitwise_or.at(bits[0], which, moved)
+    np.bitwise_or.at(bits[1], which, reworded)
+    order = np.argsort(first)
+    return Touched(each[order], bits[0][order], bits[1][order], ())
 
 
 class Picture:
@@ -361,18 +392,24 @@ class Picture:
             self.corrections.set(track)
         self._touch(shelf, track, EVERYTHING)
 
+    def gather(self) -> None:
+        """Bring the columns up for what changed until now, so that the next flush has less left to do."""
+        self._draw(self.shelves[UNITS].drain(keep=True))
+
     def flush(self) -> tuple[dict[str, Touched], list[Happening]]:
         """Return what changed since the last flush, layer by layer, and the events since; brings the columns up."""
-        units = self.shelves[UNITS]
+        self.gather()
         touched = {name: shelf.flush() for name, shelf in self.shelves.items()}
-        changed = touched[UNITS]
+        events, self.fresh_events = self.fresh_events, []
+        return touched, events
+
+    def _draw(self, changed: Touched) -> None:
+        units = self.shelves[UNITS]
         tracks = [units.tracks[slot] for slot in changed.slots.tolist()]
         try:
             self.swarm.take(tracks, changed.slots, changed.moved, changed.reworded)
         except Exception:
             self._take_each(tracks, changed)
-        events, self.fresh_events = self.fresh_events, []
-        return touched, events
 
     def _take_each(self, tracks: list[UnitTrack], changed: Touched) -> None:
         """Bring the columns up one unit at a time: one that cannot be drawn is forgotten, and costs no other."""

@@ -55,6 +55,14 @@ def answer(pending: Pending) -> dict:
     return json.loads(pending.answer())
 
 
+async def test_an_id_outside_its_grammar_is_refused_by_name_and_the_rest_goes_on():
+    scene = Scene()
+    pending = scene.say(unit(1), {**unit(2), "unit_id": "é"})
+    scene.lane.land()
+    refusal = {"seq": 2, "index": 1, "reason": "unit_id outside its grammar", "path": "$.unit_id"}
+    assert answer(pending) == {"ack": [1], "refused": [refusal]}
+
+
 async def test_an_answer_waits_for_the_journal():
     scene = Scene()
     pending = scene.say(unit(1), unit(2))

@@ -1,3 +1,5 @@
+import random
+
 import pytest
 
 from feeds.plausible import AIR_FACTOR, KNOWN_MAX, SLACK_M, Plausible
@@ -99,6 +101,23 @@ def test_a_frame_is_plain_or_looked_at_one_by_one_with_the_same_outcome():
     assert not plausible.all_plain(reports, 2000)
     assert [plausible.believes(report, 2000) for report in reports] == [True, True, False, True]
     assert Plausible(100).all_plain(reports[:2], 2000)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_report_that_is_seen_to_be_plain_is_remembered_like_any_other(seed: int):
+    chance = random.Random(seed)
+    framed, single = Plausible(100), Plausible(100)
+    for second in range(200):
+        report = fix(
+            1000 + second + chance.choice([0, 0, 0, -5, 40]),
+            chance.choice([10, 10, 100, 200, 5_000]) * chance.random(),
+            unit=chance.choice("ABC"),
+            unit_type=chance.choice([None, "PatrolUnit", "PatrolUnit", "RotaryWingAircraft"]),
+            h_err_m=chance.choice([None, 5.0, 5_000.0]),
+        )
+        now = 1000.5 + second
+        believed = framed.all_plain([report], now) or framed.believes(report, now)
+        assert believed == single.believes(report, now)
 
 
 def test_without_a_limit_everything_is_believed():

@@ -303,6 +303,39 @@ def test_a_restored_picture_has_zones_and_the_log_as_they_were() -> None:
         assert p == q
 
 
+def flushed(picture: Picture) -> dict[str, object]:
+    """What a flush says and leaves in the columns."""
+    touched, events = picture.flush()
+    said = {name: [part.tolist() for part in t[:3]] + [t.forgotten] for name, t in touched.items()}
+    columns = {name: values.tolist() for name, values in picture.swarm.columns.items()}
+    return {"said": said, "columns": columns, "events": [event.serial for event in events]}
+
+
+@settings(max_examples=60, deadline=None)
+@given(journals(), st.integers(0, 2**32 - 1), st.sets(st.integers(0, 20)))
+def test_a_picture_gathered_on_the_way_flushes_as_one_that_was_not(journal, seed, gathered_after) -> None:
+    deliveries = interleaved(journal, seed)
+    whole, pieces = Picture(ROSTER), Picture(ROSTER)
+    for half in (deliveries[: len(deliveries) // 2], deliveries[len(deliveries) // 2 :]):
+        for n, one in enumerate(half):
+            whole.apply(one)
+            pieces.apply(one)
+            if n in gathered_after:
+                pieces.gather()
+        assert flushed(pieces) == flushed(whole)
+
+
+def test_a_thing_forgotten_after_it_was_gathered_is_only_told_as_forgotten() -> None:
+    picture = heard(delivery(1, unit("u1"), unit("u2")))
+    picture.gather()
+    forgotten = picture.shelves[UNITS].find("cpd", "u1")
+    picture.shelves[UNITS].forget(forgotten)
+    touched, _ = picture.flush()
+    kept = picture.shelves[UNITS].find("cpd", "u2")
+    assert touched[UNITS].slots.tolist() == [kept.slot]
+    assert touched[UNITS].forgotten == (forgotten.slot,)
+
+
 def test_the_last_applied_id_is_kept_per_agency() -> None:
     picture = heard(delivery(5, unit()), delivery(3, unit(), agency="fire"))
     assert restore(keyframe(picture), ROSTER).last == {"cpd": BatchId(5, 0), "fire": BatchId(3, 0)}

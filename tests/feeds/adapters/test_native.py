@@ -78,8 +78,6 @@ def test_a_message_that_is_not_even_json_costs_itself_alone(bad: bytes):
         ({"observed_at": "2026-05-04T12:00:00"}, "observed_at is not RFC 3339", "$.observed_at"),
         ({"observed_at": None}, "observed_at has a wrong type", "$.observed_at"),
         ({"unit_id": ""}, "unit_id has a wrong length", "$.unit_id"),
-        ({"unit_id": "U1\n"}, "unit_id outside its grammar", "$.unit_id"),
-        ({"unit_id": "é"}, "unit_id outside its grammar", "$.unit_id"),
         ({"unit_id": "x" * 129}, "unit_id has a wrong length", "$.unit_id"),
         ({"status": "secret plan"}, "status not one of its values", "$.status"),
         ({"kind": "person"}, "unsupported kind", "$.kind"),

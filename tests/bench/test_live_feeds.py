@@ -1,0 +1,29 @@
+"""The messages of the benchmarks are ones that the door takes whole."""
+
+import time
+
+import numpy as np
+
+from bench.live_feeds import SEQ_FIRST, Form
+from feeds.adapters.native import ADAPTER
+from feeds.door import decode
+from feeds.plausible import Plausible
+
+
+def test_every_unit_of_a_form_reports_once_under_the_next_number_and_never_jumps():
+    form, rng, plausible = Form("police0", range(1_900, 2_100)), np.random.default_rng(1), Plausible(100)
+    for second in range(3):
+        now = time.time() + second
+        found = decode(ADAPTER.open(), form.write(SEQ_FIRST + 200 * second, now, rng), now)
+        assert not found.refusals and len({report.unit_id for report in found.reports}) == 200
+        assert [report.seq for report in found.reports] == list(
+            range(SEQ_FIRST + 200 * second, SEQ_FIRST + 200 * second + 200)
+        )
+        assert {round(report.observed_at, 3) for report in found.reports} == {round(now, 3)}
+        assert plausible.all_plain(found.reports, now)
+
+
+def test_a_unit_is_somewhere_else_each_time():
+    form, rng = Form("police0", range(50)), np.random.default_rng(1)
+    first, second = (decode(ADAPTER.open(), form.write(SEQ_FIRST, 1.8e9, rng), 1.8e9).reports for _ in range(2))
+    assert sum(a.lat != b.lat or a.lon != b.lon for a, b in zip(first, second, strict=True)) > 45
