@@ -37,6 +37,9 @@ from feeds.redis_bus import RedisBus
 DECODING = 3
 """Viewers that decode; the others count bytes."""
 WARM_S = 3.0
+WARM_UNIT_S = 0.00025
+"""And for each unit: the view that the first viewer of a class waits for is made a unit at a time, and what came
+meanwhile has to be caught up with."""
 """After every unit has reported once, before measuring, seconds."""
 FLOOR_ITEMS = 300
 """Messages and batches of the run on which the floors are measured."""
@@ -68,7 +71,7 @@ def run(args: argparse.Namespace, site: RunningSite, frames_to: Path) -> dict[st
         children += viewers
         for viewer in viewers:
             assert viewer.hear() == "seated"
-        time.sleep(WARM_S)
+        time.sleep(WARM_S + args.units * WARM_UNIT_S)
         before = {name: cpu_s(pid) for name, pid in site.pids.items()}
         began, began_at = time.monotonic(), time.time()
         for viewer in viewers:

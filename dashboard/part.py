@@ -88,11 +88,17 @@ async def _follow_parent(stop: asyncio.Event) -> None:
     stop.set()
 
 
+def _collect_seldom() -> None:
+    """Look for garbage in cycles less often: ten thousand things that live for hours are walked in vain each time."""
+    gc.set_threshold(50_000, 20, 100)
+
+
 async def gateway(settings: Settings, redis: str, stop: asyncio.Event) -> None:
     """Run the gateway of the site."""
     from feeds.gateway import Gateway
     from feeds.redis_bus import RedisBus
 
+    _collect_seldom()
     clock = SystemClock()
     bus = RedisBus(redis, clock)
     try:
@@ -116,8 +122,7 @@ async def hub(settings: Settings, redis: str, stop: asyncio.Event) -> None:
     from dashboard.viewer import Gate
     from feeds.redis_bus import RedisBus
 
-    # Ten thousand tracks that live for hours are walked in vain by every full collection, tens of milliseconds each.
-    gc.set_threshold(50_000, 20, 100)
+    _collect_seldom()
     clock = SystemClock()
     bus = RedisBus(redis, clock)
     sessions = Sessions(redis, settings.site.session_s)

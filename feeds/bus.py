@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 
-from feeds.envelope import Batch
+from feeds.envelope import Batch, PackedBatch
 from feeds.names import AgencyId, SourceId
 from feeds.sequences import Range
 
@@ -118,7 +118,7 @@ Pace = Callable[[], Awaitable[None]]
 class Bus(Protocol):
     """What the gateway, the hub and the recorder need of a bus. All may raise BusDown."""
 
-    async def append(self, batch: Batch) -> BatchId:
+    async def append(self, batch: Batch | PackedBatch) -> BatchId:
         """Journal and publish the batch; return its id. Appends of one agency are taken one after the other.
 
         After BusDown the batch may still land: append the same batch again (it is then found, never stored

@@ -23,7 +23,7 @@ from operator import attrgetter
 from msgspec.structs import replace
 
 from feeds.adapter import FRAME_MAX, Decoded, Decoder, Refusal
-from feeds.envelope import MAX_LEAD_S, Parcel
+from feeds.envelope import MAX_LEAD_S, Parcel, pack
 from feeds.errors import BusDown, DecodeError
 from feeds.ids import named
 from feeds.lane import BATCH_MAX, Lane
@@ -203,13 +203,14 @@ class Door:
     ) -> None:
         part = slice(start, start + BATCH_MAX)
         landing = _Landing(numbers[part])
-        landing.reports = tuple(reports[part])
+        said = tuple(reports[part])
+        observed_at = max(map(_observed_of, said))
         where = (ledger.settings.id, run)
         self._ranges.setdefault(where, []).append(landing)
 
         def landed() -> None:
             assert landing.numbers is not None
-            ledger.accept_range(run, landing.numbers, max(map(_observed_of, landing.reports)))
+            ledger.accept_range(run, landing.numbers, observed_at)
             flying = self._ranges[where]
             flying.remove(landing)
             if not flying:
@@ -218,7 +219,7 @@ class Door:
             self._landed(ledger, run, landing, pending)
 
         pending.hold()
-        self.lanes[ledger.settings.agency].put(Parcel(*where, received_at, landing.reports), landed)
+        self.lanes[ledger.settings.agency].put(pack(Parcel(*where, received_at, said)), landed)
 
     def _landed(self, ledger: Ledger, run: str, landing: _Landing, pending: Pending) -> None:
         pending.release()
@@ -289,4 +290,4 @@ class Door:
 
         pending.hold()
         parcel = Parcel(ledger.settings.id, run, received_at, landing.reports)
-        self.lanes[ledger.settings.agency].put(parcel, landed)
+        self.lanes[ledger.settings.agency].put(pack(parcel), landed)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from feeds.deflate import deflate, inflate
 from feeds.errors import DecodeError
@@ -51,6 +51,22 @@ class Batch(Struct, frozen=True, array_like=True, gc=False):
     def __len__(self) -> int:
         """Return the number of reports."""
         return sum(len(p.reports) for p in self.parcels)
+
+
+class Packed(NamedTuple):
+    """A parcel as it waits for its batch: encoded at once, while its reports are in the processor's cache, and gone."""
+
+    body: Raw
+    reports: int
+    """How many it holds."""
+
+
+class PackedBatch(Struct, frozen=True, array_like=True, gc=False):
+    """The same entry as `Batch`, of parcels already encoded."""
+
+    version: int
+    agency: AgencyId
+    parcels: tuple[Raw, ...]
 
 
 class _Numbered(Struct, gc=False):
@@ -98,6 +114,7 @@ class Envelope(NamedTuple):
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Batch)
+_parcel_decoder = msgspec.msgpack.Decoder(Parcel)
 _numbers_decoder = msgspec.msgpack.Decoder(_Numbers)
 
 _PLAIN, _DEFLATED = b"\0", b"\1"
@@ -105,7 +122,17 @@ _DEFLATE_FROM = 1024
 _INFLATED_MAX = 64 * 1024 * 1024
 
 
-def encode_batch(batch: Batch) -> bytes:
+def pack(parcel: Parcel) -> Packed:
+    """Return the parcel encoded."""
+    return Packed(Raw(_encoder.encode(parcel)), len(parcel.reports))
+
+
+def unpack(packed: Packed) -> Parcel:
+    """Return what was packed."""
+    return _parcel_decoder.decode(packed.body)
+
+
+def encode_batch(batch: Batch | PackedBatch) -> bytes:
     """Return the batch as bytes for the journal: one byte that says how, then msgpack, deflated when it pays.
 
     Measured on batches of 200: 229 bytes a report plain, 37 deflated for 0.2 us more.

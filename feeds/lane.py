@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from feeds.bus import BatchId, Bus
-from feeds.envelope import WIRE_VERSION, Batch, Parcel
+from feeds.envelope import WIRE_VERSION, Packed, PackedBatch
 from feeds.errors import BusDown
 from feeds.names import AgencyId
 
@@ -30,7 +30,7 @@ PAUSES_S = (0.1, 0.2, 0.5, 1.0)
 
 
 class _Waiting(NamedTuple):
-    parcel: Parcel
+    parcel: Packed
     landed: Callable[[], None]
 
 
@@ -68,10 +68,10 @@ class Lane:
             self._room.clear()
             await self._room.wait()
 
-    def put(self, parcel: Parcel, landed: Callable[[], None]) -> None:
+    def put(self, parcel: Packed, landed: Callable[[], None]) -> None:
         """Queue a parcel of at most `BATCH_MAX` reports; `landed` is called once, when the journal has it."""
         self._waiting.append(_Waiting(parcel, landed))
-        self._queued += len(parcel.reports)
+        self._queued += parcel.reports
         self._idle.clear()
         self._work.set()
 
@@ -88,8 +88,8 @@ class Lane:
                 self._work.clear()
                 self._idle.set()
                 continue
-            await self._append(Batch(WIRE_VERSION, self.agency, tuple(w.parcel for w in batch)))
-            self._queued -= sum(len(w.parcel.reports) for w in batch)
+            await self._append(PackedBatch(WIRE_VERSION, self.agency, tuple(w.parcel.body for w in batch)))
+            self._queued -= sum(w.parcel.reports for w in batch)
             for waiting in batch:
                 waiting.landed()
             if self.has_room:
@@ -98,12 +98,12 @@ class Lane:
     def _next(self) -> list[_Waiting]:
         batch: list[_Waiting] = []
         count = 0
-        while self._waiting and (not batch or count + len(self._waiting[0].parcel.reports) <= BATCH_MAX):
+        while self._waiting and (not batch or count + self._waiting[0].parcel.reports <= BATCH_MAX):
             batch.append(self._waiting.popleft())
-            count += len(batch[-1].parcel.reports)
+            count += batch[-1].parcel.reports
         return batch
 
-    async def _append(self, batch: Batch) -> None:
+    async def _append(self, batch: PackedBatch) -> None:
         tries = 0
         while True:
             try:

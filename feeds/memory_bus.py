@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Container, Mapping, Sequence
 
 from feeds.bus import BEGINNING, BatchId, Beat, BusEvent, Delivery, LineBack, Pace, SourceHealth
 from feeds.clock import Clock, SystemClock
-from feeds.envelope import Batch
+from feeds.envelope import Batch, PackedBatch, decode_batch, encode_batch
 from feeds.names import AgencyId, SourceId
 from feeds.sequences import Range, Runs
 
@@ -30,12 +30,12 @@ class MemoryBus:
         self._keyframe: bytes | None = None
         self._closed = False
 
-    async def append(self, batch: Batch) -> BatchId:
+    async def append(self, batch: Batch | PackedBatch) -> BatchId:
         """Journal and publish the batch; return its id."""
         agency = batch.agency
         id_ = max(BatchId(int(self._clock.now() * 1000), 0), self._tops.get(agency, BEGINNING).next())
         self._tops[agency] = id_
-        self._journals.setdefault(agency, []).append(Delivery(agency, id_, batch))
+        self._journals.setdefault(agency, []).append(Delivery(agency, id_, decode_batch(encode_batch(batch))))
         self._tell()
         return id_
 

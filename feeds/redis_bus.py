@@ -12,7 +12,7 @@ from typing import Any
 
 from feeds.bus import BEGINNING, BatchId, BusEvent, Delivery, LineBack, LineLost, Pace, SourceHealth
 from feeds.clock import Clock, SystemClock
-from feeds.envelope import Batch, decode_sequences, encode_batch
+from feeds.envelope import Batch, PackedBatch, decode_sequences, encode_batch
 from feeds.errors import BusDown, DecodeError
 from feeds.names import AgencyId, SourceId, journal_key, keyframe_key, live_channel, trimmed_key
 from feeds.redis_ear import Ear
@@ -46,7 +46,7 @@ class RedisBus:
         self._lines: set[Line] = {self._errands}
         self._closed = False
 
-    async def append(self, batch: Batch) -> BatchId:
+    async def append(self, batch: Batch | PackedBatch) -> BatchId:
         """Journal and publish the batch; return its id. Raises BusDown after 5 s, or at once when refused."""
         self._open_or_raise()
         tail = self._tails.get(batch.agency)

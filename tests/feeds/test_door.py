@@ -9,7 +9,7 @@ from feeds.adapter import FRAME_MAX, Decoded, Refusal
 from feeds.adapters.cot import ADAPTER as COT
 from feeds.adapters.native import ADAPTER as NATIVE
 from feeds.door import Door, Pending, decode
-from feeds.envelope import Parcel
+from feeds.envelope import Packed, Parcel, unpack
 from feeds.ledger import Ledger
 from feeds.names import AgencyId
 from tests.support.gateway import CPD, NOW, source, unit
@@ -22,8 +22,8 @@ class HandLane:
         self.put_in: list[Parcel] = []
         self._landings: list = []
 
-    def put(self, parcel: Parcel, landed) -> None:
-        self.put_in.append(parcel)
+    def put(self, parcel: Packed, landed) -> None:
+        self.put_in.append(unpack(parcel))
         self._landings.append(landed)
 
     def land(self) -> None:

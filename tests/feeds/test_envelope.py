@@ -10,10 +10,13 @@ from feeds.envelope import (
     WIRE_VERSION,
     Batch,
     Envelope,
+    PackedBatch,
     Parcel,
     decode_batch,
     decode_sequences,
     encode_batch,
+    pack,
+    unpack,
 )
 from feeds.errors import DecodeError
 from feeds.names import AgencyId, SourceId
@@ -115,3 +118,11 @@ def test_a_version_we_do_not_know_is_refused_by_its_number(decode):
 def test_an_entry_that_inflates_without_end_is_refused():
     with pytest.raises(DecodeError):
         decode_batch(b"\1" + zlib.compress(b"\0" * (65 * 1024 * 1024), 1))
+
+
+def test_parcels_packed_one_by_one_make_the_same_entry():
+    parcels = (Parcel(SRC, "r1", 1.0, (unit(1), unit(2))), Parcel(SRC, "", 2.0, (unit(None),)))
+    packed = [pack(parcel) for parcel in parcels]
+    assert [p.reports for p in packed] == [2, 1] and [unpack(p) for p in packed] == list(parcels)
+    whole = Batch(WIRE_VERSION, CPD, parcels)
+    assert encode_batch(PackedBatch(WIRE_VERSION, CPD, tuple(p.body for p in packed))) == encode_batch(whole)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from feeds import lane
-from feeds.envelope import Parcel
+from feeds.envelope import Packed, Parcel, pack
 from feeds.errors import BusDown
 from feeds.lane import BATCH_MAX, QUEUED_MAX, Lane
 from feeds.names import SourceId
@@ -16,9 +16,9 @@ from tests.support.gateway import CPD, LooseBus, journal
 from tests.support.redis import until
 
 
-def parcel(first: int, count: int = 1) -> Parcel:
+def parcel(first: int, count: int = 1) -> Packed:
     reports = tuple(UnitReport(unit_id="U1", observed_at=1.0, seq=first + i) for i in range(count))
-    return Parcel(SourceId("cpd-avl"), "a", 1.0, reports)
+    return pack(Parcel(SourceId("cpd-avl"), "a", 1.0, reports))
 
 
 @contextlib.asynccontextmanager
