@@ -172,7 +172,7 @@ class Peer:
             return
         if id(ledger) not in self._sources:
             await self._feed.door.catch_up(ledger)
-        await self._feed.door.enter(ledger)
+        await self._feed.door.enter(ledger, len(frame))
         self._hand(ledger, frame, decoded, now)
 
     def _hand(self, ledger: Ledger, frame: bytes, decoded: Decoded, received_at: float) -> None:

@@ -122,8 +122,8 @@ class Door:
                 await asyncio.sleep(CATCH_UP_AGAIN_S)
         return True
 
-    async def enter(self, ledger: Ledger, is_there: Callable[[], bool] = lambda: True) -> bool:
-        """Return when one more frame of the source may be taken, which must follow without an await.
+    async def enter(self, ledger: Ledger, size: int, is_there: Callable[[], bool] = lambda: True) -> bool:
+        """Return when a frame of so many bytes may be taken of the source, which must follow without an await.
 
         Its rate, its agency's room in the journal's queue, and its agency's turn. False: `is_there` said that the
         sender has left meanwhile.
@@ -143,7 +143,7 @@ class Door:
                         await lane.room()
                 if not is_there():
                     return False
-            await self.turns.take(agency)
+            await self.turns.take(agency, size)
             if lane.has_room:  # who had the turn before may have taken the last of it
                 return True
 

@@ -287,7 +287,7 @@ class FeedPort:
             async with asyncio.timeout(JOURNALED_WITHIN_S):
                 if connection.posts == 0:
                     await self._door.catch_up(ledger)
-                if not await self._door.enter(ledger, lambda: not connection.transport.is_closing()):
+                if not await self._door.enter(ledger, len(posted.body), lambda: not connection.transport.is_closing()):
                     return again
         except TimeoutError:
             return again
@@ -363,7 +363,7 @@ class FeedPort:
                 return
             connection.waits, connection.unfinished = False, 0
             ordinal += 1
-            if not await self._door.enter(ledger, lambda: connection.protocol.state is OPEN):
+            if not await self._door.enter(ledger, len(frame), lambda: connection.protocol.state is OPEN):
                 return
             now = self._clock.now()
             pending = self._door.take(ledger, run, decode(decoder, frame, now), now, ordinal)

@@ -17,6 +17,7 @@ from lxml import etree
 from feeds import xml_text
 from feeds.adapter import MESSAGES_MAX, TOO_MANY, Adapter, Capture, Decoded, Refusal, Sample
 from feeds.cot_fields import (
+    child_of,
     entity_id,
     first_line,
     fix_method_of,
@@ -53,16 +54,16 @@ def _unit_type(cot_type: str) -> str:
 
 
 def _readiness(detail: etree._Element | None) -> str | None:
-    status = detail.find("status") if detail is not None else None
+    status = child_of(detail, "status")
     said = status.get("readiness") if status is not None else None
     return {"true": "Available", "false": "NotAvailable"}.get(said or "")
 
 
 def _unit(event: etree._Element, cot_type: str) -> UnitReport:
-    detail = event.find("detail")
-    contact = detail.find("contact") if detail is not None else None
-    track = detail.find("track") if detail is not None else None
+    detail = child_of(event, "detail")
+    contact, track = child_of(detail, "contact"), child_of(detail, "track")
     observed_at, stale_at = times_of(event)
+    lat, lon, hae_m, h_err_m, v_err_m = place_of(event)
     return UnitReport(
         observed_at=observed_at,
         stale_at=stale_at,
@@ -70,7 +71,11 @@ def _unit(event: etree._Element, cot_type: str) -> UnitReport:
         unit_id=entity_id(event.get("uid"), "event@uid"),
         call_sign=first_line(contact.get("callsign") if contact is not None else None),
         unit_type=_unit_type(cot_type),
-        **place_of(event)._asdict(),
+        lat=lat,
+        lon=lon,
+        hae_m=hae_m,
+        h_err_m=h_err_m,
+        v_err_m=v_err_m,
         course_deg=number_of(track, "course", 0, 360, minus_one=True),
         speed_mps=number_of(track, "speed", 0, 1000, minus_one=True),
         fix_method=fix_method_of(event),
@@ -173,9 +178,12 @@ class _Decoder:
 
     def decode(self, frame: bytes, received_at: float) -> Decoded:
         """Return the reports of the frame's events. Raises DecodeError when it is empty or holds no event."""
-        pieces, rest = cut(frame)
-        if rest:
-            pieces.append(rest.strip())
+        if frame.rfind(b"<event") == 0 and frame.find(b"</event") == len(frame) - len(b"</event>"):
+            pieces = [frame]  # one event, as a stream cuts them
+        else:
+            pieces, rest = cut(frame)
+            if rest:
+                pieces.append(rest.strip())
         if not pieces:
             raise DecodeError("empty message")
         if len(pieces) == 1 and last_start(pieces[0]) < 0:

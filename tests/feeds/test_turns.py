@@ -3,13 +3,15 @@
 import asyncio
 from itertools import pairwise
 
-from feeds.turns import Turns
+import pytest
+
+from feeds.turns import TURN_BYTES, Turns
 
 
 async def test_who_comes_when_nobody_waits_goes_through_at_once():
     turns = Turns()
     for agency in ("cpd", "cfd", "isp"):
-        taking = turns.take(agency)
+        taking = turns.take(agency, 100)
         try:
             taking.send(None)
         except StopIteration:
@@ -26,7 +28,7 @@ async def test_a_flood_keeps_nobody_else_waiting():
     turns, order = Turns(), []
 
     async def frame(agency: str) -> None:
-        await turns.take(agency)
+        await turns.take(agency, TURN_BYTES)
         order.append(agency)
 
     flood = [asyncio.create_task(frame("flood")) for _ in range(500)]
@@ -47,7 +49,7 @@ async def test_agencies_that_all_have_more_are_served_in_turn():
 
     async def feed(agency: str) -> None:
         for _ in range(50):
-            await turns.take(agency)
+            await turns.take(agency, TURN_BYTES)
             order.append(agency)
 
     # `a` has ten connections, `b` one: they are served alike while both have something.
@@ -58,9 +60,21 @@ async def test_agencies_that_all_have_more_are_served_in_turn():
 
 async def test_one_that_gives_up_waiting_costs_the_next_nothing():
     turns = Turns()
-    await turns.take("cpd")
-    gone = asyncio.create_task(turns.take("cpd"))
-    next_ = asyncio.create_task(turns.take("cpd"))
+    await turns.take("cpd", TURN_BYTES)
+    gone = asyncio.create_task(turns.take("cpd", TURN_BYTES))
+    next_ = asyncio.create_task(turns.take("cpd", TURN_BYTES))
     await asyncio.sleep(0)
     gone.cancel()
     await asyncio.wait_for(next_, 1)
+
+
+async def test_small_frames_share_a_turn_and_a_large_one_is_a_turn_of_its_own():
+    turns = Turns()
+    for _ in range(TURN_BYTES // 1024):
+        taking = turns.take("cpd", 1024)
+        with pytest.raises(StopIteration):
+            taking.send(None)
+    one_more = turns.take("cpd", 1024)
+    one_more.send(None)  # has to wait: no StopIteration
+    assert turns.waiting("cpd") == 1 and turns.waiting("cfd") == 0
+    one_more.close()
