@@ -95,7 +95,8 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cadence_by_state: dict[str, Seconds] = {}
     """Other cadences by camera state or unit status, seconds."""
     listen: str = ""
-    """A port without a token, `tcp:9001` or `udp:9001`, for who cannot send one; sources of one dialect may share."""
+    """A port without a token, `tcp:9001` or `udp:10.0.0.4:9001` (else the site's `bind`), for who cannot send one;
+    sources of one dialect may share it."""
     connect: str = ""
     """Where the gateway goes to fetch a byte stream, `tcp://HOST:PORT`."""
     unit: str = ""

@@ -170,9 +170,7 @@ def site_toml(site_table: dict[str, Any], token: str, password_hash: str, units:
                 "token": secrets.token_urlsafe(24),
                 "cadence_s": float(source.cadence_s),
                 "cadence_by_state": source.cadence_by_state,
-                "listen": f"{source.own_port}:{_free_port(site_table.get('bind', '127.0.0.1'))}"
-                if source.own_port
-                else "",
+                "listen": f"{source.own_port}:127.0.0.1:{_free_port('127.0.0.1')}" if source.own_port else "",
                 # Guests play files of any time and pace; the exercise's units are as fast as its clock.
                 **(
                     {"speed_max_mps": 0}

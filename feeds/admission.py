@@ -60,7 +60,7 @@ def admit(path: str, authorization: str, ledgers: Mapping[str, Ledger]) -> Admit
             "No such source. Expected /feed/SOURCE with a source that the site's file declares.",
         )
     if not _token_fits(authorization, ledger.settings.token_sha256):
-        ledger.cut(WRONG_TOKEN)
+        ledger.turn_away(WRONG_TOKEN)
         return Turned(
             HTTPStatus.UNAUTHORIZED,
             WRONG_TOKEN,

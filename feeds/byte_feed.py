@@ -6,7 +6,8 @@ Rules
 - A frame is at most 64 kB. Junk without an end is dropped and counted at 64 kB; after 8 such in a row we hang up.
 - A frame that is not whole after a minute is dropped and counted: a slow sender holds nothing for ever.
 - A stream that says nothing for ten minutes is closed: half-open ones would stay for ever.
-- A reply is written once the journal has what the frame held, or it is refused for good; nothing else is ever sent.
+- A reply is written once the journal has what the frame held, or it is refused for good; what was only not taken now,
+  or did not come whole, is not replied to. Nothing else is ever sent.
 - While the journal does not take, or the source is over its rate, we do not read: the sender's own line holds it back.
 """
 
@@ -31,6 +32,8 @@ WHOLE_WITHIN_S = 60.0
 OVERFLOWS_MAX = 8
 """Frames without an end, one after the other, before we hang up."""
 CHUNK = 64 * 1024
+WEIGHT = 8
+"""A byte of these dialects costs as much to decode as so many of JSON, in which turns are counted."""
 REPLIES_MAX = 16 * 1024
 """A peer that does not read gets no more replies than fit in here, bytes."""
 
@@ -69,13 +72,17 @@ class ByteFeed:
         """Return a new peer at `address`. `write` sends him bytes, `unsent` says how many he has not taken yet."""
         return Peer(self, address, write, unsent)
 
-    def source(self, frame: bytes, decoded: Decoded, address: str) -> Ledger | None:
-        """Return the source that claims the frame; None, and counted, when none does."""
-        # An emergency has an id of its own and belongs to the source of the unit that it is about.
-        name = subject(decoded.reports[0]) if decoded.reports else ""
-        if not name and self.adapter.speaker is not None:
-            name = self.adapter.speaker(frame[:FRAME_MAX])
-        ledger = self._claims.source(name, address)
+    def route(self, frame: bytes, address: str) -> Ledger | None:
+        """Return the source that claims the frame by the id that it gives itself, before it is decoded."""
+        speaker = self.adapter.speaker
+        return self._claims.source("" if speaker is None else speaker(frame[:FRAME_MAX]), address)
+
+    def source(self, routed: Ledger | None, decoded: Decoded, address: str) -> Ledger | None:
+        """Return the source that claims what was decoded; None, and counted, when none does."""
+        ledger = routed
+        if decoded.reports:
+            # An emergency has an id of its own and belongs to the source of the unit that it is about.
+            ledger = self._claims.source(subject(decoded.reports[0]), address)
         if ledger is None:
             self.refused[UNCLAIMED] += len(decoded.reports) + len(decoded.refusals)
         return ledger
@@ -147,14 +154,19 @@ class Peer:
                 frames.append(held)
         for frame in frames:
             now = self._feed.clock.now()
+            routed = self._feed.route(frame, self._address)
+            # Before it is decoded: what comes too fast shall not cost what it brings.
+            if routed is not None and (reason := self._feed.door.shut(routed)):
+                self._hand(routed, frame, refused(reason, frame=frame), now, for_good=False)
+                continue
             decoded = decode(self._decoder, frame, now)
-            ledger = self._feed.source(frame, decoded, self._address)
+            ledger = self._feed.source(routed, decoded, self._address)
             if ledger is None:
                 self._greet(frame, decoded)
-                continue
-            if reason := self._feed.door.shut(ledger):
-                decoded = refused(reason, frame=frame)
-            self._hand(ledger, frame, decoded, now)
+            elif ledger is not routed and (reason := self._feed.door.shut(ledger)):
+                self._hand(ledger, frame, refused(reason, frame=frame), now, for_good=False)
+            else:
+                self._hand(ledger, frame, decoded, now)
 
     def forget(self, reason: str = "") -> None:
         """Count this peer no more; `reason`: why we hung up on him."""
@@ -164,24 +176,36 @@ class Peer:
                 ledger.cut(reason)
 
     async def _take(self, frame: bytes, fault: str = "") -> None:
+        routed = self._feed.route(frame, self._address)
+        if routed is None:  # decoded all the same, to see whose it is: strangers have one turn together
+            await self._feed.door.turns.take(UNCLAIMED, len(frame) * WEIGHT)
+        else:
+            await self._enter(routed, frame)
         now = self._feed.clock.now()
         decoded = refused(fault, frame=frame) if fault else decode(self._decoder, frame, now)
-        ledger = self._feed.source(frame, decoded, self._address)
+        ledger = self._feed.source(routed, decoded, self._address)
         if ledger is None:
             self._greet(frame, decoded)
             return
+        if ledger is not routed:
+            await self._enter(ledger, frame)
+        self._hand(ledger, frame, decoded, now, for_good=not fault)
+
+    async def _enter(self, ledger: Ledger, frame: bytes) -> None:
         if id(ledger) not in self._sources:
             await self._feed.door.catch_up(ledger)
-        await self._feed.door.enter(ledger, len(frame))
-        self._hand(ledger, frame, decoded, now)
+        await self._feed.door.enter(ledger, len(frame) * WEIGHT)
 
-    def _hand(self, ledger: Ledger, frame: bytes, decoded: Decoded, received_at: float) -> None:
+    def _hand(
+        self, ledger: Ledger, frame: bytes, decoded: Decoded, received_at: float, *, for_good: bool = True
+    ) -> None:
+        """Give the door what the frame held, and reply; not `for_good`: it may be sent again, so nothing is replied."""
         if id(ledger) not in self._sources:
             self._sources[id(ledger)] = ledger
             ledger.connections += 1
         self._ordinal += 1
         pending = self._feed.door.take(ledger, "", decoded, received_at, self._ordinal)
-        if self._feed.adapter.reply is None:
+        if self._feed.adapter.reply is None or not for_good:
             return
         if pending.done.done():
             self._reply(frame)

@@ -39,7 +39,7 @@ class DialledFeed:
         try:
             async with asyncio.timeout(OPEN_WITHIN_S):
                 reader, writer = await asyncio.open_connection(self._host, self._port, limit=CHUNK)
-        except (OSError, TimeoutError) as error:
+        except (OSError, TimeoutError, UnicodeError) as error:  # UnicodeError: a name that is no host's
             self._ledger.cut(NOT_REACHED)
             log.info("dial_failed source=%s error=%s", source, type(error).__name__)
             return
@@ -48,8 +48,8 @@ class DialledFeed:
         reason = ENDED
         try:
             reason = await peer.read(reader) or ENDED
-        except ConnectionError:
-            pass
+        except OSError as error:  # not ConnectionError alone: a route may be lost under an open line
+            log.info("dial_broken source=%s error=%s", source, type(error).__name__)
         except asyncio.CancelledError:
             reason = ""  # the gateway stops
             raise

@@ -189,7 +189,8 @@ class Door:
             return None
         if not ledger.subjects.hear_all(reports, received_at):
             return None
-        return numbers if ledger.plausible.all_plain(reports, received_at) else None
+        now = asyncio.get_running_loop().time()
+        return numbers if ledger.plausible.all_plain(reports, received_at, now) else None
 
     def _launch_range(
         self,
@@ -262,7 +263,7 @@ class Door:
                 if not ledger.subjects.hear(report, received_at):
                     refuse(index, TOO_MANY[type(report)], "", report.seq)
                     continue
-                if not ledger.plausible.believes(report, received_at):
+                if not ledger.plausible.believes(report, received_at, asyncio.get_running_loop().time()):
                     refuse(index, IMPLAUSIBLE, "", report.seq)
                     continue
                 if not landings or len(landings[-1][1]) >= BATCH_MAX:

@@ -172,8 +172,13 @@ class Ledger:
             self._bound(known)
 
     def cut(self, reason: str) -> None:
-        """Count a connection that was refused or that we ended."""
+        """Count a connection that we ended, or that could not be made."""
         self._last_reason = _count(self._closed, reason)
+        self._last_message = b""
+
+    def turn_away(self, reason: str) -> None:
+        """Count a connection of somebody who may be anybody: it is not told as the newest reason."""
+        _count(self._closed, reason)
 
     def hold(self, seconds: float) -> None:
         """Count for how long a sender was held back."""

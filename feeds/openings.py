@@ -20,7 +20,7 @@ from feeds.stream_port import StreamPort
 COT = "cot"
 """What the site's CoT port is called here."""
 
-_LISTEN = re.compile(r"(tcp|udp):([0-9]{1,5})")
+_LISTEN = re.compile(r"(tcp|udp):(?:(\[[0-9a-fA-F:.]+\]|[0-9.]+):)?([0-9]{1,5})")
 _CONNECT = re.compile(r"tcp://(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]{1,253}):([0-9]{1,5})")
 
 
@@ -29,15 +29,17 @@ class Listen(NamedTuple):
 
     kind: str
     """`tcp` or `udp`."""
+    address: str
+    """Of this machine; empty: the site's `bind`."""
     port: int
 
     @classmethod
     def parse(cls, text: str) -> "Listen":
-        """Return what `tcp:9001` or `udp:9001` says. Raises ValueError."""
+        """Return what `tcp:9001` or `udp:10.0.0.4:9001` says. Raises ValueError."""
         found = _LISTEN.fullmatch(text)
-        if found is None or int(found[2]) > 65535:
-            raise ValueError(f"{text!r} is not a port like tcp:9001 or udp:9001")
-        return cls(found[1], int(found[2]))
+        if found is None or int(found[3]) > 65535:
+            raise ValueError(f"{text!r} is not a port like tcp:9001 or udp:10.0.0.4:9001")
+        return cls(found[1], (found[2] or "").strip("[]"), int(found[3]))
 
 
 class Address(NamedTuple):
@@ -84,7 +86,8 @@ class Openings:
     async def open(self, bind: str, cot_port: int) -> dict[str, int]:
         """Listen; return the ports, by name. Raises OSError when one is taken."""
         for name, port in self._ports.items():
-            await port.start(bind, cot_port if name == COT else Listen.parse(name).port)
+            listen = Listen("tcp", "", cot_port) if name == COT else Listen.parse(name)
+            await port.start(listen.address or bind, listen.port)
         return {name: port.port for name, port in self._ports.items()}
 
     async def close(self) -> None:

@@ -3,6 +3,8 @@
 Rules
 - From the last place believed, a unit may have moved at `speed_max` (an aircraft at four times that) since, and
   `SLACK_M` and both errors more. What is further is an implausible jump, and is refused.
+- Since is by its own times or by when it came, whichever is longer: a clock that stands still, theirs or ours, makes
+  nobody jump.
 - A second report that agrees with the first is believed: a receiver that was wrong for a while, a unit that was
   carried, a corrected clock. It must be another observation: the same report sent again proves nothing.
 - Each source by itself: who reports a unit twice a minute says nothing about another source's fix.
@@ -34,8 +36,8 @@ _METRE_DEG = 111_195.0
 
 AIRCRAFT = frozenset({"Aircraft", "RotaryWingAircraft", "UnmannedAerialVehicle", "FixedWingAircraft"})
 
-_Fix = tuple[float, float, float, float]
-"""Longitude, latitude, time, error (degrees, Unix seconds, metres)."""
+_Fix = tuple[float, float, float, float, float]
+"""Longitude, latitude, time, error (degrees, Unix seconds, metres), and when it came, by a clock never set back."""
 
 
 class _Known:
@@ -56,8 +58,11 @@ class Plausible:
         self._speed_max = speed_max
         self._known: dict[str, _Known] = {}
 
-    def all_plain(self, reports: Iterable[AnyReport], received_at: float) -> bool:
-        """Say whether all reports can be believed without a doubt, and note those before the first that cannot."""
+    def all_plain(self, reports: Iterable[AnyReport], received_at: float, now: float) -> bool:
+        """Say whether all reports can be believed without a doubt, and note those before the first that cannot.
+
+        `now`: seconds by a clock that never goes back.
+        """
         if not self._speed_max:
             return True
         known_of = self._known
@@ -72,33 +77,34 @@ class Plausible:
                     if at > received_at:
                         at = received_at
                     if at >= fix[2] and dlat * dlat + dlon * dlon < NEAR_DEG2:
-                        known.fix = (lon, lat, at, report.h_err_m or 0.0)
+                        known.fix = (lon, lat, at, report.h_err_m or 0.0, now)
                         known.doubt = None
                         continue
-            if not self._plain(report, received_at):
+            if not self._plain(report, received_at, now):
                 return False
         return True
 
-    def believes(self, report: AnyReport, received_at: float) -> bool:
+    def believes(self, report: AnyReport, received_at: float, now: float) -> bool:
         """Say whether a report can be believed, and note it: as the last place, or as one in doubt."""
-        if not self._speed_max or self._plain(report, received_at):
+        if not self._speed_max or self._plain(report, received_at, now):
             return True
         assert isinstance(report, UnitReport)
         known = self._known[report.unit_id]
-        fix = _fix(report, received_at)
+        fix = _fix(report, received_at, now)
         doubt = known.doubt
-        if doubt is not None and 0 < abs(fix[2] - doubt[2]) <= DOUBT_S and self._reaches(doubt, fix, known.air):
+        another = doubt is None or fix[:3] != doubt[:3]
+        if doubt is not None and another and _since(doubt, fix) <= DOUBT_S and self._reaches(doubt, fix, known.air):
             known.fix, known.doubt = fix, None
             return True
-        if doubt is None or fix[2] != doubt[2]:
+        if another:
             known.doubt = fix
         return False
 
-    def _plain(self, report: AnyReport, received_at: float) -> bool:
+    def _plain(self, report: AnyReport, received_at: float, now: float) -> bool:
         if type(report) is not UnitReport or report.lat is None or report.lon is None:
             return True
         known = self._known.get(report.unit_id)
-        fix = _fix(report, received_at)
+        fix = _fix(report, received_at, now)
         if known is None:
             known = self._new(report.unit_id, fix)
         if report.unit_type is not None:
@@ -126,10 +132,14 @@ class Plausible:
             dlon = 360.0 - dlon
         metres = _METRE_DEG * hypot(dlat, dlon * cos(radians((a[1] + b[1]) / 2)))
         speed = self._speed_max * (AIR_FACTOR if air else 1.0)
-        return metres <= speed * abs(b[2] - a[2]) + SLACK_M + min(a[3], ERROR_MAX_M) + min(b[3], ERROR_MAX_M)
+        return metres <= speed * _since(a, b) + SLACK_M + min(a[3], ERROR_MAX_M) + min(b[3], ERROR_MAX_M)
 
 
-def _fix(report: UnitReport, received_at: float) -> _Fix:
+def _since(a: _Fix, b: _Fix) -> float:
+    return max(abs(b[2] - a[2]), b[4] - a[4])
+
+
+def _fix(report: UnitReport, received_at: float, now: float) -> _Fix:
     assert report.lon is not None and report.lat is not None
     at = report.observed_at
-    return report.lon, report.lat, at if at < received_at else received_at, report.h_err_m or 0.0
+    return report.lon, report.lat, at if at < received_at else received_at, report.h_err_m or 0.0, now

@@ -17,13 +17,13 @@ class SourceSettings(Struct, frozen=True, kw_only=True):
     adapter: str
     """Dialect: a file name in `feeds/adapters`."""
     token_sha256: str = ""
-    """SHA-256 (hex) of the bearer token; empty: no WebSocket log-in for this source."""
+    """SHA-256 (hex) of the bearer token; empty: nobody is let in as this source at the feed port."""
     cadence_s: float = 10.0
     """How often it reports each thing, seconds; 3 times this is stale, 10 times is lost (see layers/track.py)."""
     cadence_by_state: dict[str, float] = {}
     """Other cadences by camera state or unit status, seconds: `{buffering = 900}`."""
     listen: str = ""
-    """A port without a token of its own, `tcp:9001` or `udp:9001`; sources of one dialect may share it."""
+    """A port without a token, `tcp:9001` or `udp:10.0.0.4:9001`; sources of one dialect may share it."""
     connect: str = ""
     """Where this gateway goes to fetch a byte stream, `tcp://HOST:PORT`."""
     unit: str = ""

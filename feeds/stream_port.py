@@ -73,7 +73,7 @@ class StreamPort:
             reason = await peer.read(reader, lambda: self._admit(writer))
             if reason:
                 log.info("stream_closed adapter=%s reason=%r", self._feed.adapter.name, reason)
-        except (ConnectionError, asyncio.CancelledError):
+        except (OSError, asyncio.CancelledError):
             pass  # gone, or the gateway stops
         finally:
             peer.forget(reason)

@@ -99,7 +99,7 @@ def _speaker(settings: ExerciseSettings, source: str, dialect: str) -> Speaker |
         return CotSpeaker(source, settings.cot_host, settings.cot_port)
     if dialect == "taip":
         port = settings.ports.get(source)
-        return None if port is None else TaipSpeaker(source, settings.cot_host, port)
+        return None if port is None else TaipSpeaker(source, "127.0.0.1", port)
     if not (token := settings.tokens.get(source)):
         return None
     words: dict[str, Words] = {"owntracks": phones, "camera_webhook": cameras, "eido": Cad()}

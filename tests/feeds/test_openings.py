@@ -20,7 +20,9 @@ def test_what_is_no_address_is_refused(text: str):
 
 
 def test_ports_and_addresses_are_read():
-    assert Listen.parse("udp:9001") == Listen("udp", 9001)
+    assert Listen.parse("udp:9001") == Listen("udp", "", 9001)
+    assert Listen.parse("tcp:10.0.0.4:9001") == Listen("tcp", "10.0.0.4", 9001)
+    assert Listen.parse("tcp:[::1]:9001") == Listen("tcp", "::1", 9001)
     assert Address.parse("tcp://radar.local:30003") == Address("radar.local", 30003)
     assert Address.parse("tcp://[2001:db8::7]:30003") == Address("2001:db8::7", 30003)
 
