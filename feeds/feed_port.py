@@ -19,16 +19,17 @@ from typing import Any
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.datastructures import MultipleValuesError
 from websockets.exceptions import ConnectionClosed
-from websockets.frames import CloseCode
+from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request, Response
-from websockets.protocol import CONNECTING, OPEN
+from websockets.protocol import CONNECTING, OPEN, Event
 
 from feeds import adapters
+from feeds.adapter import Decoder
 from feeds.admission import Admitted, Turned, admit
 from feeds.clock import Clock
 from feeds.crowd import Crowd
 from feeds.door import TOO_LARGE, Door, decode
-from feeds.http_feed import RETRY_S, HttpFeed, Posted, Reply, is_http
+from feeds.http_feed import RETRY_S, HttpFeed, Reply, is_http
 from feeds.ledger import Ledger
 from feeds.pending import Pending
 
@@ -50,6 +51,8 @@ PING_S = 20.0
 """Between two pings, and how long the answer may take, seconds."""
 SEND_WITHIN_S = 30.0
 """A peer that does not read its answers for this long is cut off, seconds."""
+DECODERS_MAX = 100
+"""Decoders of one connection that posts, one for each source and unit; the oldest goes first."""
 JOURNALED_WITHIN_S = 20.0
 """A POST whose message is not journaled by then is told to come again, seconds."""
 FINISH_S = 0.5
@@ -86,6 +89,10 @@ class _Connection(ServerConnection):
         self.http: HttpFeed | None = None
         self.posts = 0
         """Messages posted over it."""
+        self.decoders: dict[tuple[str, str], Decoder] = {}
+        """Of its POSTs, by source and unit: dialects may hold state."""
+        self.fragments = False
+        """Whether a message has begun of which more fragments must come."""
         self.waits = False
         """Whether its next message is waited for."""
         self.unfinished = 0
@@ -103,12 +110,23 @@ class _Connection(ServerConnection):
             if wanted is None:
                 return
             if wanted:
-                self.http = HttpFeed(self.transport, lambda posted: self.port.post(self, posted))
+                self.http = HttpFeed(
+                    self.transport,
+                    lambda path, authorization: self.port.admit_post(self, path, authorization),
+                    lambda admitted, body: self.port.post(self, admitted, body),
+                    self.drain,
+                )
                 self._posting.set_result(None)
         if self.http is not None:
             self.http.data(data)
         else:
             super().data_received(data)
+
+    def process_event(self, event: Event) -> None:
+        """Note whether a message has begun that is not whole."""
+        if isinstance(event, Frame) and event.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
+            self.fragments = not event.fin
+        super().process_event(event)
 
     def eof_received(self) -> bool | None:  # type: ignore[override]  # asyncio takes True for: keep it open to answer
         """Note that no more comes; a POST may still be answered."""
@@ -153,8 +171,11 @@ class _Connection(ServerConnection):
         finally:
             if self.admitted is not None:
                 self.admitted.ledger.connections -= 1
-            self.transport.close()
+            # Closed at once, what he is still sending would make his side throw our last answer away.
+            if not self.transport.is_closing():
+                self.transport.write_eof()
             await asyncio.wait({self.connection_lost_waiter}, timeout=CLOSE_S)
+            self.transport.close()
 
     def _what_came(self) -> str:
         fault = self.protocol.handshake_exc
@@ -247,53 +268,67 @@ class FeedPort:
             authorization = request.headers.get("Authorization", "")
         except MultipleValuesError:
             authorization = ""
-        found = admit(request.path, authorization, self._ledgers)
-        if isinstance(found, Admitted) and not self.crowd.admit(connection):
-            found = Turned(HTTPStatus.SERVICE_UNAVAILABLE, FULL, "Too many connections.")
+        found = self._let_in(connection, request.path, authorization)
         if isinstance(found, Admitted):
             connection.admitted = found
             return None
-        connection.refused_in_words = True
-        self.refused[found.reason] += 1
         response = connection.respond(found.status, found.text + "\n")
         if found.status is HTTPStatus.UNAUTHORIZED:
             response.headers["WWW-Authenticate"] = _CHALLENGE
         return response
 
-    async def post(self, connection: _Connection, posted: Posted) -> Reply:
-        """Take one POST and return its answer once it is journaled."""
-        found = admit(posted.path, posted.authorization, self._ledgers)
+    def _let_in(self, connection: _Connection, path: str, authorization: str) -> Admitted | Turned:
+        """Return who sends, with his place in the port, or why he may not, counted."""
+        found = admit(path, authorization, self._ledgers)
         if isinstance(found, Admitted) and not self.crowd.admit(connection):
             found = Turned(HTTPStatus.SERVICE_UNAVAILABLE, FULL, "Too many connections.")
         if isinstance(found, Turned):
+            connection.refused_in_words = True
             self.refused[found.reason] += 1
-            challenge = (("WWW-Authenticate", _CHALLENGE),) if found.status is HTTPStatus.UNAUTHORIZED else ()
-            return Reply(found.status, found.text.encode() + b"\n", json=False, headers=challenge)
-        ledger, key = found.ledger, (found.ledger.settings.id, found.unit)
-        if connection.admitted is None:
-            connection.admitted = found
-            ledger.connections += 1
+        return found
+
+    def admit_post(self, connection: _Connection, path: str, authorization: str) -> Admitted | Reply:
+        """Return who posts, or why he may not."""
+        found = self._let_in(connection, path, authorization)
+        if isinstance(found, Admitted):
+            if connection.admitted is None:
+                connection.admitted = found
+                found.ledger.connections += 1
+            return found
+        headers: tuple[tuple[str, str], ...] = ()
+        if found.status is HTTPStatus.UNAUTHORIZED:
+            headers = (("WWW-Authenticate", _CHALLENGE),)
+        elif found.status is HTTPStatus.SERVICE_UNAVAILABLE:
+            headers = (("Retry-After", str(RETRY_S)),)
+        return Reply(found.status, found.text.encode() + b"\n", json=False, headers=headers)
+
+    async def post(self, connection: _Connection, admitted: Admitted, body: bytes) -> Reply:
+        """Take one POST and return its answer once it is journaled."""
+        ledger = admitted.ledger
         adapter = self._adapters[ledger.settings.adapter]
-        decoder = posted.decoders.get(key)
-        if decoder is None:
-            decoder = posted.decoders[key] = adapter.open(ledger.settings.opening(found.unit))
         again = Reply(
             HTTPStatus.SERVICE_UNAVAILABLE,
             b"Not journaled yet: send it again.\n",
             False,
             (("Retry-After", str(RETRY_S)),),
         )
+        key = (ledger.settings.id, admitted.unit)
+        decoder = connection.decoders.get(key)
         try:
             async with asyncio.timeout(JOURNALED_WITHIN_S):
-                if connection.posts == 0:
+                if decoder is None:
                     await self._door.catch_up(ledger)
-                if not await self._door.enter(ledger, len(posted.body), lambda: not connection.transport.is_closing()):
+                if not await self._door.enter(ledger, len(body), lambda: not connection.transport.is_closing()):
                     return again
         except TimeoutError:
             return again
+        if decoder is None:
+            decoder = connection.decoders[key] = adapter.open(ledger.settings.opening(admitted.unit))
+            if len(connection.decoders) > DECODERS_MAX:
+                del connection.decoders[next(iter(connection.decoders))]
         now = self._clock.now()
         connection.posts += 1
-        pending = self._door.take(ledger, found.run, decode(decoder, posted.body, now), now, connection.posts)
+        pending = self._door.take(ledger, admitted.run, decode(decoder, body, now), now, connection.posts)
         await asyncio.wait({pending.done}, timeout=JOURNALED_WITHIN_S)
         if not pending.done.done():
             return again
@@ -309,7 +344,8 @@ class FeedPort:
             for connection in list(self.crowd):
                 if connection.admitted is None or connection.http is not None or not connection.waits:
                     continue
-                connection.unfinished = connection.unfinished + 1 if connection.protocol.reader.buffer else 0
+                begun = bool(connection.protocol.reader.buffer) or connection.fragments
+                connection.unfinished = connection.unfinished + 1 if begun else 0
                 if connection.unfinished >= SWEEPS_MAX:
                     connection.admitted.ledger.cut(NOT_WHOLE)
                     connection.unfinished = 0

@@ -1,14 +1,17 @@
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 
 import pytest
 
 from feeds import datagram_port
 from feeds.door import NO_ROOM, TOO_FAST
+from feeds.exercise.taip_line import acknowledged, line
 from feeds.gateway import Gateway
 from feeds.lane import QUEUED_MAX
 from feeds.memory_bus import MemoryBus
+from feeds.report import UnitReport
 from tests.support.devices import event
 from tests.support.gateway import GUEST, LooseBus, gateway, health, journaled, source
 from tests.support.redis import until
@@ -95,3 +98,19 @@ async def test_addresses_that_come_and_go_are_forgotten(monkeypatch: pytest.Monk
                 device.say(event(f"U{n}"))
                 await until(lambda n=n: health(door, "guest-udp").accepted == n + 1)
         assert health(door, "guest-udp").connections == 3
+
+
+async def test_a_modem_is_not_told_that_what_was_thrown_away_was_taken():
+    bus = LooseBus()
+    taip = [source("guest-udp", GUEST, "taip", listen="udp:0", rate_max=2.0)]
+    async with gateway(bus, taip) as door, modem(door) as device:
+        at = time.time()
+        for n in range(40):
+            car = UnitReport(observed_at=at, unit_id=f"U{n}", lat=41.88, lon=-87.63)
+            device.say(line(car, n))
+        await until(lambda: health(door, "guest-udp").accepted + health(door, "guest-udp").rejected == 40)
+        told = health(door, "guest-udp")
+        assert told.rejected and set(told.reasons) == {TOO_FAST}
+        await until(lambda: len(device.heard) == told.accepted)
+        taken = {row[3] for row in await journaled(bus, GUEST)}
+        assert {f"U{acknowledged(reply)}" for reply in device.heard} == taken

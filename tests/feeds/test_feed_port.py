@@ -144,6 +144,18 @@ async def test_a_message_that_does_not_get_whole_ends_its_connection_with_a_reas
         await until(lambda: health(door, "cpd-avl").closed == {NOT_WHOLE: 1})
 
 
+async def test_a_message_in_fragments_that_never_end_ends_its_connection_too(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(feed_port, "SWEEP_S", 0.05)
+    monkeypatch.setattr(feed_port, "SWEEPS_MAX", 4)
+    async with gateway(MemoryBus()) as door:
+        headers = {"Authorization": "Bearer token-cpd-avl"}
+        async with connect(f"ws://127.0.0.1:{door.feed_port}/feed/cpd-avl", additional_headers=headers) as line:
+            line.transport.write(b"\x02\x81\0\0\0\0[")  # a whole fragment, and not the last
+            with pytest.raises(ConnectionClosed) as closed:
+                await asyncio.wait_for(line.recv(), 5)
+            assert closed.value.rcvd is not None and closed.value.rcvd.reason == NOT_WHOLE
+
+
 async def test_a_half_open_connection_is_found_by_pings(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(feed_port, "PING_S", 0.1)
     async with gateway(MemoryBus()) as door, sender(door, "cpd-avl", "a") as line:

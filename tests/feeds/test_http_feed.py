@@ -164,3 +164,40 @@ async def test_a_phone_that_reads_no_reasons_is_not_made_to_send_again_for_ever(
             assert (answer.status_code, answer.content) == (200, b"[]")
         told = health(door, "cpd-phones")
         assert (told.accepted, told.rejected) == (1, 2)
+
+
+async def test_who_may_not_send_is_told_before_his_message_is_read():
+    head = b"POST /feed/cpd-avl HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer no\r\nContent-Length: 1000000\r\n\r\n"
+    async with gateway(MemoryBus()) as door:
+        answer = await raw(door.feed_port, head, b"x" * 1000)
+        assert answer.startswith(b"HTTP/1.1 401") and b"close" in answer
+
+
+async def test_who_reads_no_answers_is_cut_and_fills_no_memory(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(http_feed, "READ_WITHIN_S", 0.2)
+    async with gateway(MemoryBus()) as door:
+        _, writer = await asyncio.open_connection("127.0.0.1", door.feed_port, limit=1024)
+        piece = request(b"[" + b",".join([b"{}"] * 1000) + b"]") * 10  # each answer is many times as large
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            async with asyncio.timeout(10):
+                while door._feeds.crowd:
+                    writer.write(piece)
+                    await writer.drain()
+                    await asyncio.sleep(0)
+        await until(lambda: len(door._feeds.crowd) == 0)
+        writer.close()
+
+
+async def test_a_head_has_an_answer_without_a_body():
+    async with gateway(MemoryBus()) as door:
+        answer = await raw(door.feed_port, b"HEAD /feed/cpd-avl HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 405") and answer.endswith(b"\r\n\r\n")
+
+
+async def test_decoders_of_a_connection_are_bounded(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(feed_port, "DECODERS_MAX", 3)
+    async with gateway(MemoryBus()) as door, client(door) as http:
+        for n in range(8):
+            assert (await http.post(f"/feed/cpd-avl?run=a&unit=U{n}", json=unit(n))).status_code == 200
+        (connection,) = door._feeds.crowd
+        assert len(connection.decoders) == 3
