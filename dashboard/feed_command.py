@@ -36,18 +36,23 @@ def run(args: argparse.Namespace) -> int:
                 raise
             sys.stdout.write(f"{file}: not sent: {error.reason}\n")
             continue
-        went |= not totals.messages or totals.refused.total() < totals.messages
+        went |= not totals.messages or was_taken(totals)
     return 0 if went else 1
 
 
 def found(paths: list[Path]) -> Iterator[Path]:
-    """Yield the files, and those in the folders, hidden ones left out, in the order of their names."""
+    """Yield the files, and those in the folders, hidden files and folders left out, in the order of their names."""
     for path in paths:
         if path.is_dir():
-            inside = (p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
-            yield from sorted(inside)
+            inside = (p for p in path.rglob("*") if p.is_file())
+            yield from sorted(p for p in inside if not any(n.startswith(".") for n in p.relative_to(path).parts))
         else:
             yield path
+
+
+def was_taken(totals: Totals) -> bool:
+    """Say whether the door took anything, or had it: of one message it may refuse more things than it takes."""
+    return totals.accepted + totals.duplicate > 0
 
 
 def unit_of(file: Path) -> str:
@@ -75,7 +80,7 @@ def _send(args: argparse.Namespace, file: Path) -> Totals:
         totals = asyncio.run(sending)
         show(totals)
     sys.stdout.write(f"{file} as {source}\n{report(totals)}")
-    if totals.messages and totals.refused.total() >= totals.messages:
+    if totals.messages and not was_taken(totals):
         sys.stderr.write(advice(file, source, way.adapter))
     return totals
 

@@ -30,6 +30,7 @@ from feeds.adapters import native
 from feeds.disk_spool import DiskSpool, boot_id
 from feeds.errors import DecodeError, FeedLost, FeedRefused, SpoolFull
 from feeds.feed_line import SILENCE_S, Counts, Line, open_line
+from feeds.ids import named
 from feeds.outbox import Outbox, Refused
 from feeds.report import AnyReport, Report
 from feeds.spool import MemorySpool, Spool
@@ -282,7 +283,7 @@ def _reports(said: Said | Sequence[Said]) -> Sequence[AnyReport]:
         return several
     checked: list[AnyReport] = []
     for start in range(0, len(several), MESSAGES_MAX):
-        decoded = _decoder.decode(_encode(several[start : start + MESSAGES_MAX]), 0.0)
+        decoded = named(_decoder.decode(_encode(several[start : start + MESSAGES_MAX]), 0.0))
         for refusal in decoded.refusals:
             raise DecodeError(refusal.reason, refusal.path.replace("$", f"$[{start + refusal.index}]", 1))
         for index in decoded.agencies:

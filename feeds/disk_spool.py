@@ -10,7 +10,9 @@ Rules
 - After a power loss the numbers of that last moment may have been used already, so that what comes then is a new run.
   What waits from before keeps the run it was numbered in.
 - A record has a checksum; a file ends at its first record that is not whole, and what is behind it is cut off.
-- Files whose every report was answered for are deleted: a spool whose line is up stays small.
+- Files whose every report was answered for are deleted: a spool whose line is up stays small. They go first, before
+  anything is written: a full disk gets room by it. The newest stays until the note says what was answered, and has a
+  record: no number is used twice.
 """
 
 import contextlib
@@ -84,6 +86,8 @@ class DiskSpool:
         """Files that are full and not yet on the disk."""
         self._gone: list[Path] = []
         self._files: list[_File] = []
+        self._noted: _About | None = None
+        """As it is in the folder."""
         self._held = (0, 0)
         self._syncing = threading.Lock()
         self._closed = False
@@ -109,13 +113,14 @@ class DiskSpool:
         data = b"".join(part for parcel in parcels for part in _record(parcel))
         try:
             if self._size >= FILE_BYTES:
-                self._begin_file(parcels[0].first)
-            if os.write(self._out, data) != len(data):
+                self._begin_file(parcels[0].first, data)
+            elif os.write(self._out, data) != len(data):
                 os.ftruncate(self._out, self._size)
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            else:
+                self._size += len(data)
         except OSError as error:
             raise SpoolFull(f"the spool's disk does not take it: {error.strerror}") from error
-        self._size += len(data)
         self._after = parcels[-1].after
 
     def read(self, seq: int, most_bytes: int) -> tuple[list[Parcel], bool]:
@@ -145,19 +150,22 @@ class DiskSpool:
             self._gone.append(self._files.pop(0).path)
 
     def sync(self) -> None:
-        """Bring it to the disk, and delete what is no longer needed. Raises OSError."""
+        """Delete what is no longer needed, and bring the rest to the disk. Raises OSError: what was not done is then
+        done the next time.
+        """
         with self._syncing:
             if not self._closed:
-                self._write_about(self._boot or "unknown")
+                self._tidy(self._boot or "unknown")
 
     def close(self) -> None:
         """Let go of it, with a note that nothing is missing. Raises OSError."""
         with self._syncing:  # one that was begun in a thread may still be at it
             self._closed = True
-            if self.answered >= self._after:
-                self._gone += [file.path for file in self._files]
             try:
-                self._write_about(_CLOSED)
+                self._tidy(_CLOSED)
+                if self.answered >= self._after:
+                    for file in self._files:
+                        file.path.unlink(missing_ok=True)
             finally:
                 for handle in (*self._old, self._out, self._lock):
                     with contextlib.suppress(OSError):
@@ -172,7 +180,7 @@ class DiskSpool:
         except BlockingIOError:
             raise ConfigError("spool", f"{self._folder} is in use by another client; give each its own") from None
         try:
-            about = self._read_about()
+            about = self._noted = self._read_about()
             self.answered = about.answered if about else 0
             self.next_seq = max(self.answered, 1)
             self._take_stock()
@@ -206,19 +214,20 @@ class DiskSpool:
                 self._files.append(_File(first, path, run))
         self._held = (reports, size)
 
-    def _begin_file(self, first: int) -> None:
+    def _begin_file(self, first: int, records: bytes) -> None:
         path = self._folder / f"{first:020}.spool"
-        head = self.run.encode() + b"\n"
+        data = self.run.encode() + b"\n" + records
         out = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
-            if os.write(out, head) != len(head):
+            if os.write(out, data) != len(data):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError:
             os.close(out)
+            path.unlink()
             raise
         if self._out >= 0:
             self._old.append(self._out)
-        self._out, self._size = out, len(head)
+        self._out, self._size = out, len(data)
         self._files.append(_File(first, path, self.run))
 
     def _read_about(self) -> _About | None:
@@ -233,28 +242,35 @@ class DiskSpool:
             raise ConfigError("spool", f"{self._folder} is of source {about.source!r}; give each its own")
         return about
 
-    def _write_about(self, boot: str) -> None:
-        gone, self._gone = self._gone, []
-        old, self._old = self._old, []
-        about = msgspec.json.encode(_About(VERSION, self._source, self.run, boot, self.answered))
-        for handle in old:
-            os.fsync(handle)
-            os.close(handle)
-        if self._out >= 0:
-            os.fsync(self._out)
-        draft = self._folder / "about.draft"
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as file:
-            file.write(about)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self._folder / "about.json")
+    def _tidy(self, boot: str) -> None:
+        # Other calls add to both lists meanwhile; what fails stays in them.
+        try:
+            while self._gone:
+                self._gone[0].unlink(missing_ok=True)
+                del self._gone[0]
+        finally:  # a file that cannot be deleted keeps nothing from the disk
+            if self._out >= 0:  # first: if it is full meanwhile, it is among the old ones then
+                os.fsync(self._out)
+            while self._old:
+                if os.fstat(self._old[0]).st_nlink:  # of a deleted one nothing is needed, and its room is free at once
+                    os.fsync(self._old[0])
+                os.close(self._old.pop(0))
+            self._note(_About(VERSION, self._source, self.run, boot, self.answered))
+
+    def _note(self, about: _About) -> None:
+        if about != self._noted:  # a full disk does not keep a client from starting again
+            draft = self._folder / "about.draft"
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as file:
+                file.write(msgspec.json.encode(about))
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(self._folder / "about.json")
+            self._noted = about
         folder = os.open(self._folder, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
-        for path in gone:
-            path.unlink(missing_ok=True)
 
 
 def _record(parcel: Parcel) -> tuple[bytes, bytes]:

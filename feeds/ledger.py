@@ -4,12 +4,14 @@ Rules
 - Reports in = accepted + duplicate + rejected, exactly. Accepted means journaled.
 - A duplicate is a report that IS journaled (or on its way there), never one that merely has a smaller number.
 - In dialects with sequences the key of a report is its number within the run. In the others it is the report
-  itself: subject, observed time and all that was said; the last 65,536 are remembered.
+  itself: subject, observed time and all that was said, as 64 bits of its bytes; the last 65,536 are remembered.
 - A message that was refused was heard: its number is no gap, and it may be sent again, mended.
 """
 
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable
+
+import msgspec
 
 from feeds.bus import SourceHealth
 from feeds.masked import masked
@@ -32,6 +34,9 @@ SAMPLE_BYTES = 640
 """What is kept of the newest refused message, bytes."""
 
 
+_encode = msgspec.msgpack.Encoder().encode
+
+
 class _Run:
     """One run: what is journaled, and what was heard at all since the door opened."""
 
@@ -51,8 +56,7 @@ class Ledger:
         self.settings = settings
         self.sequenced = sequenced
         self.connections = 0
-        # Dialects without sequences are those of the port that asks for no token.
-        self.subjects = Subjects(TOKEN_MAX if sequenced else OPEN_MAX)
+        self.subjects = Subjects(OPEN_MAX if settings.is_open else TOKEN_MAX)
         self._runs: OrderedDict[str, _Run] = OrderedDict()
         self._reports: OrderedDict[int, None] = OrderedDict()
         self._accepted = self._duplicate = self._rejected = self._ranges = 0
@@ -79,7 +83,7 @@ class Ledger:
 
     def remember(self, report: AnyReport, received_at: float) -> None:
         """Note a report without a sequence that the journal holds, before the door opens."""
-        self._remember(hash(report))
+        self._remember(_digest(report))
         self.subjects.hear(report, received_at)
 
     def overhear(self, run: str, reports: Iterable[AnyReport], received_at: float) -> None:
@@ -96,12 +100,12 @@ class Ledger:
 
     def key(self, run: str, report: AnyReport) -> Hashable:
         """Return what makes this report the same as another of the source."""
-        return (run, report.seq) if self.sequenced else hash(report)
+        return (run, report.seq) if self.sequenced else _digest(report)
 
     def is_journaled(self, run: str, report: AnyReport) -> bool:
         """Say whether the journal holds this report."""
         if not self.sequenced:
-            return hash(report) in self._reports
+            return _digest(report) in self._reports
         known = self._runs.get(run)
         return known is not None and report.seq is not None and report.seq in known.journaled
 
@@ -122,7 +126,7 @@ class Ledger:
             if self._observed_at is None or report.observed_at > self._observed_at:
                 self._observed_at = report.observed_at
             if known is None:
-                self._remember(hash(report))
+                self._remember(_digest(report))
             elif report.seq is not None:
                 known.journaled.add(report.seq)
                 known.heard.add(report.seq)
@@ -218,6 +222,14 @@ class Ledger:
         self._reports.move_to_end(key)
         if len(self._reports) > REPORTS_MAX:
             self._reports.popitem(last=False)
+
+
+def _digest(report: AnyReport) -> int:
+    """Return what tells a report from every other, in this process: 64 bits of SipHash, in about a microsecond.
+
+    Of the bytes: a number's own hash is no digest, -1.0 has that of -2.0.
+    """
+    return hash(_encode(report))
 
 
 def _count(reasons: dict[str, int], reason: str) -> str:

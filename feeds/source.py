@@ -42,6 +42,11 @@ class SourceSettings(Struct, frozen=True, kw_only=True):
     """Faster than this between two reports, metres a second, is an implausible jump (aircraft: four times this);
     0: every place is believed."""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it needs no token: it has a port of its own, is fetched, or is heard on the site's CoT port."""
+        return bool(self.listen or self.connect) or self.adapter == "cot"
+
     def opening(self, unit: str = "") -> Opening:
         """Return what a decoder of this source is told; `unit`: whom its sender said he speaks of."""
         return Opening(unit or self.unit or self.id)

@@ -10,9 +10,9 @@ from operator import attrgetter
 from feeds.report import AnyReport, CameraReport, IncidentReport, LogReport, UnitReport, ZoneReport
 
 OPEN_MAX = 20_000
-"""Different ids of a source whose port asks for no token."""
+"""Different ids of a source that can be spoken for without a token."""
 TOKEN_MAX = 100_000
-"""Different ids of a source with a token of its own."""
+"""Different ids of a source that has to show its token."""
 FORGET_S = 25 * 3600.0
 """After this long unheard an id is free again, seconds: the picture keeps a thing for 24 h after it was lost."""
 _LOOK_AGAIN_S = 10.0

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -79,6 +80,8 @@ async def test_a_folder_goes_file_by_file_to_the_guest_of_each_dialect(
         (captures / f"{name}.txt").write_bytes(adapters.load(name).samples[0].frame)
     (captures / "notes.txt").write_text("nothing that anybody speaks")
     (captures / ".hidden").write_text("{}")
+    (captures / ".git" / "objects").mkdir(parents=True)
+    (captures / ".git" / "objects" / "index.txt").write_bytes(adapters.load("nmea").samples[0].frame)
     async with gateway(MemoryBus(), SOURCES) as door:
         assert await fed(door, str(captures)) == 0
         said = capsys.readouterr().out
@@ -86,7 +89,31 @@ async def test_a_folder_goes_file_by_file_to_the_guest_of_each_dialect(
             told = health(door, f"guest-{name.replace('_', '-')}")
             assert (told.accepted > 0, told.rejected) == (True, 0), name
             assert f"{name}.txt as {told.source}" in said
-        assert "notes.txt: not sent: cannot tell" in said and ".hidden" not in said
+        assert "notes.txt: not sent: cannot tell" in said and ".hidden" not in said and "index.txt" not in said
+
+
+def test_a_hidden_folder_that_is_asked_for_by_name_is_looked_into(tmp_path: Path) -> None:
+    (tmp_path / ".captures").mkdir()
+    (tmp_path / ".captures" / "one.xml").write_text("<event/>")
+    assert list(feed_command.found([tmp_path / ".captures"])) == [tmp_path / ".captures" / "one.xml"]
+    assert list(feed_command.found([tmp_path])) == []
+
+
+@pytest.mark.usefixtures("own_runtime_folder")
+async def test_one_message_of_which_something_was_taken_is_no_failure_however_much_was_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    envelope = next(s.frame.decode() for s in adapters.load("cap").samples if b"embeddedXML" in s.frame)
+    before, alert, after = re.split(r"(?s)(?<=<embeddedXMLContent>)(.*)(?=</embeddedXMLContent>)", envelope)
+    broken = re.sub(r"msgType>\w+<", "msgType>Ack<", alert)
+    capture, nothing = tmp_path / "three.xml", tmp_path / "nothing.xml"
+    capture.write_text(before + alert + broken + broken + after)
+    nothing.write_text(before + broken + broken + after)
+    async with gateway(MemoryBus(), SOURCES) as door:
+        assert await fed(door, "--source", "guest-cap", str(capture)) == 0
+        assert "acknowledged 1  duplicate 0  refused 2" in capsys.readouterr().out
+        assert await fed(door, "--source", "guest-cap", str(capture), "--keep-times") == 0
+        assert await fed(door, "--source", "guest-cap", str(nothing)) == 1
 
 
 @pytest.mark.usefixtures("own_runtime_folder")

@@ -85,6 +85,8 @@ async def test_what_was_sent_is_acknowledged_once_and_in_order(tmp_path: Path) -
     [
         ({"lat": 141.0}, r"^lat out of range - at \$\[1\]\.lat$"),
         ({"unit_id": ""}, r"^unit_id has a wrong length - at \$\[1\]\.unit_id$"),
+        ({"unit_id": "Zoë"}, r"^unit_id outside its grammar - at \$\[1\]\.unit_id$"),
+        ({"incident_id": " I-1"}, r"^incident_id outside its grammar - at \$\[1\]\.incident_id$"),
         ({"kind": "ghost"}, r"^unsupported kind - at \$\[1\]\.kind$"),
         ({"agency": "isp"}, r"own agency only - at \$\[1\]\.agency$"),
     ],

@@ -1,9 +1,12 @@
 """feeds.disk_spool on a real disk; what both spools promise is in tests/feeds/test_spool.py."""
 
+import contextlib
+import errno
 import os
 import resource
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -182,18 +185,112 @@ def test_a_full_disk_refuses_the_whole_of_it_and_takes_more_when_there_is_room(t
     spool = DiskSpool(tmp_path, "avl")
     spool.add([parcel(1)])
     (file,) = tmp_path.glob("*.spool")
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size + 50, hard))
-    try:
+    with files_of_at_most(file.stat().st_size + 50):
         for _ in range(2):
             with pytest.raises(SpoolFull, match="does not take it"):
                 spool.add([parcel(2), parcel(3, size=500)])
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     spool.add([parcel(2)])
     crash(spool)
     again = DiskSpool(tmp_path, "avl")
     assert numbers(again) == [1, 2]
+    again.close()
+
+
+@contextlib.contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """No file grows past so many bytes: a disk that is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_gets_room_by_what_was_answered_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disk_spool, "FILE_BYTES", 100_000)
+    spool = DiskSpool(tmp_path, "avl", "b")
+    for n in range(1, 13):
+        spool.add([parcel(n, size=25_000)])
+    spool.forget(13)
+    with files_of_at_most(10), pytest.raises(OSError, match="too large"):
+        spool.sync()
+    assert len(list(tmp_path.glob("*.spool"))) == 1 and spool._old == []
+    crash(spool)
+    again = DiskSpool(tmp_path, "avl", "b")
+    assert (again.run, again.next_seq) == (spool.run, 13), "the newest file says which numbers were used"
+    again.close()
+
+
+def test_what_a_sync_could_not_do_is_done_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disk_spool, "FILE_BYTES", 100_000)
+    spool = DiskSpool(tmp_path, "avl")
+    for n in range(1, 13):
+        spool.add([parcel(n, size=25_000)])
+    spool.forget(5)
+    handles, (first, *_) = list(spool._old), sorted(tmp_path.glob("*.spool"))
+    aside = first.rename(tmp_path / "aside")
+    first.mkdir()  # cannot be unlinked
+    fsync = os.fsync
+
+    def break_on_the_old(handle: int) -> None:
+        if handle in handles:
+            raise OSError(errno.EIO, "broken")
+        fsync(handle)
+
+    with monkeypatch.context() as broken, pytest.raises(OSError, match="broken"):
+        broken.setattr(os, "fsync", break_on_the_old)
+        spool.sync()
+    assert spool._old == handles, "still open, and still to be brought to the disk"
+    first.rmdir()
+    aside.rename(first)
+    spool.sync()
+    assert spool._old == [] and not first.exists()
+    for handle in handles:
+        with pytest.raises(OSError, match="Bad file"):
+            os.fstat(handle)
+    spool.close()
+
+
+def test_a_file_that_could_not_take_its_first_record_does_not_count_as_the_newest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disk_spool, "FILE_BYTES", 100)
+    spool = DiskSpool(tmp_path, "avl", "b")
+    spool.add([parcel(1, 4, size=200)])
+    with files_of_at_most(50):
+        for _ in range(3):
+            with pytest.raises(SpoolFull):
+                spool.add([parcel(5, size=200)])
+        spool.forget(5)
+        with pytest.raises(OSError, match="too large"):
+            spool.sync()
+    crash(spool)
+    again = DiskSpool(tmp_path, "avl", "b")
+    assert (again.run, again.next_seq) == (spool.run, 5), "no number is used twice"
+    again.close()
+
+
+def test_an_end_that_cannot_be_noted_keeps_the_numbers(tmp_path: Path) -> None:
+    spool = DiskSpool(tmp_path, "avl", "b")
+    spool.add([parcel(1, 4)])
+    spool.forget(5)
+    with files_of_at_most(10), pytest.raises(OSError, match="too large"):
+        spool.close()
+    again = DiskSpool(tmp_path, "avl", "b")
+    assert (again.run, again.next_seq) == (spool.run, 5)
+    again.close()
+
+
+def test_a_full_disk_does_not_keep_a_killed_client_from_starting_again(tmp_path: Path) -> None:
+    spool = DiskSpool(tmp_path, "avl", "b")
+    spool.add([parcel(1, 4)])
+    crash(spool)
+    with files_of_at_most(10):
+        again = DiskSpool(tmp_path, "avl", "b")
+        assert (again.run, again.next_seq, numbers(again)) == (spool.run, 5, [1])
     again.close()
 
 

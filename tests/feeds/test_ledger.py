@@ -1,5 +1,8 @@
 """The door's book about one source."""
 
+import pytest
+
+from feeds import ledger as ledger_module
 from feeds.ledger import ALL_RANGES_MAX, RANGES_MAX, REASONS_MAX, REPORTS_MAX, RUNS_MAX, Ledger
 from feeds.report import UnitReport
 from tests.support.gateway import CPD, source
@@ -26,6 +29,28 @@ def test_a_report_without_a_number_is_journaled_by_all_it_says():
     book.accept("", [report(None)])
     assert book.is_journaled("", report(None))
     assert not book.is_journaled("", report(None, at=2.0))
+
+
+def test_what_differs_in_nothing_but_a_number_is_another_report():
+    book = ledger(sequenced=False)
+    here, there = (UnitReport(unit_id="U1", observed_at=1.0, lat=41.0, lon=lon) for lon in (-1.0, -2.0))
+    assert hash(here.lon) == hash(there.lon), "as Python has it"
+    book.accept("", [here])
+    assert book.is_journaled("", here) and not book.is_journaled("", there)
+    assert book.key("", here) != book.key("", there)
+
+
+def test_who_can_be_spoken_for_without_a_token_speaks_of_fewer_things(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(ledger_module, "OPEN_MAX", 2)
+    monkeypatch.setattr(ledger_module, "TOKEN_MAX", 3)
+
+    def most(adapter: str, *, sequenced: bool = False, **more: str) -> int:
+        book = Ledger(source("cpd-avl", CPD, adapter, **more), sequenced=sequenced)
+        return sum(book.subjects.hear(UnitReport(unit_id=f"U{n}", observed_at=1.0), 1.0) for n in range(5))
+
+    assert most("native", sequenced=True) == most("taip") == most("eido") == 3
+    assert most("cot") == most("taip", listen="udp:9001") == most("sbs", connect="tcp://192.0.2.7:30003") == 2
+    assert most("native", sequenced=True, listen="tcp:9001") == 2
 
 
 def test_what_the_journal_held_is_known_after_a_restart_and_counted_as_nothing():
