@@ -39,7 +39,7 @@ REMEMBER_S = 600.0
 
 
 class Gateway:
-    """Runs both doors of a site. Ports given as 0 are chosen by the system; read them once `ready` is set."""
+    """Runs all ways into a site. Ports given as 0 are chosen by the system; read them once `ready` is set."""
 
     def __init__(
         self,
