@@ -88,7 +88,7 @@ class Hub:
         self._took_s = 0.0
         """What was heard since the last tick took so long to apply."""
         self._kept: dict[Any, BatchId] = {}
-        self._trim_at = 0.0
+        self._trimmed_at = 0.0
         self._told_at = 0.0
         self._reads = Reads()
         self._stream = Stream(self, gate, settings.site.public_url)
@@ -263,6 +263,7 @@ class Hub:
         self._wanted.clear()
 
     def _each_second(self, t: float) -> None:
+        self._gateways.settle(t)
         for viewer_class, audience in list(self.audiences.items()):
             if audience.seats:
                 try:
@@ -283,15 +284,16 @@ class Hub:
 
     def _bus_health(self) -> dict[str, Any]:
         """Return how the bus is, and why the journal takes nothing, if it does not: the site's state, no agency's."""
-        return {"bus": self.line.bus or "live", "bus_since": self.line.since, "journal": self._gateways.journal}
+        journal = self._gateways.journal(self._clock.now())
+        return {"bus": self.line.bus or "live", "bus_since": self.line.since, "journal": journal}
 
     async def _keep(self) -> None:
         while True:
             await asyncio.sleep(KEEP_EVERY_S)
             try:
                 await self._save()
-                if self._clock.now() >= self._trim_at:
-                    self._trim_at = self._clock.now() + TRIM_EVERY_S
+                if abs(self._clock.now() - self._trimmed_at) >= TRIM_EVERY_S:  # abs: a clock may be set back
+                    self._trimmed_at = self._clock.now()
                     await self._trim()
             except (BusDown, TimeoutError):
                 log.warning("hub.keyframe_not_saved")

@@ -198,7 +198,10 @@ Geometry = Point | LineString | Polygon | MultiPolygon
 
 
 class ZoneReport(Report, frozen=True, kw_only=True, omit_defaults=True, tag="zone", gc=False):
-    """An area, line or place that means something to operations; a field left out is unchanged."""
+    """An area, line or place that means something to operations; a field left out is unchanged.
+
+    A geometry comes with its radius or without one: a report with a `geometry` replaces both.
+    """
 
     zone_id: Id
     zone_kind: Code | None = None

@@ -1,12 +1,15 @@
-"""The life of a log entry: said once, never changed; corrected by another, and off the map after half a day.
+"""The life of a log entry: its words said once, never changed; corrected by another, off the map after half a day.
 
 Rules
-- Of several reports of one entry the oldest stands, whole. A later one says only how long the entry stays
-  (`stale_at`, the newest word counts) or which labels it has.
+- Of several reports of one entry the words of the first in the journal stand, whatever time the others tell: its
+  line was read. Another says only where the mark on the map is and how long it stays (`lat` and `lon`, `stale_at`:
+  of each the newest word counts, by effective time) or which labels it has. The line keeps the place of the first.
 - An entry leaves the map, and its card goes, at `stale_at`, else 12 h after it was observed. Its line stays in the
   log as long as events are kept.
 - What corrects an entry `supersedes` it: the corrected one is marked for whoever may see the correction, and for
   nobody else. Both lines stay.
+- An entry is remembered for a week after it left the map, whatever it corrects or is corrected by: longer for what it
+  corrects would tell of that. So what stays on the map for longer than its correction and that week stands again.
 
 Pure: time is an argument.
 """
@@ -15,10 +18,13 @@ from typing import Any
 
 from feeds.names import AgencyId
 from feeds.report import CATEGORIES, Category, LogReport
-from layers.track import BIT, FORGET_S, FieldTrack, Said
+from layers.track import BIT, FieldTrack, Said
 
 ON_MAP_S = 12 * 3600.0
 """How long an entry is on the map when its sender does not say, seconds."""
+
+FORGET_S = 7 * 24 * 3600.0
+"""How long an entry is remembered after it left the map, seconds: what is said of it meanwhile is no new one."""
 
 BASE_BIT = BIT[Category.LOG_ENTRY]
 _FIELDS = ("entry_kind", "text", "author_position", "refs", "incident_id", "supersedes")
@@ -34,18 +40,15 @@ def log_values(report: LogReport) -> list[tuple[str, Any, int]]:
 
 
 def hear_entry(track: FieldTrack, said: Said) -> bool:
-    """Take in a report of an entry; return whether what the entry says is now this report's."""
+    """Take in a report of an entry; return whether it is the first, whose words stand."""
     assert isinstance(said.report, LogReport)
-    until = track.cells.get("stale_at")
-    stands = not track.known or said.effective_at < entry_of(track).effective_at
-    track.hear(said, (), BASE_BIT)
-    if stands:
-        track.cells = {name: (value, said, needs) for name, value, needs in log_values(said.report)}
-    if said.report.stale_at is not None and (until is None or said.effective_at >= until[1].effective_at):
-        until = (said.report.stale_at, said, BASE_BIT)
-    if until is not None:
-        track.cells["stale_at"] = until
-    return stands
+    first = not track.known
+    values = log_values(said.report)
+    track.hear(said, values if first else [v for v in values if v[0] == "place"], BASE_BIT)
+    stale_at, until = said.report.stale_at, track.cells.get("stale_at")
+    if stale_at is not None and (until is None or said.effective_at >= until[1].effective_at):
+        track.cells["stale_at"] = (stale_at, said, BASE_BIT)
+    return first
 
 
 def entry_of(track: FieldTrack) -> Said:
@@ -59,14 +62,9 @@ def entry_leaves_at(track: FieldTrack) -> float:
     return stale_at if stale_at is not None else entry_of(track).effective_at + ON_MAP_S
 
 
-def entry_forgotten_at(track: FieldTrack, corrected: FieldTrack | None) -> float:
-    """Return when nothing is to be known of the entry any more, Unix seconds.
-
-    Not before what it corrects is forgotten, which would then stand again; and a day after it left, so that what is
-    said again and again with a new `stale_at` stays one entry.
-    """
-    leaves = entry_leaves_at(track) if corrected is None else max(entry_leaves_at(track), entry_leaves_at(corrected))
-    return leaves + FORGET_S
+def entry_forgotten_at(track: FieldTrack) -> float:
+    """Return when nothing is to be known of the entry any more, Unix seconds."""
+    return entry_leaves_at(track) + FORGET_S
 
 
 class Corrections:

@@ -42,7 +42,7 @@ from layers.track import (
     unit_states,
 )
 from layers.zone_life import BASE_BIT as _ZONE_BASE
-from layers.zone_life import zone_forgotten_at, zone_values
+from layers.zone_life import POSITIONS_MAX, Weights, zone_forgotten_at, zone_values, zone_weight
 
 log = logging.getLogger(__name__)
 
@@ -206,7 +206,8 @@ class Picture:
         self.corrections = Corrections()
         """Of log entries."""
         self._origin_codes: dict[Origin, int] = {}
-        self._forget_at = 0.0
+        self._weights = Weights()
+        self._forgot_at = NEVER
         self._fold: dict[type, Callable[[AgencyId, Any, Said], None]] = {
             IncidentReport: self._incident,
             CameraReport: self._camera,
@@ -344,17 +345,33 @@ class Picture:
         track.hear(said, zone_values(report), _ZONE_BASE)
         self._queue(shelf, track)
         self._relabel(shelf, track)
+        self._weigh(shelf, track)
+
+    def _weigh(self, shelf: Shelf, track: FieldTrack) -> None:
+        """Bound at once what the zones of an origin weigh: in ten seconds much may come of it."""
+        origin = int(shelf.origin[track.slot])
+        self._weights.set(track.slot, origin, zone_weight(track))
+        left = self._weights.total[origin]
+        if left <= POSITIONS_MAX:
+            return
+        for old in sorted((t for t in shelf.live() if shelf.origin[t.slot] == origin), key=_longest_ago):
+            if left <= POSITIONS_MAX * 0.9:  # not one by one, or each that comes would cost a look at all
+                break
+            left -= self._weights.drop(old.slot)
+            self._forget(ZONES, shelf, old)
 
     def _entry(self, agency: AgencyId, report: LogReport, said: Said) -> None:
         shelf = self.shelves[LOG]
         track = self._track(LOG, agency, report.entry_id)
-        known = track.known
+        known, origin = track.known, shelf.origin[track.slot]
         self._look_again_at_corrected(track)
         if hear_entry(track, said):
             self.corrections.set(track)
         self._queue(shelf, track)
         self._relabel(shelf, track)
         self._look_again_at_corrected(track)
+        if not known or origin != shelf.origin[track.slot]:
+            self._look_again_at_correcting(track)
         if not known:
             self.serial += 1
             self._happened(LOG, track, Category.LOG_ENTRY, said, {})
@@ -363,6 +380,12 @@ class Picture:
         corrected = self._corrected(track)
         if corrected is not None:
             self.shelves[LOG].again.append(corrected)
+
+    def _look_again_at_correcting(self, track: FieldTrack) -> None:
+        """Look again at what names this entry: whether it may has changed."""
+        shelf = self.shelves[LOG]
+        found = (shelf.find(track.agency, name) for name in self.corrections.correcting(track.agency, track.id))
+        shelf.again += [other for other in found if other is not None]
 
     def _corrected(self, track: FieldTrack) -> FieldTrack | None:
         name = self.corrections.corrected(track)
@@ -391,6 +414,8 @@ class Picture:
         if layer == LOG:
             self.corrections.set(track)
         self._touch(shelf, track, EVERYTHING)
+        if layer == ZONES:
+            self._weigh(shelf, track)
 
     def gather(self) -> None:
         """Bring the columns up for what changed until now, so that the next flush has less left to do."""
@@ -424,9 +449,9 @@ class Picture:
 
     def expire(self, t: float) -> None:
         """Forget what nobody will ask for any more at `t`; what is left ages by itself (deadlines in the views)."""
-        if t < self._forget_at:
+        if abs(t - self._forgot_at) < _FORGET_EVERY_S:  # abs: a clock may be set back
             return
-        self._forget_at = t + _FORGET_EVERY_S
+        self._forgot_at = t
         for name, shelf in self.shelves.items():
             for track in [track for track in self._old(name, shelf, t) if t > self.forget_at(name, track)]:
                 self._forget(name, shelf, track)
@@ -439,6 +464,9 @@ class Picture:
         if layer == LOG:
             self._look_again_at_corrected(track)
             self.corrections.drop(track)
+            self._look_again_at_correcting(track)
+        if layer == ZONES:
+            self._weights.drop(track.slot)
         shelf.forget(track)
 
     def _old(self, layer: str, shelf: Shelf, t: float) -> Iterator[Any]:
@@ -458,7 +486,7 @@ class Picture:
         if layer == ZONES:
             return zone_forgotten_at(track)
         if layer == LOG:
-            return entry_forgotten_at(track, self._corrected(track))
+            return entry_forgotten_at(track)
         if layer == UNITS:
             source = max((s for s in track.stamps if s is not None), key=lambda s: s.received_at).source
             cadence = self.roster.cadence(source, unit_states(track))
@@ -484,9 +512,13 @@ def _beyond(most: int, shelf: Shelf) -> list[Any]:
         by_origin.setdefault(int(shelf.origin[track.slot]), []).append(track)
     gone = []
     for tracks in by_origin.values():
-        tracks.sort(key=lambda track: (track.heard_at(), track.id))
+        tracks.sort(key=_longest_ago)
         gone += tracks[: max(0, len(tracks) - most)]
     return gone
+
+
+def _longest_ago(track: Any) -> tuple[float, str]:
+    return track.heard_at(), track.id
 
 
 def is_closed(status: tuple[str, ...]) -> bool:

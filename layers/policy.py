@@ -256,7 +256,8 @@ class Door:
 
     def _other(self, layer: str, track: FieldTrack, granted: int, whole: bool) -> Seen | None:
         known = bits(granted & track.known)
-        fields = {name: value for name, (value, _, needs) in track.cells.items() if needs & granted == needs}
+        cells = track.cells.items()
+        fields = {name: v for name, (v, _, needs) in cells if v is not None and needs & granted == needs}
         head = max((track.last[bit] for bit in known), key=lambda said: said.effective_at)
         more: dict[str, Any] = {"opened_at": min(track.first[bit] for bit in known)}
         states: tuple[str, ...] = ()
@@ -287,7 +288,7 @@ class Door:
     ) -> Seen:
         report, stamp = head.report, head.stamp
         own = track.agency == self.viewer.agency
-        references = self._name_only_what_is_seen(fields, own)
+        references = self._name_only_what_is_seen(fields, track.agency)
         cadence = self._picture.roster.cadence(stamp.source, states)
         fresh_for, kept_for = float(stale_after(cadence, good_for(report))), float(lost_after(cadence))
         if layer in _UNTIL_TOLD:
@@ -313,16 +314,18 @@ class Door:
             **more,
         )
 
-    def _name_only_what_is_seen(self, fields: dict[str, Any], own: bool) -> tuple[tuple[str, str], ...]:
-        """Take out of `fields` the names of things the class does not see; return all it named.
+    def _name_only_what_is_seen(self, fields: dict[str, Any], agency: AgencyId) -> tuple[tuple[str, str], ...]:
+        """Take out of `fields`, said by `agency`, the names of things the class does not see; return all it named.
 
-        A hidden thing and one that does not exist are the same miss. An agency's own data stays whole.
+        A hidden thing and one that does not exist are the same miss. An agency's own data stays whole. A name counts
+        as seen whoever has a thing of that id: were the agency's own asked for first, a hidden one would show by
+        taking the name away. What an entry corrects is of its own agency only.
         """
         references: list[tuple[str, str]] = []
         incident, carrier = fields.get("incident_id"), fields.get("carrier_unit_id")
         if incident is not None:
             fields["assigned"] = True
-        if own:
+        if agency == self.viewer.agency:
             return ()
         # No operation is in the picture yet, so none is seen.
         fields.pop("operation_id", None)
@@ -341,13 +344,28 @@ class Door:
         corrected, about = fields.get("supersedes"), fields.get("refs")
         if corrected is not None:
             references.append((LOG, corrected))
-            if not self._sees(LOG, corrected):
+            if not self._may_know_entry(agency, corrected):
                 del fields["supersedes"]
         if about:
             # What kind of thing an id names is not said with it.
             references += [(layer, name) for name in about for layer in LAYERS]
             fields["refs"] = tuple(name for name in about if any(self._sees(layer, name) for layer in LAYERS))
         return tuple(dict.fromkeys(references))
+
+    def _may_know_entry(self, agency: AgencyId, entry_id: str) -> bool:
+        """Say whether this agency's entry may be known, on the map or off it; of one forgotten its line decides."""
+        shelf = self._picture.shelves[LOG]
+        grants = self.grants()
+        track = shelf.find(agency, entry_id)
+        if track is not None:
+            return bool(int(grants[shelf.origin[track.slot]]) & BASE[LOG])
+        origins = self._picture.origins
+        return any(
+            event.id == entry_id
+            for (origin, category), kept in self._picture.events.items()
+            if category is Category.LOG_ENTRY and origins[origin].agency == agency and int(grants[origin]) & BASE[LOG]
+            for event in kept
+        )
 
     def _corrected_by(self, track: FieldTrack) -> str | None:
         """Return the newest entry that corrects this one and may be seen, or None: a hidden one leaves no mark."""
@@ -388,7 +406,7 @@ class Door:
             assert isinstance(said.report, IncidentReport)
             granted = self._with_labels(track, said)
             fields = {name: value for name, value, needs in incident_values(said.report) if needs & granted == needs}
-            self._name_only_what_is_seen(fields, track.agency == self.viewer.agency)
+            self._name_only_what_is_seen(fields, track.agency)
             if fields:
                 lines.append(Line(at, fields))
         return tuple(lines)
@@ -405,11 +423,11 @@ class Door:
                 fields = {**happening.fields, **fields}
                 if report.lat is not None and report.lon is not None:
                     fields["place"] = (report.lon, report.lat)
-            self._name_only_what_is_seen(fields, self._picture.origins[happening.origin].agency == self.viewer.agency)
+            self._name_only_what_is_seen(fields, self._picture.origins[happening.origin].agency)
             event = report.event_type
         elif isinstance(report, LogReport):
             fields = {name: value for name, value, _ in log_values(report)}
-            self._name_only_what_is_seen(fields, self._picture.origins[happening.origin].agency == self.viewer.agency)
+            self._name_only_what_is_seen(fields, self._picture.origins[happening.origin].agency)
             event = report.entry_kind
         else:
             fields = {name: value for name, value in happening.fields.items() if value is not None}

@@ -271,7 +271,7 @@ AlertKey = tuple[int, frozenset[str], str]
 
 
 class FieldTrack:
-    """An incident or a camera: each field is what the newest report that said it said."""
+    """An incident, a camera, a zone or a log entry: each field is what the newest report that said it said."""
 
     __slots__ = ("agency", "alerts", "bare", "cells", "first", "history", "id", "known", "last", "moved", "queued",
                  "received", "reworded", "slot")  # fmt: skip
