@@ -76,7 +76,7 @@ class Audience:
         if self.over:
             seat.connection.transport.abort()
             return
-        if epoch == self.epoch and 0 < rev <= self.view.rev and 0 <= event <= self.view.event_number:
+        if epoch == self.epoch and 0 < rev <= self.view.rev and 0 <= event <= self.view.events.number:
             seat.subscription = Subscription(rev, event)
         self.seats.add(seat)
 
@@ -114,9 +114,9 @@ class Audience:
                     write([seat.connection], frame)
                 case Next.NOTHING:
                     continue
-            subscription.sent(view.rev, view.event_number)
+            subscription.sent(view.rev, view.events.number)
         if follow:
-            frame = delta(view, self._before, line) or keyframe(view, line, view.event_number - len(view.new_events))
+            frame = delta(view, self._before, line) or keyframe(view, line, view.events.number - len(view.new_events))
             write(follow, frame)
             self._spoke_at = t
         # abs: a clock that was set back must not silence us until it has caught up

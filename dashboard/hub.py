@@ -292,9 +292,7 @@ class Hub:
             await asyncio.sleep(KEEP_EVERY_S)
             try:
                 await self._save()
-                if abs(self._clock.now() - self._trimmed_at) >= TRIM_EVERY_S:  # abs: a clock may be set back
-                    self._trimmed_at = self._clock.now()
-                    await self._trim()
+                await self._trim_now_and_then(self._clock.now())
             except (BusDown, TimeoutError):
                 log.warning("hub.keyframe_not_saved")
 
@@ -307,6 +305,11 @@ class Hub:
         data = await asyncio.to_thread(keyframe.encode, cut)
         await asyncio.wait_for(self._bus.save_keyframe(data), _BUS_S)
         self._kept = cut.last
+
+    async def _trim_now_and_then(self, t: float) -> None:
+        if abs(t - self._trimmed_at) >= TRIM_EVERY_S:  # abs: a clock may be set back
+            self._trimmed_at = t
+            await self._trim()
 
     async def _trim(self) -> None:
         """Drop what is both older than the site keeps and in the kept keyframe."""

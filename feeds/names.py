@@ -40,7 +40,7 @@ def source_id(text: str) -> SourceId:
 
 
 def is_entity_id(text: str) -> bool:
-    """Say whether `text` can name a thing (unit, incident, camera, zone, log entry): 1 to 128 printable ASCII characters."""
+    """Say whether `text` can name a unit, an incident or any other thing: 1 to 128 printable ASCII characters."""
     return _ENTITY.fullmatch(text) is not None
 
 

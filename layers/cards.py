@@ -326,7 +326,7 @@ def _units(view: View, agency: str, ids: list[str], what: str) -> str:
 
 
 def _camera_history(view: View, agency: str, camera_id: str) -> list[tuple[float, str]]:
-    records = [event.record for event in view.events]
+    records = [event.record for event in view.events.after(0)]
     events = [r for r in records if r.get("camera_id") == camera_id and r["agency"] == agency]
     return [(r["at"], _happened(r)) for r in events[: -HISTORY_LINES - 1 : -1]]
 

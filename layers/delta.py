@@ -10,10 +10,11 @@ from collections.abc import Iterable
 import msgspec
 import numpy as np
 
+from layers.event_memory import Event
 from layers.frame import FrameHeader, FrameType, LayerChange, encode
 from layers.swarm import UNKNOWN_U2
 from layers.table import Table
-from layers.view import Event, View
+from layers.view import View
 
 EVENTS_SHOWN = 200
 """Events that come with a keyframe for a viewer who has seen none, newest."""
@@ -32,13 +33,13 @@ LINE_UP = BusLine()
 def keyframe(view: View, line: BusLine = LINE_UP, seen_event: int | None = None) -> bytes:
     """Return all the view as a frame, with the events after `seen_event` (None: the newest `EVENTS_SHOWN`)."""
     changes = tuple(_whole(table, view.at) for table in view.tables.values() if table.count)
-    first_kept = view.events[0].number if view.events else view.event_number + 1
     if seen_event is None:
-        events: Iterable[Event] = list(view.events)[-EVENTS_SHOWN:]
+        events = view.events.newest(EVENTS_SHOWN)
         events_from = 0
     else:
-        events = [event for event in view.events if event.number > seen_event]
-        events_from = first_kept if seen_event + 1 < first_kept else 0
+        events = view.events.after(seen_event)
+        complete_from = view.events.complete_from
+        events_from = complete_from if seen_event + 1 < complete_from else 0
     header = FrameHeader(
         rev=view.rev,
         at=view.at,
@@ -59,9 +60,9 @@ def delta(view: View, base: int, line: BusLine = LINE_UP, seen_event: int | None
         return None
     events: Iterable[Event] = view.new_events
     if seen_event is not None:
-        if view.events and seen_event + 1 < view.events[0].number:
+        if seen_event + 1 < view.events.complete_from:
             return None
-        events = [event for event in view.events if event.number > seen_event]
+        events = view.events.after(seen_event)
     changes = []
     for table in view.tables.values():
         change = _since(table, base, view.at)

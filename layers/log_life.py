@@ -23,7 +23,7 @@ from layers.track import BIT, FieldTrack, Said
 ON_MAP_S = 12 * 3600.0
 """How long an entry is on the map when its sender does not say, seconds."""
 
-FORGET_S = 7 * 24 * 3600.0
+REMEMBERED_S = 7 * 24 * 3600.0
 """How long an entry is remembered after it left the map, seconds: what is said of it meanwhile is no new one."""
 
 BASE_BIT = BIT[Category.LOG_ENTRY]
@@ -64,7 +64,7 @@ def entry_leaves_at(track: FieldTrack) -> float:
 
 def entry_forgotten_at(track: FieldTrack) -> float:
     """Return when nothing is to be known of the entry any more, Unix seconds."""
-    return entry_leaves_at(track) + FORGET_S
+    return entry_leaves_at(track) + REMEMBERED_S
 
 
 class Corrections:

@@ -9,13 +9,11 @@ The revision moves only when this class would see a difference, so two worlds th
 give the same frames, byte for byte. Time is an argument.
 """
 
-from collections import deque
 from collections.abc import Iterable
-from typing import Any
 
-import msgspec
 import numpy as np
 
+from layers.event_memory import Event, EventMemory
 from layers.happenings import event_record
 from layers.layer import Layer
 from layers.picture import Happening, Picture, Shelf, Touched
@@ -24,19 +22,7 @@ from layers.seen import Seen
 from layers.table import Table
 from layers.track import EVERYTHING, GROUP_BIT, POSITION, lives
 
-EVENTS_KEPT = 2000
-"""Events a class keeps for viewers who come back, newest."""
-
 _POSITION_BIT = np.uint32(GROUP_BIT[POSITION])
-_encode = msgspec.json.Encoder().encode
-
-
-class Event(msgspec.Struct, frozen=True):
-    """One numbered event, encoded once."""
-
-    number: int
-    record: dict[str, Any]
-    raw: bytes
 
 
 class View:
@@ -48,8 +34,7 @@ class View:
         self.tables: dict[str, Table] = {layer.name: Table(layer) for layer in layers}
         self.rev = 0
         self.at = t
-        self.events: deque[Event] = deque(maxlen=EVENTS_KEPT)
-        self.event_number = 0
+        self.events = EventMemory()
         self.new_events: list[Event] = []
         """Of the last step."""
         self.oldest_receipt = float("inf")
@@ -270,10 +255,7 @@ class View:
             except Exception as error:
                 self._rules.alarm("events", error)
                 continue
-            self.event_number += 1
-            event = Event(self.event_number, record, _encode(record))
-            self.events.append(event)
-            new.append(event)
+            new.append(self.events.keep(seen.agency, record))
         return new
 
 

@@ -71,7 +71,11 @@ def positions(geometry: Geometry) -> int:
 
 def zone_weight(track: FieldTrack) -> int:
     """Return how many positions the zone keeps: those of every report that still speaks for it, drawn or not."""
-    said = [*(said for _, said, _ in track.cells.values()), *track.last.values(), *((track.bare,) if track.bare else ())]
+    said = [
+        *(said for _, said, _ in track.cells.values()),
+        *track.last.values(),
+        *((track.bare,) if track.bare else ()),
+    ]
     kept = {id(one): one.report for one in said}
     return sum(positions(report.geometry) for report in kept.values() if report.geometry is not None)
 

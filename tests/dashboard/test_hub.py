@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from dashboard import hub as hub_module
 from dashboard.config_file import parse
+from dashboard.hub import TRIM_EVERY_S
 from feeds.bus import BEGINNING, SourceHealth
 from feeds.clock import SystemClock
 from feeds.memory_bus import MemoryBus
@@ -277,3 +278,27 @@ async def test_the_journal_is_never_trimmed_of_what_the_kept_keyframe_does_not_h
         await hub._trim()
         (left,) = await bus.read(cpd, BEGINNING, 10)
         assert left.id == hub.picture.last[cpd]
+
+
+async def test_the_journal_is_trimmed_while_the_clock_is_behind_where_it_was(monkeypatch) -> None:
+    trimmed = []
+
+    async with hub_on(MemoryBus()) as hub:
+
+        async def trim() -> None:
+            trimmed.append(hub._trimmed_at)
+
+        monkeypatch.setattr(hub, "_trim", trim)
+        back = now() - 3600
+        for t in (now(), now() + TRIM_EVERY_S - 1, back, back + 1, back + TRIM_EVERY_S):
+            await hub._trim_now_and_then(t)
+    assert [round(at - back, 0) for at in trimmed] == [3600, 0, TRIM_EVERY_S]
+
+
+async def test_a_feed_nobody_speaks_of_ages_after_the_clock_was_set_back_though_nobody_looks() -> None:
+    async with hub_on(MemoryBus()) as hub:
+        told = SourceHealth(SourceId("cpd-avl"), "native", 10.0, gateway="a", received_at=now(), journal="disk full")
+        hub._gateways.hear([told], now())
+        back = now() - 3600
+        hub._each_second(back)
+        assert hub._gateways.sources["cpd-avl"].received_at == back

@@ -48,11 +48,50 @@ def test_a_clock_that_steps_back_keeps_no_dead_gateway() -> None:
     assert gateways.sources[AVL].accepted == 1
 
 
+def test_a_dead_feed_ages_after_the_clock_was_set_back() -> None:
+    gateways = Gateways()
+    gateways.hear([word("a", received_at=T0)], T0)
+    back = T0 - 3600
+    for second in range(60):
+        gateways.hear([word("a", received_at=T0)], back + second)
+        assert gateways.sources[AVL].received_at == back
+    gateways.hear([word("a", received_at=back + 60)], back + 60)
+    assert gateways.sources[AVL].received_at == back + 60
+
+
+def test_a_feed_whose_gateways_are_all_dead_ages_after_the_clock_was_set_back() -> None:
+    gateways = Gateways()
+    gateways.hear([word("a", received_at=T0)], T0)
+    gateways.hear([word("b", received_at=T0 + 9)], T0 + 9)
+    for second in range(60):
+        gateways.settle(T0 - 3600 + second)
+        assert gateways.sources[AVL].received_at == T0 - 3600
+    gateways.hear([word("b")], T0 - 3500)
+    assert gateways.sources[AVL].received_at == T0 - 3600
+
+
+def test_a_gateway_that_starts_again_has_heard_what_it_heard() -> None:
+    gateways = Gateways()
+    gateways.hear([word("a", received_at=T0, observed_at=T0 - 1)], T0)
+    gateways.hear([word("a")], T0 + 1)
+    gateways.hear([word("a")], T0 + 2)
+    one = gateways.sources[AVL]
+    assert (one.received_at, one.observed_at) == (T0, T0 - 1)
+
+
 def test_why_a_journal_takes_nothing_is_said_until_it_takes() -> None:
     gateways = Gateways()
     gateways.hear([word("a")], T0)
-    assert gateways.journal == ""
+    assert gateways.journal(T0) == ""
     gateways.hear([word("a", journal="disk full")], T0 + 1)
-    assert gateways.journal == "disk full"
+    assert gateways.journal(T0 + 1) == "disk full"
     gateways.hear([word("a")], T0 + 2)
-    assert gateways.journal == ""
+    assert gateways.journal(T0 + 2) == ""
+
+
+def test_what_a_dead_gateway_said_of_its_journal_is_over_with_it() -> None:
+    gateways = Gateways()
+    gateways.hear([word("a", journal="disk full")], T0)
+    assert gateways.journal(T0 + GONE_S) == "disk full"
+    assert gateways.journal(T0 + GONE_S + 0.1) == ""
+    assert gateways.journal(T0 - 60) == ""

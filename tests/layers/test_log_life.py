@@ -1,6 +1,5 @@
-from layers.log_life import ON_MAP_S, entry_of
+from layers.log_life import ON_MAP_S, REMEMBERED_S
 from layers.picture import LOG
-from layers.track import FORGET_S
 from tests.support.heard import T0, delivery, entry, heard
 from tests.support.pair import Pair
 
@@ -11,15 +10,28 @@ def corrected(pair: Pair) -> dict[str, bool]:
     return {i: bool(row["flags"] & CORRECTED) for (_, i), row in pair.client.by_id("log").items()}
 
 
-def test_what_was_said_first_stands_whatever_the_entry_is_said_to_be_later() -> None:
+def test_the_words_said_first_stand_whatever_is_said_of_the_entry_later_or_dated_earlier() -> None:
     p = Pair(heard(delivery(1, entry(text="clear"))), "cpd", t=T0)
-    p.picture.apply(delivery(2, entry(at=T0 + 5, text="not clear", lat=42.0, entry_kind="order")))
+    p.picture.apply(delivery(2, entry(at=T0 + 5, text="not clear", entry_kind="order")))
+    p.picture.apply(delivery(3, entry(at=T0 - 5, text="older", author_position="IC"), received_at=T0 + 6))
     p.tick(T0 + 6)
     (row,) = p.client.rows["log"].values()
-    assert (row["record"]["text"], row["record"]["entry_kind"], row["lat"]) == ("clear", "note", 418800000)
+    assert (row["record"]["text"], row["record"]["entry_kind"]) == ("clear", "note")
+    assert "author_position" not in row["record"]
+    assert row["record"]["observed_at"] == T0
     assert len(p.client.events) == 1
-    p.picture.apply(delivery(3, entry(at=T0 - 5, text="older"), received_at=T0 + 7))
-    assert entry_of(p.picture.shelves[LOG].find("cpd", "e1")).report.text == "older"
+
+
+def test_a_mark_that_is_moved_moves_on_the_map_and_its_line_stays() -> None:
+    p = Pair(heard(delivery(1, entry(text="A"))), "cpd", t=T0)
+    p.picture.apply(delivery(2, entry(at=T0 + 5, text="B", lat=42.0)))
+    p.picture.apply(delivery(3, entry(at=T0 + 3, lat=43.0), received_at=T0 + 6))
+    p.picture.apply(delivery(4, entry(at=T0 + 7, lat=None, lon=None)))
+    p.tick(T0 + 7)
+    (row,) = p.client.rows["log"].values()
+    assert (row["record"]["text"], row["lat"]) == ("A", 420000000)
+    (event,) = p.client.events.values()
+    assert (event["text"], event["lat"]) == ("A", 41.88)
 
 
 def test_an_entry_leaves_after_half_a_day_or_when_its_sender_says() -> None:
@@ -57,12 +69,20 @@ def test_an_entry_cannot_correct_itself_nor_one_of_another_agency() -> None:
     assert corrected(Pair(picture, "cpd", t=T0)) == {"a": False}
 
 
-def test_a_correction_is_not_forgotten_before_what_it_corrects() -> None:
+def test_a_correction_marks_what_it_corrects_for_a_week_after_it_left() -> None:
     old, new = entry("old", stale_at=T0 + 9 * ON_MAP_S), entry("new", at=T0 + 1, supersedes="old")
     p = Pair(heard(delivery(1, old, new)), "cpd", t=T0 + 1)
-    p.tick(T0 + ON_MAP_S + FORGET_S + 60)
+    p.tick(T0 + 9 * ON_MAP_S - 1)
     assert corrected(p) == {"old": True}
-    assert p.picture.counts()[LOG] == 2
-    p.tick(T0 + 9 * ON_MAP_S + FORGET_S + 60)
+    p.tick(T0 + 9 * ON_MAP_S + REMEMBERED_S + 60)
     assert p.picture.counts()[LOG] == 0
     assert p.picture.corrections.correcting("cpd", "old") == ()
+
+
+def test_how_long_a_correction_is_remembered_tells_nothing_of_what_it_corrects() -> None:
+    old, new = entry("old", stale_at=T0 + 99 * ON_MAP_S), entry("new", at=T0, supersedes="old")
+    for said in ([new], [old, new]):
+        picture = heard(delivery(1, *said))
+        for at, kept in ((T0 + ON_MAP_S + REMEMBERED_S - 1, True), (T0 + ON_MAP_S + REMEMBERED_S + 60, False)):
+            picture.expire(at)
+            assert (picture.shelves[LOG].find("cpd", "new") is not None) == kept

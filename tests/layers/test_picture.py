@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from feeds.bus import BatchId, Delivery
 from feeds.deflate import deflate, inflate
 from feeds.errors import DecodeError
+from feeds.report import LogReport
 from layers import swarm
 from layers.keyframe import begin, encode, keyframe, restore
 from layers.picture import CAMERAS, INCIDENTS, LAYERS, LOG, UNITS, ZONES, Picture
-from layers.track import FORGET_S
+from layers.track import FORGET_S, NEVER
 from tests.support.heard import PLACE, ROSTER, SQUARE, T0, camera, delivery, entry, heard, incident, unit, zone
 from tests.support.pair import Pair
 
@@ -242,7 +243,8 @@ def test_what_stands_is_the_fold_in_order_of_effective_time_and_journal(journal)
     singles = [(e.effective_at, n, e) for n, e in enumerate(e for batch in batches for e in batch.batch.envelopes())]
     if any(e.report.labels for _, _, e in singles):
         return  # labels of occurrences have rules of their own
-    singles.sort(key=lambda s: s[:2])
+    # The words of a log entry are those of the first in the journal, whatever time it tells.
+    singles.sort(key=lambda s: (NEVER, s[1]) if isinstance(s[2].report, LogReport) else s[:2])
     sorted_ = [delivery(n + 1, e.report, received_at=e.received_at) for n, (_, _, e) in enumerate(singles)]
     assert state(heard(*sorted_)) == state(heard(*batches))
 
@@ -289,6 +291,31 @@ def test_of_one_origin_only_the_newest_zones_and_entries_are_kept_and_they_cost_
     picture.expire(T0 + 20)
     kept = {(t.agency, t.id) for layer in (ZONES, LOG) for t in picture.shelves[layer].live()}
     assert kept == {("cpd", i) for i in ("z2", "z3", "z4", "e3", "e4", "hidden")} | {("fire", "other")}
+
+
+def test_the_zones_of_one_origin_are_bounded_by_their_positions_as_they_are_heard(monkeypatch) -> None:
+    monkeypatch.setattr("layers.picture.POSITIONS_MAX", 30)
+    hidden = delivery(1, zone("hidden", at=T0 - 99, labels=("undercover",)))
+    others = delivery(1, zone("other", at=T0 - 99), agency="fire")
+    picture = heard(others, hidden, *[delivery(2 + n, zone(f"z{n}", at=T0 + n)) for n in range(6)])
+    assert picture.counts()[ZONES] == 8
+    picture.apply(delivery(9, zone("z6", at=T0 + 9)))
+    kept = {(t.agency, t.id) for t in picture.shelves[ZONES].live()}
+    assert kept == {("cpd", i) for i in ("z2", "z3", "z4", "z5", "z6", "hidden")} | {("fire", "other")}
+    assert state(restore(keyframe(picture), ROSTER)) == state(picture)
+    picture.apply(delivery(10, zone("hidden", at=T0 + 10)))  # its label goes: it weighs where it is now
+    assert picture.counts()[ZONES] == 7
+    picture.apply(delivery(11, zone("z7", at=T0 + 11)))
+    assert {t.id for t in picture.shelves[ZONES].live()} == {"z4", "z5", "z6", "hidden", "z7", "other"}
+
+
+def test_what_is_old_is_forgotten_while_the_clock_is_behind_where_it_was() -> None:
+    picture = heard(delivery(1, zone("ended", valid_to=T0 - 2 * FORGET_S, at=T0 - 2 * FORGET_S)))
+    picture.expire(T0 + 3600)
+    assert picture.counts()[ZONES] == 0
+    picture.apply(delivery(2, zone("ends", valid_to=T0 - 2 * FORGET_S, at=T0 - 2 * FORGET_S)))
+    picture.expire(T0)
+    assert picture.counts()[ZONES] == 0
 
 
 def test_a_restored_picture_has_zones_and_the_log_as_they_were() -> None:

@@ -11,6 +11,7 @@ from feeds.names import AgencyId
 from feeds.registry import SENSITIVE_LABELS
 from feeds.report import Category
 from layers import kinds
+from layers.log_life import REMEMBERED_S
 from layers.picture import LAYERS
 from layers.policy import Door, Grant, Rules, ViewerClass
 from layers.track import ALERTS_MAX, FORGET_S, UNKNOWN_LABEL
@@ -315,6 +316,47 @@ def test_a_correction_that_may_not_be_seen_leaves_the_entry_as_it_was() -> None:
     p.picture.apply(delivery(4, entry("e3", at=T0 + 3, labels=("undercover",))))
     p.tick(T0 + 3)
     assert {i: bool(row["flags"] & 32) for (_, i), row in p.client.by_id("log").items()} == {"e1": False}
+
+
+def test_an_entry_of_ones_own_with_the_id_of_a_hidden_one_does_not_tell_that_it_was_corrected() -> None:
+    hidden, correction = entry("X", labels=("undercover",)), entry("visible", at=T0 + 1, supersedes="X")
+    said = [delivery(1, hidden, correction), delivery(1, entry("X"), agency="fire")]
+    p = pair("fire", grant("cpd", "fire", "log.entry"), of=said)
+    assert "supersedes" not in p.client.by_id("log")["cpd", "visible"]["record"]
+    assert all("supersedes" not in event for event in p.client.events.values())
+
+
+def test_an_order_that_left_the_map_is_withdrawn_for_everybody_who_may_know_it() -> None:
+    order, later = entry("order", stale_at=T0 + 60), T0 + 7200
+    p = pair("fire", grant("cpd", "fire", "log.entry"), of=[delivery(1, order)])
+    p.tick(T0 + 3600)
+    assert p.view.counts()["log"] == 0
+    p.picture.apply(delivery(2, entry("withdrawn", at=later, supersedes="order", stale_at=later + REMEMBERED_S)))
+    p.tick(later)
+    assert p.client.events[2]["supersedes"] == "order"
+    p.tick(T0 + 60 + REMEMBERED_S + 1)  # forgotten, but for its line
+    assert p.picture.counts()["log"] == 1
+    p.picture.flush()
+    again = View(
+        p.picture, p.rules, ViewerClass(AgencyId("fire")), [kinds.load(n) for n in LAYERS], T0 + 61 + REMEMBERED_S
+    )
+    assert [event.record.get("supersedes") for event in again.events.after(0)] == [None, "order"]
+
+
+def test_what_an_entry_corrects_is_named_as_soon_as_it_may_be_known_and_no_longer() -> None:
+    p = pair("fire", grant("cpd", "fire", "log.entry"), of=[delivery(1, entry("new", at=T0 + 50, supersedes="old"))])
+
+    def named() -> str | None:
+        return p.client.by_id("log")["cpd", "new"]["record"].get("supersedes")
+
+    assert named() is None
+    p.picture.apply(delivery(2, entry("old", stale_at=T0 + 55), received_at=T0 + 60))  # left before it was heard
+    p.tick(T0 + 60)
+    assert p.view.counts()["log"] == 1
+    assert named() == "old"
+    p.picture.apply(delivery(3, entry("old", at=T0 + 61, labels=("undercover",))))
+    p.tick(T0 + 61)
+    assert named() is None
 
 
 # --- two worlds --------------------------------------------------------------------------------

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from layers.delta import EVENTS_SHOWN, BusLine, delta, heartbeat, keyframe
+from layers.event_memory import EVENTS_KEPT
 from layers.frame import FrameType, decode
 from layers.table import GONE_MAX
 from layers.track import FORGET_S
-from layers.view import EVENTS_KEPT
 from tests.support.heard import T0, camera, delivery, heard, incident, unit
 from tests.support.pair import Client, Pair
 
@@ -127,7 +127,7 @@ def test_events_that_no_longer_fit_the_memory_are_said_to_be_missing() -> None:
     for batch in batches:
         p.picture.apply(batch)
         p.tick(T0 + 1)
-    assert len(p.view.events) == EVENTS_KEPT
+    assert len(p.view.events.after(0)) == EVENTS_KEPT
     assert delta(p.view, p.view.rev, seen_event=5) is None
     frame = decode(keyframe(p.view, seen_event=5))
     assert frame.header.events_from == 101

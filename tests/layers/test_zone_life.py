@@ -1,7 +1,8 @@
+from feeds.report import LineString, MultiPolygon
 from layers.picture import ZONES
 from layers.track import FORGET_S
-from layers.zone_life import UNSAID_FORGET_S, zone_leaves_at
-from tests.support.heard import PLACE, T0, delivery, heard, zone
+from layers.zone_life import UNSAID_FORGET_S, Weights, positions, zone_leaves_at, zone_weight
+from tests.support.heard import PLACE, SQUARE, T0, delivery, heard, zone
 from tests.support.pair import Pair
 
 PLANNED = 16
@@ -63,3 +64,38 @@ def test_a_zone_is_forgotten_a_day_after_it_ended_and_one_without_an_end_after_a
     assert [t.id for t in picture.shelves[ZONES].live()] == ["stands"]
     picture.expire(T0 + UNSAID_FORGET_S + 1)
     assert picture.counts()[ZONES] == 0
+
+
+def test_a_geometry_comes_with_its_radius_or_without_one() -> None:
+    disc = zone(geometry=PLACE, radius_m=200.0)
+    for shape in (SQUARE, PLACE):
+        late = [delivery(1, zone(geometry=shape, at=T0 + 1)), delivery(2, disc, received_at=T0 + 2)]
+        for said in ([delivery(1, disc), delivery(2, zone(geometry=shape, at=T0 + 1))], late):
+            p = Pair(heard(*said), "cpd", t=T0 + 2)
+            (row,) = p.client.rows["zones"].values()
+            assert "radius_m" not in row["record"]
+            seen = p.view.door.find(ZONES, "z1", whole=True)
+            assert seen is not None and "radius_m" not in seen.fields
+    p.picture.apply(delivery(3, zone(geometry=None, radius_m=50.0, at=T0 + 3)))
+    p.tick(T0 + 3)
+    assert p.client.rows["zones"][0]["record"]["radius_m"] == 50.0
+
+
+def test_a_zone_weighs_the_positions_of_every_report_that_still_speaks_for_it() -> None:
+    ring = SQUARE.coordinates[0]
+    line, many = LineString(coordinates=ring[:2]), MultiPolygon(coordinates=((ring,), (ring, ring)))
+    assert [positions(g) for g in (PLACE, line, SQUARE, many)] == [1, 2, 5, 15]
+    picture = heard(delivery(1, zone(name="Inner")), delivery(2, zone(geometry=many, at=T0 + 1)))
+    assert zone_weight(picture.shelves[ZONES].find("cpd", "z1")) == 20
+    picture.apply(delivery(3, zone(geometry=PLACE, name="Inner", at=T0 + 2)))
+    assert zone_weight(picture.shelves[ZONES].find("cpd", "z1")) == 1
+
+
+def test_weights_are_summed_by_origin() -> None:
+    weights = Weights()
+    weights.set(0, 1, 5)
+    weights.set(1, 1, 7)
+    weights.set(0, 2, 6)
+    assert weights.total == {1: 7, 2: 6}
+    assert (weights.drop(1), weights.drop(1)) == (7, 0)
+    assert weights.total == {1: 0, 2: 6}
