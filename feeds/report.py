@@ -220,7 +220,7 @@ class ZoneReport(Report, frozen=True, kw_only=True, omit_defaults=True, tag="zon
 
 
 class LogReport(Report, frozen=True, kw_only=True, omit_defaults=True, tag="log_entry", gc=False):
-    """One line of the log (ICS-214) or a note on the map. Never changed: what corrects it `supersedes` it."""
+    """One line of the log (ICS-214) or a note on the map. Its words never change: what corrects it `supersedes` it."""
 
     entry_id: Id
     entry_kind: Code = "note"
