@@ -87,6 +87,9 @@ def check(settings: Settings) -> list[ConfigError]:
                 known = ", ".join(sorted(SENSITIVE_LABELS))
                 bad(f"share[{i}].labels[{j}]", f"no label {label!r}; there are {known}")
     _viewers(settings, bad)
+    for i, source in enumerate(settings.source):
+        if not (source.token or source.token_env or source.listen or source.connect or source.adapter == COT):
+            bad(f"source[{i}].token", "nobody can send as this source: give it a token, or `listen`, or `connect`")
     return problems
 
 
@@ -180,16 +183,22 @@ def _sources(settings: Settings, bad: Bad) -> None:
 
 
 def _shared_ports(settings: Settings, bad: Bad) -> None:
-    """Check that sources which share a port can be told apart."""
+    """Check that sources which share a port can be told apart, and that the port is not the site's own."""
+    own = {getattr(settings.site, name): name for name in ("port", "live_port", "feed_port", "cot_port")}
     first: dict[str, int] = {}
     rest: dict[str, int] = {}
     for i, source in enumerate(settings.source):
+        if source.listen.startswith("tcp:") and (name := own.get(int("0" + source.listen.rpartition(":")[2]))):
+            bad(f"source[{i}].listen", f"{source.listen} is site.{name}; give it a port of its own")
         door = source.listen or ("" if source.connect or source.adapter != COT else "the CoT port")
         if not door:
             continue
         other = settings.source[first.setdefault(door, i)]
         if other.adapter != source.adapter:
             bad(f"source[{i}].listen", f"{other.id} speaks {other.adapter} on {door}; one port, one dialect")
+        claims = source.uid_prefixes or source.peers or source.catch_all
+        if source.listen and other is not source and not claims:
+            bad(f"source[{i}].listen", f"shares {door} and claims nothing: give uid_prefixes, peers or catch_all")
         if source.catch_all and rest.setdefault(door, i) != i:
             bad(f"source[{i}].catch_all", f"source[{rest[door]}] takes what is left already; only one can")
 

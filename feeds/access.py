@@ -6,6 +6,7 @@ The supervisor writes `feed-PORT.json` (0600) into the user's runtime folder and
 
 import contextlib
 import os
+import re
 import stat
 import warnings
 from collections.abc import Mapping
@@ -73,6 +74,13 @@ def find_access(port: int) -> FeedAccess | None:
     return access
 
 
+def _elsewhere() -> str:
+    """Return where sites of this user do run, in words; `""` when there is none."""
+    found = (re.fullmatch(r"feed-([0-9]+)\.json", file.name) for file in access_path(0).parent.glob("feed-*.json"))
+    ports = sorted({int(name[1]) for name in found if name is not None and find_access(int(name[1])) is not None})
+    return f" (there is one on {', '.join(map(str, ports))}: give --feed-port)" if ports else ""
+
+
 class Way(NamedTuple):
     """How to reach the door as a source."""
 
@@ -86,7 +94,7 @@ def guest_source(dialect: str, port: int) -> str:
     """Return the source that the site on this machine keeps for guests' files of a dialect. Raises ConfigError."""
     access = find_access(port)
     if access is None:
-        raise ConfigError("--source", f"no site of yours found on feed port {port}: say as which source to send")
+        raise ConfigError("--feed-port", f"no site of yours on feed port {port}{_elsewhere()}; else say --source")
     for source, speaks in access.adapters.items():
         if source.startswith(GUEST) and speaks == dialect and source in access.tokens:
             return source
@@ -117,5 +125,5 @@ def find_way(
     if env.get(TOKEN_ENV):
         return Way(url, env[TOKEN_ENV], dialect)
     raise ConfigError(
-        "--token", f"no site of yours found on feed port {port}: start one, or give --token or ${TOKEN_ENV}"
+        "--token", f"no site of yours on feed port {port}{_elsewhere()}: start one, or give --token or ${TOKEN_ENV}"
     )

@@ -126,7 +126,7 @@ export function entryWords(event, page) {
   const incident = at === undefined ? undefined : incidents.records[at];
   const about = incident ? incidentType(incident) : "";
   const by = event.author_position ? plain(event.author_position) : "";
-  return { title: event.text, where: [plain(event.event), about].filter(Boolean).join(" · "), verified: by || "Position not said" };
+  return { title: event.text, where: [plain(event.event), about].filter(Boolean).join(" · "), verified: by };
 }
 
 /**

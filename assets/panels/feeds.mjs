@@ -101,7 +101,8 @@ function fill(cell, feeds, since, page) {
     say(line.state, feed ? WORDS[feed.state] ?? feed.state : "");
     say(line.old, feed && feed.age_s !== null ? feedAge(feed.age_s + since) : "");
     say(line.every, feed ? `/ ${feedAge(feed.cadence_s).replace(".0 s", " s")}` : "");
-    const title = feed ? longTitle(feed) : "";
+    const folded = i === LINES - 1 ? shown.slice(LINES) : [];
+    const title = feed ? [feed, ...folded].map(longTitle).join("\n\n") : "";
     if (line.root.title !== title) line.root.title = title;
   });
 }

@@ -55,6 +55,11 @@ AGENCIES = (
 _AVL, _CAD, _CAM = STANDING_S, RESTATE_S, CADENCE_S["live"]
 
 
+_LIVE = {"cot": 10.0, "native": 10.0, "owntracks": 30.0}
+_FILES_S = 3600.0
+"""Guests' devices keep a cadence; what comes as a file once is not stale for being silent after."""
+
+
 def _guest(dialect: str) -> str:
     return f"guest-{dialect.replace('_', '-')}"
 
@@ -81,7 +86,9 @@ SOURCES = (
     _cameras("tpd-cam", "tpd"),
     ExerciseSource(id="ftf-cot", agency="ftf", adapter="cot", cadence_s=_AVL, uid_prefixes=("FTF-",)),
     *(
-        ExerciseSource(id=_guest(name), agency=GUEST, adapter=name, cadence_s=10.0, catch_all=name == "cot")
+        ExerciseSource(
+            id=_guest(name), agency=GUEST, adapter=name, cadence_s=_LIVE.get(name, _FILES_S), catch_all=name == "cot"
+        )
         for name in adapters.names()
     ),
 )

@@ -91,6 +91,16 @@ def test_tokens_reach_the_gateway_only_as_digests() -> None:
         ),
         (('token = "secret-one"', 'unit = " 3A12"'), "source[0].unit", "printable"),
         (('token = "secret-one"', "rate_max = -1"), "source[0].rate_max", ">= 0"),
+        (('token = "secret-one"', ""), "source[0].token", "nobody can send"),
+        (('token = "secret-one"', 'adapter = "cot"\nlisten = "tcp:8050"'), "source[0].listen", "site.port"),
+        (
+            (
+                'token = "secret-one"',
+                'adapter="cot"\nlisten="tcp:9"\n[[source]]\nid="a"\nagency="cpd"\nadapter="cot"\nlisten="tcp:9"',
+            ),
+            "source[1].listen",
+            "shares tcp:9",
+        ),
         (
             (
                 'token = "secret-one"',
