@@ -5,8 +5,6 @@ that answers nothing. Either comes back by itself when the line breaks.
 """
 
 import asyncio
-import contextlib
-import logging
 from collections import deque
 from collections.abc import Sequence
 from typing import Protocol
@@ -14,15 +12,9 @@ from typing import Protocol
 from feeds.client import FeedClient
 from feeds.errors import SpoolFull
 from feeds.exercise import cot_event
+from feeds.exercise.stream_line import StreamLine
 from feeds.report import AnyReport, UnitReport
 
-log = logging.getLogger(__name__)
-
-_OPEN_S = 5.0
-_WRITE_S = 10.0
-_IDLE_S = 30.0
-"""Longest sleep between two looks at the line, seconds."""
-_PAUSE_S, _PAUSE_MOST_S = 0.2, 5.0
 COT_EVENTS_MAX = 2_000
 """CoT events kept while the line is away; then the oldest goes: a stream without answers has no better."""
 
@@ -44,24 +36,6 @@ class Speaker(Protocol):
     async def run(self) -> None:
         """Keep the line up and send, until cancelled."""
         ...
-
-
-class _Lost:
-    """Logs a line that is lost and found again, once each."""
-
-    def __init__(self, source: str) -> None:
-        self._source = source
-        self._why = ""
-
-    def lost(self, why: str) -> None:
-        if why != self._why:
-            log.warning("exercise_line_lost source=%s reason=%s", self._source, why)
-        self._why = why
-
-    def found(self) -> None:
-        if self._why:
-            log.warning("exercise_line_back source=%s", self._source)
-        self._why = ""
 
 
 class NativeSpeaker:
@@ -97,11 +71,9 @@ class CotSpeaker:
         self.dropped = 0
         self.written = 0
         """Events handed to the line."""
-        self._host, self._port = host, port
-        self._lost = _Lost(source)
+        self._line = StreamLine(source, host, port, more=self._next)
         self._events: deque[bytes] = deque()
         self._signs: dict[str, str] = {}
-        self._more = asyncio.Event()
 
     def put(self, agency: str, reports: Sequence[AnyReport]) -> None:
         """Take reports to be sent; never waits. What is no unit has no place in CoT and is left out."""
@@ -115,7 +87,7 @@ class CotSpeaker:
         while len(self._events) > COT_EVENTS_MAX:
             self._events.popleft()
             self.dropped += 1
-        self._more.set()
+        self._line.wake()
 
     @property
     def waiting(self) -> int:
@@ -124,46 +96,11 @@ class CotSpeaker:
 
     async def run(self) -> None:
         """Keep the line up and send, until cancelled."""
-        pause = _PAUSE_S
-        while True:
-            try:
-                async with asyncio.timeout(_OPEN_S):
-                    reader, writer = await asyncio.open_connection(self._host, self._port)
-                pause = _PAUSE_S
-                self._lost.found()
-                try:
-                    await self._talk(reader, writer)
-                finally:
-                    writer.close()
-            except (OSError, TimeoutError) as error:
-                self._lost.lost(type(error).__name__)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, _PAUSE_MOST_S)
+        await self._line.run()
 
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        listening = asyncio.create_task(_drain_until_end(reader))
-        listening.add_done_callback(lambda _: self._more.set())
-        try:
-            while not listening.done():
-                self._more.clear()
-                # One write for all that waits; what a broken line swallowed is lost, as CoT streams do.
-                if self._events and not listening.done():
-                    body = b"".join(self._events)
-                    self.written += len(self._events)
-                    self._events.clear()
-                    writer.write(body)
-                    async with asyncio.timeout(_WRITE_S):
-                        await writer.drain()
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(_IDLE_S):
-                        await self._more.wait()
-        finally:
-            listening.cancel()
-            with contextlib.suppress(asyncio.CancelledError, OSError):
-                await listening
-
-
-async def _drain_until_end(reader: asyncio.StreamReader) -> None:
-    """Read and forget what the door says, until it hangs up."""
-    while await reader.read(4096):
-        pass
+    def _next(self) -> bytes:
+        """Return all that waits; what a broken line swallows is lost, as CoT streams do."""
+        body = b"".join(self._events)
+        self.written += len(self._events)
+        self._events.clear()
+        return body

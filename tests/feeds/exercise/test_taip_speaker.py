@@ -37,7 +37,7 @@ async def test_each_message_is_kept_until_it_is_acknowledged_and_a_lost_door_cos
     speaker.put("cpd", [place(n) for n in range(50, 60)])
     assert speaker.waiting == 10
     async with open_door(bus) as gate:
-        speaker._port = gate.listening["tcp:0"]
+        speaker._line.port = gate.listening["tcp:0"]
         async with speaking(speaker):
             await eventually(lambda: speaker.waiting == 0)
     reports = await journaled(bus, "cpd")
