@@ -20,7 +20,7 @@ def test_every_unit_of_a_form_reports_once_under_the_next_number_and_never_jumps
             range(SEQ_FIRST + 200 * second, SEQ_FIRST + 200 * second + 200)
         )
         assert {round(report.observed_at, 3) for report in found.reports} == {round(now, 3)}
-        assert plausible.all_plain(found.reports, now)
+        assert plausible.all_plain(found.reports, now, float(second))
 
 
 def test_a_unit_is_somewhere_else_each_time():
