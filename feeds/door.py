@@ -27,7 +27,7 @@ from feeds.envelope import MAX_LEAD_S, Parcel, pack
 from feeds.errors import BusDown, DecodeError
 from feeds.ids import named
 from feeds.lane import BATCH_MAX, Lane
-from feeds.ledger import SAMPLE_BYTES, Ledger
+from feeds.ledger import SAMPLE_BYTES, Key, Ledger
 from feeds.names import AgencyId, SourceId
 from feeds.pending import Pending
 from feeds.plausible import IMPLAUSIBLE
@@ -86,7 +86,7 @@ class _Landing:
 
     def __init__(self, numbers: range | None = None) -> None:
         self.reports: tuple[AnyReport, ...] = ()
-        self.keys: list[Hashable] = []
+        self.keys: list[tuple[SourceId, Key]] = []
         """Under which `Door` knows it, unless it is a range."""
         self.numbers = numbers
         self.waiting: list[tuple[Pending, int | None]] = []
@@ -251,11 +251,11 @@ class Door:
                 refuse(index, "seq missing", "$.seq", None)
             elif report.observed_at - received_at > MAX_LEAD_S:
                 refuse(index, TOO_EARLY, "$.observed_at", report.seq)
-            elif ledger.is_journaled(run, report):
+            elif ledger.is_journaled(same := ledger.key(run, report)):
                 ledger.repeat(run, report.seq)
                 pending.duplicate(report.seq)
             else:
-                key = (ledger.settings.id, ledger.key(run, report))
+                key = (ledger.settings.id, same)
                 if (other := self._on_its_way(ledger, run, key, report.seq)) is not None:
                     other.waiting.append((pending, report.seq))
                     pending.hold()
@@ -282,7 +282,7 @@ class Door:
 
     def _launch(self, ledger: Ledger, run: str, landing: _Landing, received_at: float, pending: Pending) -> None:
         def landed() -> None:
-            ledger.accept(run, landing.reports)
+            ledger.accept(run, landing.reports, [key for _, key in landing.keys])
             for key in landing.keys:
                 del self._flying[key]
             for report in landing.reports:

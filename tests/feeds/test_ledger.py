@@ -16,27 +16,35 @@ def ledger(*, sequenced: bool = True) -> Ledger:
     return Ledger(source("cpd-avl", CPD), sequenced=sequenced)
 
 
+def accept(book: Ledger, run: str, reports: list[UnitReport]) -> None:
+    book.accept(run, reports, [book.key(run, each) for each in reports])
+
+
+def knows(book: Ledger, run: str, one: UnitReport) -> bool:
+    return book.is_journaled(book.key(run, one))
+
+
 def test_a_report_is_journaled_by_its_number_within_its_run():
     book = ledger()
-    book.accept("a", [report(5)])
-    assert book.is_journaled("a", report(5, at=9.0))
-    assert not book.is_journaled("a", report(4)), "a smaller number is no duplicate"
-    assert not book.is_journaled("b", report(5)), "another run counts anew"
+    accept(book, "a", [report(5)])
+    assert knows(book, "a", report(5, at=9.0))
+    assert not knows(book, "a", report(4)), "a smaller number is no duplicate"
+    assert not knows(book, "b", report(5)), "another run counts anew"
 
 
 def test_a_report_without_a_number_is_journaled_by_all_it_says():
     book = ledger(sequenced=False)
-    book.accept("", [report(None)])
-    assert book.is_journaled("", report(None))
-    assert not book.is_journaled("", report(None, at=2.0))
+    accept(book, "", [report(None)])
+    assert knows(book, "", report(None))
+    assert not knows(book, "", report(None, at=2.0))
 
 
 def test_what_differs_in_nothing_but_a_number_is_another_report():
     book = ledger(sequenced=False)
     here, there = (UnitReport(unit_id="U1", observed_at=1.0, lat=41.0, lon=lon) for lon in (-1.0, -2.0))
     assert hash(here.lon) == hash(there.lon), "as Python has it"
-    book.accept("", [here])
-    assert book.is_journaled("", here) and not book.is_journaled("", there)
+    accept(book, "", [here])
+    assert knows(book, "", here) and not knows(book, "", there)
     assert book.key("", here) != book.key("", there)
 
 
@@ -57,7 +65,7 @@ def test_what_the_journal_held_is_known_after_a_restart_and_counted_as_nothing()
     book, plain = ledger(), ledger(sequenced=False)
     book.recover("a", [(1, 100)])
     plain.remember(report(None), 1.0)
-    assert book.is_journaled("a", report(50)) and plain.is_journaled("", report(None))
+    assert knows(book, "a", report(50)) and knows(plain, "", report(None))
     assert len(plain.subjects) == 1
     assert (book.health().accepted, book.health().gaps, plain.health().accepted) == (0, 0, 0)
 
@@ -65,7 +73,7 @@ def test_what_the_journal_held_is_known_after_a_restart_and_counted_as_nothing()
 def test_the_counts_add_up():
     book = ledger()
     book.hear(50.0)
-    book.accept("a", [report(1), report(2, at=7.0)])
+    accept(book, "a", [report(1), report(2, at=7.0)])
     book.repeat("a", 1)
     book.refuse("a", "lat out of range", 3)
     book.refuse("a", "not JSON")
@@ -77,29 +85,29 @@ def test_the_counts_add_up():
 
 def test_gaps_are_the_numbers_never_heard_over_all_runs():
     book = ledger()
-    book.accept("a", [report(1), report(5)])
-    book.accept("b", [report(1), report(3)])
+    accept(book, "a", [report(1), report(5)])
+    accept(book, "b", [report(1), report(3)])
     assert book.health().gaps == 4
-    book.accept("a", [report(3)])
+    accept(book, "a", [report(3)])
     assert book.health().gaps == 3
 
 
 def test_a_refused_message_was_heard_and_may_come_again_mended():
     book = ledger()
-    book.accept("a", [report(1), report(3)])
+    accept(book, "a", [report(1), report(3)])
     book.refuse("a", "lat out of range", 2)
     assert book.health().gaps == 0
-    assert not book.is_journaled("a", report(2))
+    assert not knows(book, "a", report(2))
 
 
 def test_memory_is_bounded_whatever_a_sender_does():
     book, plain = ledger(), ledger(sequenced=False)
     for run in range(RUNS_MAX + 10):
-        book.accept(str(run), [report(1)])
-    assert len(book._runs) == RUNS_MAX and book.is_journaled(str(RUNS_MAX), report(1))
+        accept(book, str(run), [report(1)])
+    assert len(book._runs) == RUNS_MAX and knows(book, str(RUNS_MAX), report(1))
     for n in range(3 * RANGES_MAX):
         seq = 2 * n
-        book.accept("accepted", [report(seq)])
+        accept(book, "accepted", [report(seq)])
         book.refuse("refused", "x", seq)
         book.repeat("repeated", seq)
         # a run is bounded by its own length, whatever its neighbours do in between
@@ -109,7 +117,7 @@ def test_memory_is_bounded_whatever_a_sender_does():
         known = book._runs[name]
         assert 0 < max(known.heard.count, known.journaled.count) <= RANGES_MAX, name
     for n in range(REPORTS_MAX + 10):
-        plain.accept("", [report(None, at=float(n))])
+        accept(plain, "", [report(None, at=float(n))])
     assert len(plain._reports) == REPORTS_MAX
     for n in range(REASONS_MAX + 10):
         plain.refuse("", f"reason {n}")
@@ -122,6 +130,6 @@ def test_many_runs_with_holes_are_bounded_together_and_the_longest_unheard_goes(
     runs = [f"run {n}" for n in range(ALL_RANGES_MAX // RANGES_MAX + 2)]
     for run in runs:
         book.recover(run, holes)
-    kept = [run for run in runs if book.is_journaled(run, report(0))]
+    kept = [run for run in runs if knows(book, run, report(0))]
     assert kept == runs[2:], "the sum of their ranges is what counts"
     assert sum(known.journaled.count + known.heard.count for known in book._runs.values()) == book._ranges
