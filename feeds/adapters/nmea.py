@@ -61,10 +61,6 @@ _NO_FIX = frozenset({"N", "V"})
 _SIMULATED = frozenset({"S", "8"})
 
 
-class _Refused(Exception):
-    """Leaves the decoding of one sentence."""
-
-
 class _Error(NamedTuple):
     """What a GGA said besides the place."""
 
@@ -90,51 +86,51 @@ def _pieces(frame: bytes) -> Iterator[bytes]:
 
 
 def _number(value: object, name: str, low: float, high: float) -> float | None:
-    """Return the number, None when it was not said. Raises _Refused."""
+    """Return the number, None when it was not said. Raises DecodeError."""
     if value is None or value == "":
         return None
     try:
         number = float(str(value))
     except ValueError:
-        raise _Refused(f"{name} is not a number") from None
+        raise DecodeError(f"{name} is not a number") from None
     if not math.isfinite(number):
-        raise _Refused(f"{name} is not a number")
+        raise DecodeError(f"{name} is not a number")
     if not low <= number <= high:
-        raise _Refused(f"{name} out of range")
+        raise DecodeError(f"{name} out of range")
     return number
 
 
 def _degrees(text: str, side: str, sides: str, name: str, high: int) -> float:
-    """Return degrees for `dddmm.mmm` and its hemisphere. Raises _Refused."""
+    """Return degrees for `dddmm.mmm` and its hemisphere. Raises DecodeError."""
     if not text or not side:
-        raise _Refused(f"{name} missing")
+        raise DecodeError(f"{name} missing")
     if side not in sides:
-        raise _Refused(f"{name} malformed")
+        raise DecodeError(f"{name} malformed")
     try:
         degrees = float(pynmea2.dm_to_sd(text))
     except ValueError:
-        raise _Refused(f"{name} malformed") from None
+        raise DecodeError(f"{name} malformed") from None
     if float(text) % 100 >= 60:
-        raise _Refused(f"{name} malformed")
+        raise DecodeError(f"{name} malformed")
     if degrees > high:
-        raise _Refused(f"{name} out of range")
+        raise DecodeError(f"{name} out of range")
     return degrees if side == sides[0] else -degrees
 
 
 def _of_day(said: object) -> float:
-    """Return the time of day, seconds. Raises _Refused."""
+    """Return the time of day, seconds. Raises DecodeError."""
     if not isinstance(said, time):
-        raise _Refused("time missing" if said is None else "time out of range")
+        raise DecodeError("time missing" if said is None else "time out of range")
     return said.hour * 3600 + said.minute * 60 + said.second + said.microsecond / 1e6
 
 
 def _midnight(said: object) -> float:
-    """Return when a day begins, Unix seconds. Raises _Refused."""
+    """Return when a day begins, Unix seconds. Raises DecodeError."""
     if not isinstance(said, date):
-        raise _Refused("date missing" if said is None else "date out of range")
+        raise DecodeError("date missing" if said is None else "date out of range")
     at = datetime(said.year, said.month, said.day, tzinfo=UTC).timestamp()
     if at < 0:
-        raise _Refused("date out of range")
+        raise DecodeError("date out of range")
     return at
 
 
@@ -164,8 +160,8 @@ class _Decoder:
                 break
             try:
                 found = self._sentence(piece, received_at)
-            except _Refused as error:
-                refusals.append(Refusal(index, str(error)))
+            except DecodeError as error:
+                refusals.append(Refusal(index, error.reason))
                 continue
             if found is not None and found[0] <= best:
                 if found[0] < best:  # the GGA of an epoch may come before its RMC
@@ -179,15 +175,15 @@ class _Decoder:
         if taken is None:
             if _ASIDE.fullmatch(piece):
                 return None
-            raise _Refused("unsupported sentence" if _SENTENCE.fullmatch(piece) else "not NMEA")
+            raise DecodeError("unsupported sentence" if _SENTENCE.fullmatch(piece) else "not NMEA")
         try:
             said = pynmea2.parse(piece.decode("ascii"))
         except pynmea2.ChecksumError:
-            raise _Refused("checksum wrong") from None
+            raise DecodeError("checksum wrong") from None
         except ValueError:
-            raise _Refused("not NMEA") from None
+            raise DecodeError("not NMEA") from None
         if len(said.data) < _WHOLE[said.sentence_type]:
-            raise _Refused("cut short")
+            raise DecodeError("cut short")
         match said.sentence_type:
             case "RMC":
                 return self._ranked("RMC", self._rmc(said, received_at), received_at)
@@ -205,13 +201,13 @@ class _Decoder:
                 try:
                     begins = _midnight(date(*(int(part or 0) for part in day)))
                 except ValueError:
-                    raise _Refused("date out of range") from None
+                    raise DecodeError("date out of range") from None
                 self._ahead = begins + _of_day(said.timestamp) - received_at
                 return None
 
     def _rmc(self, said: pynmea2.RMC, received_at: float) -> UnitReport:
         if said.status != "A":
-            raise _Refused("no fix")
+            raise DecodeError("no fix")
         at = _midnight(said.datestamp) + _of_day(said.timestamp)
         course = _number(said.true_course, "course", 0, 360)
         speed = _number(said.spd_over_grnd, "speed", 0, 1900)
@@ -224,7 +220,7 @@ class _Decoder:
     def _gga(self, said: pynmea2.GGA, received_at: float) -> UnitReport:
         quality = str(said.gps_qual)
         if quality not in _QUALITIES:
-            raise _Refused("no fix")
+            raise DecodeError("no fix")
         at = self._dated(said, received_at)
         hdop = _number(said.horizontal_dil, "HDOP", 0, 1e4)
         height = _number(said.altitude, "height", -11000, 99000)
@@ -240,7 +236,7 @@ class _Decoder:
 
     def _gll(self, said: pynmea2.GLL, received_at: float) -> UnitReport:
         if said.status != "A":
-            raise _Refused("no fix")
+            raise DecodeError("no fix")
         at = self._dated(said, received_at)
         return self._report(said, said.faa_mode, at, self._beside(received_at), None)
 
@@ -261,7 +257,7 @@ class _Decoder:
         self, said: pynmea2.TalkerSentence, mode: str, at: float, motion: _Motion | None, error: _Error | None
     ) -> UnitReport:
         if mode in _NO_FIX:
-            raise _Refused("no fix")
+            raise DecodeError("no fix")
         return UnitReport(
             observed_at=at,
             status="test" if mode in _SIMULATED else "actual",
@@ -303,7 +299,7 @@ def _stated(raw: bytes) -> _Stated | None:
             day = _midnight(datetime.strptime(parts[9].decode(), "%d%m%y").date())  # noqa: DTZ007
         elif kind == b"ZDA":
             day = _midnight(date(int(parts[4]), int(parts[3]), int(parts[2])))
-    except (_Refused, ValueError, IndexError):
+    except (DecodeError, ValueError, IndexError):
         return None
     fraction = clock[4] or b""
     of_day = int(clock[1]) * 3600 + int(clock[2]) * 60 + int(clock[3]) + int(fraction or 0) / 10 ** len(fraction)

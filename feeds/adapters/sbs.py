@@ -51,14 +51,6 @@ _DISTRESS = frozenset({"7500", "7600", "7700"})
 _SET = frozenset({"-1", "1"})
 
 
-class _Refused(Exception):
-    """Leaves the decoding of one line."""
-
-    def __init__(self, reason: str, column: int = 0) -> None:
-        super().__init__(reason)
-        self.path = f"column {column}" if column else ""
-
-
 class _Aircraft:
     """What is known of one aircraft."""
 
@@ -74,15 +66,15 @@ class _Aircraft:
 
 
 def _number(columns: list[str], column: int, name: str, low: float, high: float) -> float | None:
-    """Return the number in the column (from 1), None when it is blank. Raises _Refused."""
+    """Return the number in the column (from 1), None when it is blank. Raises DecodeError."""
     text = columns[column - 1].strip()
     if not text:
         return None
     if not _NUMBER.fullmatch(text):
-        raise _Refused(f"{name} is not a number", column)
+        raise DecodeError(f"{name} is not a number", f"column {column}")
     value = float(text)
     if not low <= value <= high:
-        raise _Refused(f"{name} out of range", column)
+        raise DecodeError(f"{name} out of range", f"column {column}")
     return value
 
 
@@ -124,8 +116,8 @@ class _Decoder:
                 break
             try:
                 report = self._line(line, received_at)
-            except _Refused as error:
-                decoded.refusals.append(Refusal(index, str(error), error.path))
+            except DecodeError as error:
+                decoded.refusals.append(Refusal(index, error.reason, error.path))
                 continue
             if report is not None:
                 decoded.reports.append(report)
@@ -136,19 +128,19 @@ class _Decoder:
         try:
             text = line.decode("ascii").strip("\r\n")
         except UnicodeDecodeError:
-            raise _Refused("not SBS") from None
+            raise DecodeError("not SBS") from None
         if not text.startswith("MSG,"):
             if _OTHER.fullmatch(text):
                 return None
-            raise _Refused("not SBS")
+            raise DecodeError("not SBS")
         columns = text.split(",")
         if len(columns) != _COLUMNS:
-            raise _Refused("wrong number of columns")
+            raise DecodeError("wrong number of columns")
         if columns[1] not in {"1", "2", "3", "4", "5", "6", "7", "8"}:
-            raise _Refused("unsupported message", 2)
+            raise DecodeError("unsupported message", "column 2")
         address = columns[4].strip().upper()
         if not _HEX.fullmatch(address):
-            raise _Refused("hex outside its grammar", 5)
+            raise DecodeError("hex outside its grammar", "column 5")
         return self._message(columns, address, received_at)
 
     def _message(self, columns: list[str], address: str, received_at: float) -> UnitReport | None:
@@ -157,7 +149,7 @@ class _Decoder:
         speed, course = _number(columns, 13, "speed", 0, 1900), _number(columns, 14, "track", 0, 360)
         squawk = columns[17].strip()
         if squawk and not _SQUAWK.fullmatch(squawk):
-            raise _Refused("squawk outside its grammar", 18)
+            raise DecodeError("squawk outside its grammar", "column 18")
         aircraft = self._remember(address)
         if call_sign := " ".join(columns[10].split()).strip("@")[:40]:
             aircraft.call_sign = call_sign

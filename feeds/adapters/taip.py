@@ -78,10 +78,6 @@ _LAYOUTS = {
 _IN_MPH = frozenset({b"RPV", b"REV", b"RLN"})
 
 
-class _Refused(Exception):
-    """Leaves the decoding of one message."""
-
-
 class _Parts(NamedTuple):
     """A message taken apart."""
 
@@ -138,7 +134,7 @@ def _moment(fields: re.Match[bytes]) -> tuple[float, bool]:
     said = fields.groupdict()
     if "date" in said:
         if said["date"] == b"000000":
-            raise _Refused("no fix")
+            raise DecodeError("no fix")
         day, month, year, hour, minute, second = (
             int((said["date"] + said["clock"])[at : at + 2]) for at in range(0, 12, 2)
         )
@@ -146,10 +142,10 @@ def _moment(fields: re.Match[bytes]) -> tuple[float, bool]:
         try:
             return datetime(year, month, day, hour, minute, second, tzinfo=UTC).timestamp(), True
         except ValueError:
-            raise _Refused("time out of range") from None
+            raise DecodeError("time out of range") from None
     of_day = int(said["tod"]) / (1000 if len(said["tod"]) == 8 else 1)
     if of_day >= DAY_S:
-        raise _Refused("time out of range")
+        raise DecodeError("time out of range")
     if "week" in said:
         return GPS_EPOCH + int(said["week"]) * GPS_WEEK_S + int(said["day"]) * DAY_S + of_day, True
     return of_day, False
@@ -162,17 +158,17 @@ def _has_fix(said: dict[str, bytes]) -> bool:
 
 
 def _place(said: dict[str, bytes]) -> tuple[float, float]:
-    """Return latitude and longitude. Raises _Refused."""
+    """Return latitude and longitude. Raises DecodeError."""
     if said["lat"] is not None:
         lat, lon = _scaled(said["lat"], 3), _scaled(said["lon"], 4)
     else:
         lat, lon = _degrees(said["dm_lat"]), _degrees(said["dm_lon"])
     if abs(lat) > 90:
-        raise _Refused("lat out of range")
+        raise DecodeError("lat out of range")
     if abs(lon) > 180:
-        raise _Refused("lon out of range")
+        raise DecodeError("lon out of range")
     if lat == 0 and lon == 0:  # a device that has no fix yet, not a car in the Gulf of Guinea
-        raise _Refused("no fix")
+        raise DecodeError("no fix")
     return lat, lon
 
 
@@ -204,8 +200,8 @@ class _Decoder:
                 break
             try:
                 report = self._message(piece, received_at)
-            except _Refused as error:
-                decoded.refusals.append(Refusal(index, str(error)))
+            except DecodeError as error:
+                decoded.refusals.append(Refusal(index, error.reason))
                 continue
             if report is not None:
                 decoded.reports.append(report)
@@ -217,23 +213,23 @@ class _Decoder:
     def _message(self, raw: bytes, received_at: float) -> UnitReport | None:
         parts = _parts(raw)
         if parts is None:
-            raise _Refused("not TAIP")
+            raise DecodeError("not TAIP")
         if parts.summed == "wrong":
-            raise _Refused("checksum wrong")
+            raise DecodeError("checksum wrong")
         if parts.kind not in _LAYOUTS:
-            raise _Refused("unsupported message")
+            raise DecodeError("unsupported message")
         if parts.fields is None:
-            raise _Refused("layout unknown")
+            raise DecodeError("layout unknown")
         unit_id = _said_id(parts.tags) or self._unit
         if not is_entity_id(unit_id):
-            raise _Refused("ID outside its grammar")
+            raise DecodeError("ID outside its grammar")
         said = parts.fields.groupdict()
         if not _has_fix(said):
-            raise _Refused("no fix")
+            raise DecodeError("no fix")
         lat, lon = _place(said)
         course = _scaled(said["course"], 3) if "course" in said else None
         if course is not None and course > 360:
-            raise _Refused("course out of range")
+            raise DecodeError("course out of range")
         heard = self._remember(unit_id)
         observed_at = _observed_at(parts.fields, heard, received_at)
         if parts.kind == b"RCP" and observed_at == heard.at:
@@ -303,7 +299,7 @@ def _split(data: bytes) -> list[Message]:
         parts = _parts(piece)
         moment = None
         if parts is not None and parts.fields is not None:
-            with contextlib.suppress(_Refused):
+            with contextlib.suppress(DecodeError):
                 moment = _moment(parts.fields)
         found.append((piece, moment))
     near = next((moment[0] for _, moment in found if moment is not None and moment[1]), None)
@@ -325,7 +321,7 @@ def _move(raw: bytes, by_s: float, seq: int | None) -> bytes:
         return raw
     try:
         at, _ = _moment(parts.fields)
-    except _Refused:
+    except DecodeError:
         return raw
     at = max(0.0, at + by_s)
     said = parts.fields
