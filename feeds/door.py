@@ -65,7 +65,8 @@ def decode(decoder: Decoder, frame: bytes, received_at: float) -> Decoded:
         # A fault of the dialect costs one frame, never the feed. Its text is not logged: it may quote the frame.
         log.error("adapter_failed decoder=%s error=%s", type(decoder).__module__, type(error).__name__)
         return refused("adapter failed", frame=frame)
-    return decoded._replace(frame=frame[:SAMPLE_BYTES])
+    # Not `_replace`, which costs a message of one report half a microsecond more.
+    return Decoded(*decoded[:-1], frame[:SAMPLE_BYTES])
 
 
 def refused(reason: str, path: str = "", frame: bytes = b"") -> Decoded:

@@ -72,6 +72,9 @@ class Report(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="k
     status: Literal["actual", "exercise", "system", "test", "draft"] = "actual"
     labels: tuple[Code, ...] = ()
     """`undercover`, `juvenile`, ...: deny across agencies unless a clause names them."""
+    agency: Code | None = None
+    """Whose report the message says it is; only as a decoder hands it to the door, which compares it with the source's
+    agency. Never journaled: whose a report is stands on its batch."""
 
 
 class UnitReport(Report, frozen=True, kw_only=True, omit_defaults=True, tag="unit", gc=False):
@@ -286,7 +289,7 @@ LOG_GROUPS: dict[Category, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 
-_ENVELOPE_FIELDS = ("observed_at", "seq", "sent_at", "stale_at", "status", "labels")
+_ENVELOPE_FIELDS = ("observed_at", "seq", "sent_at", "stale_at", "status", "labels", "agency")
 
 
 def _table(groups: dict[Category, tuple[str, ...]], base: Category, *subject: str) -> dict[str, Category]:

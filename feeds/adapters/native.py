@@ -4,14 +4,16 @@ Who speaks it: anything that can open a WebSocket. Owned by the project; `docs/f
 what a message may hold. A message is `{"kind": "unit", "seq": 1, "observed_at": ..., ...fields}`; times are Unix
 seconds or RFC 3339. A field we do not know is dropped here and goes nowhere.
 
-Fast path: the whole frame in one typed decode, about 1 us a report. Only when that fails, or when a message may
-name an agency, is the frame taken apart item by item, so that a bad message costs itself alone.
+Fast path: the whole frame in one typed decode, about 1 us a report. Only when that fails is the frame taken apart
+item by item, so that a bad message costs itself alone.
 """
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from feeds.adapter import MESSAGES_MAX, TOO_MANY, Adapter, Capture, Decoded, Message, Refusal, Sample
 from feeds.errors import DecodeError
@@ -33,6 +35,7 @@ from feeds.report import AnyReport
 _SEQ_MAX = 2**53
 _TIMES = ("observed_at", "sent_at", "stale_at", "alert_until", "valid_from", "valid_to")
 
+_agency_of = attrgetter("agency")
 _decode_many = msgspec.json.Decoder(list[AnyReport]).decode
 _decode_one: Callable[[bytes], AnyReport] = msgspec.json.Decoder(AnyReport).decode
 
@@ -53,6 +56,15 @@ def _seq(fields: dict[str, Any]) -> int | None:
     return seq if isinstance(seq, int) and not isinstance(seq, bool) and 0 <= seq <= _SEQ_MAX else None
 
 
+def _sorted(reports: list[AnyReport], indexes: list[int], refusals: list[Refusal]) -> Decoded:
+    """Return what was decoded, with the agencies that messages name taken out of their reports."""
+    if not any(map(_agency_of, reports)):
+        return Decoded(reports, indexes, refusals)
+    agencies = {index: r.agency for r, index in zip(reports, indexes, strict=True) if r.agency is not None}
+    bare = [replace(r, agency=None) if r.agency is not None else r for r in reports]
+    return Decoded(bare, indexes, refusals, agencies)
+
+
 class _Decoder:
     """Holds nothing between frames."""
 
@@ -61,20 +73,16 @@ class _Decoder:
         frame = frame.strip()
         if not frame:
             raise DecodeError("empty message")
-        # The two spellings of the key that need no unescaping; any other is an unknown field and is dropped.
-        if b'"agency"' not in frame:
-            try:
-                reports = _decode_many(frame) if frame.startswith(b"[") else [_decode_one(frame)]
-            except FAILURES:
-                pass
-            else:
-                if not reports:
-                    raise DecodeError("empty message")
-                if len(reports) > MESSAGES_MAX:
-                    rest = Refusal(MESSAGES_MAX, TOO_MANY)
-                    return Decoded(reports[:MESSAGES_MAX], list(range(MESSAGES_MAX)), [rest])
-                return Decoded(reports, list(range(len(reports))), [])
-        return self._one_by_one(items(frame))
+        try:
+            reports = _decode_many(frame) if frame.startswith(b"[") else [_decode_one(frame)]
+        except FAILURES:
+            return self._one_by_one(items(frame))
+        if not reports:
+            raise DecodeError("empty message")
+        refusals = []
+        if len(reports) > MESSAGES_MAX:
+            reports, refusals = reports[:MESSAGES_MAX], [Refusal(MESSAGES_MAX, TOO_MANY)]
+        return _sorted(reports, list(range(len(reports))), refusals)
 
     def _one_by_one(self, items: list[bytes]) -> Decoded:
         if not items or items == [b""]:
@@ -82,18 +90,16 @@ class _Decoder:
         reports: list[AnyReport] = []
         indexes: list[int] = []
         refusals: list[Refusal] = []
-        agencies: dict[int, str] = {}
         for index, item in enumerate(items):
             if index == MESSAGES_MAX:
                 refusals.append(Refusal(index, TOO_MANY))
                 break
-            if b'"agency"' not in item:
-                try:
-                    reports.append(_decode_one(item))
-                    indexes.append(index)
-                    continue
-                except FAILURES:
-                    pass
+            try:
+                reports.append(_decode_one(item))
+                indexes.append(index)
+                continue
+            except FAILURES:
+                pass
             try:
                 fields = loose(item)
             except FAILURES:
@@ -110,12 +116,10 @@ class _Decoder:
             except FAILURES as error:
                 refusals.append(Refusal(index, *reason(error), _seq(fields)))
                 continue
-            if "agency" in fields:
-                agencies[index] = fields["agency"] if isinstance(fields["agency"], str) else ""
             reports.append(report)
             indexes.append(index)
         refused = {refusal.index: items[refusal.index] for refusal in refusals}
-        return Decoded(reports, indexes, refusals, agencies, refused)
+        return _sorted(reports, indexes, refusals)._replace(messages=refused)
 
 
 def _message(raw: bytes) -> Message:
