@@ -67,7 +67,7 @@ class Plausible:
             return True
         known_of = self._known
         for report in reports:
-            # The usual case in one piece, a third of the time of `_plain`: a known unit a few steps on.
+            # The usual case in one piece, a third of the time of `_plain`: a known unit a few steps on, or back.
             if type(report) is UnitReport and (lat := report.lat) is not None and (lon := report.lon) is not None:
                 known = known_of.get(report.unit_id)
                 if known is not None and known.unit_type == report.unit_type:
@@ -76,9 +76,10 @@ class Plausible:
                     at = report.observed_at
                     if at > received_at:
                         at = received_at
-                    if at >= fix[2] and dlat * dlat + dlon * dlon < NEAR_DEG2:
-                        known.fix = (lon, lat, at, report.h_err_m or 0.0, now)
-                        known.doubt = None
+                    if dlat * dlat + dlon * dlon < NEAR_DEG2:
+                        if at >= fix[2]:
+                            known.fix = (lon, lat, at, report.h_err_m or 0.0, now)
+                            known.doubt = None
                         continue
             if not self._plain(report, received_at, now):
                 return False
