@@ -98,9 +98,9 @@ class Feed:
         self.sent.append(time.perf_counter())
         await socket.send(data, text=True)
 
-    async def run(self, url: str, token: str, all_in: asyncio.Barrier) -> None:
+    async def run(self, url: str, token: str, run: str, all_in: asyncio.Barrier) -> None:
         """Report every unit once, wait for the others, then once a second each until the end."""
-        address = f"{url}/{self.source}?run=bench"
+        address = f"{url}/{self.source}?run={run}"
         headers = {"Authorization": f"Bearer {token}"}
         async with connect(address, additional_headers=headers, compression=None, max_size=None) as socket:
             reader = asyncio.create_task(self.answers(socket))
@@ -135,7 +135,7 @@ async def main(job: dict[str, Any]) -> None:
     all_in = asyncio.Barrier(len(feeds) + 1)
     async with asyncio.TaskGroup() as group:
         for feed in feeds:
-            group.create_task(feed.run(job["url"], tokens[feed.source], all_in))
+            group.create_task(feed.run(job["url"], tokens[feed.source], job.get("run", "bench"), all_in))
         await all_in.wait()
         print("sending", flush=True)
         word = await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
@@ -150,6 +150,7 @@ async def main(job: dict[str, Any]) -> None:
                 "acknowledged": sum(feed.acknowledged for feed in feeds),
                 "refused": sum(feed.refused for feed in feeds),
                 "ack_p50_ms": ack_ms[len(ack_ms) // 2],
+                "ack_p95_ms": ack_ms[len(ack_ms) * 95 // 100],
                 "ack_p99_ms": ack_ms[len(ack_ms) * 99 // 100],
                 "late_p99_ms": late_ms[len(late_ms) * 99 // 100],
             }

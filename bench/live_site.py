@@ -44,12 +44,20 @@ def cpu_s(pid: int) -> float:
 
 
 def toml(
-    ports: dict[str, int], tick_ms: int, feed_tokens: dict[str, str], viewer_tokens: list[str], *, cot: bool = False
+    ports: dict[str, int],
+    tick_ms: int,
+    feed_tokens: dict[str, str],
+    viewer_tokens: list[str],
+    *,
+    cot: bool = False,
+    bounded: bool = False,
 ) -> str:
     """Return the site's file: every agency shares positions with all viewers, each viewer agency is one class.
 
-    `cot`: what comes on the CoT port belongs to one source more, of the first agency.
+    `cot`: what comes on the CoT port belongs to one source more, of the first agency. `bounded`: sources keep to the
+    rate that is the product's default; else they may bring as much as they can.
     """
+    rate = [] if bounded else ["rate_max = 0"]
     lines = ["[site]", 'name = "bench"', f"tick_ms = {tick_ms}", *(f"{name} = {port}" for name, port in ports.items())]
     viewers = [f"viewers{i}" for i in range(len(viewer_tokens))]
     for i, agency in enumerate([*feed_tokens, *viewers]):
@@ -61,7 +69,7 @@ def toml(
             f'agency = "{source}"',
             f'token = "{token}"',
             "cadence_s = 10.0",
-            "rate_max = 0",
+            *rate,
         ]
     if cot:
         first = next(iter(feed_tokens))
@@ -81,7 +89,12 @@ def toml(
 
 @contextlib.contextmanager
 def running(
-    tick_ms: int, classes: int, parts: tuple[str, ...] = ("gateway", "hub"), *, cot: bool = False
+    tick_ms: int,
+    classes: int,
+    parts: tuple[str, ...] = ("gateway", "hub"),
+    *,
+    cot: bool = False,
+    bounded: bool = False,
 ) -> Iterator[RunningSite]:
     """Start the site in a temporary folder, Redis and these parts of it, and stop it at the end."""
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stop:
@@ -89,7 +102,7 @@ def running(
         feed_tokens = {f"police{i}": secrets.token_urlsafe() for i in range(AGENCIES)}
         viewer_tokens = [secrets.token_urlsafe() for _ in range(classes)]
         path = Path(folder, "site.toml")
-        path.write_text(toml(ports, tick_ms, feed_tokens, viewer_tokens, cot=cot))
+        path.write_text(toml(ports, tick_ms, feed_tokens, viewer_tokens, cot=cot, bounded=bounded))
         redis = embedded_redis.start(Path(folder, "redis"))
         stop.callback(redis.stop)
         env = {**os.environ, "REDIS_URL": redis.url, part.PARENT: str(os.getpid())}

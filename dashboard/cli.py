@@ -14,7 +14,7 @@ from typing import Any
 from dashboard import config, config_file
 from feeds.errors import ConfigError, JointOpsError
 
-BENCHES = ("ingest", "live", "fanout", "browser")
+BENCHES = ("ingest", "live", "fanout", "flood", "browser")
 
 _DEMO = """\
 Runs the joint exercise: six agencies on the real streets of Chicago, each sending its own feed through the
