@@ -22,6 +22,8 @@ from feeds.clock import Clock
 from feeds.door import TOO_LARGE, Door, decode, refused
 from feeds.ledger import Ledger
 from feeds.subjects import subject
+from feeds.together import joined
+from feeds.turns import TURN_BYTES
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +36,8 @@ OVERFLOWS_MAX = 8
 CHUNK = 64 * 1024
 WEIGHT = 8
 """A byte of these dialects costs as much to decode as so many of JSON, in which turns are counted."""
+TOGETHER = TURN_BYTES // WEIGHT
+"""Frames of one read are taken together up to so many bytes: a turn's worth."""
 REPLIES_MAX = 16 * 1024
 """A peer that does not read gets no more replies than fit in here, bytes."""
 
@@ -67,6 +71,8 @@ class ByteFeed:
         self.idle_s = idle_s
         self._ledgers = ledgers
         self._claims = Claims(ledgers)
+        self.by_id = self._claims.by_id
+        """Whether it depends on a frame's own id whose it is."""
 
     def peer(self, address: str, write: Callable[[bytes], None], unsent: Callable[[], int]) -> "Peer":
         """Return a new peer at `address`. `write` sends him bytes, `unsent` says how many he has not taken yet."""
@@ -74,13 +80,13 @@ class ByteFeed:
 
     def route(self, frame: bytes, address: str) -> Ledger | None:
         """Return the source that claims the frame by the id that it gives itself, before it is decoded."""
-        speaker = self.adapter.speaker
+        speaker = self.adapter.speaker if self.by_id else None
         return self._claims.source("" if speaker is None else speaker(frame[:FRAME_MAX]), address)
 
     def source(self, routed: Ledger | None, decoded: Decoded, address: str) -> Ledger | None:
         """Return the source that claims what was decoded; None, and counted, when none does."""
         ledger = routed
-        if decoded.reports:
+        if decoded.reports and self.by_id:
             # An emergency has an id of its own and belongs to the source of the unit that it is about.
             ledger = self._claims.source(subject(decoded.reports[0]), address)
         if ledger is None:
@@ -101,6 +107,8 @@ class Peer:
         self._write = write
         self._unsent = unsent
         first = feed.opened_for(address)
+        self._only = None if feed.by_id else first
+        """The source that all he sends is of, where that does not depend on what he sends."""
         self._decoder = feed.adapter.open(*(() if first is None else (first.settings.opening(),)))
         self._sources: dict[int, Ledger] = {}
         self._ordinal = 0
@@ -135,8 +143,7 @@ class Peer:
                 began, overflows = loop.time(), 0
                 if not admit():
                     return ""
-            for frame in frames:
-                await self._take(frame)
+            await self._take_all(frames)
             if len(stream) > FRAME_MAX:
                 await self._take(stream.drop(), TOO_LARGE)
                 overflows += 1
@@ -157,16 +164,16 @@ class Peer:
             routed = self._feed.route(frame, self._address)
             # Before it is decoded: what comes too fast shall not cost what it brings.
             if routed is not None and (reason := self._feed.door.shut(routed)):
-                self._hand(routed, frame, refused(reason, frame=frame), now, for_good=False)
+                self._hand(routed, (frame,), refused(reason, frame=frame), now, for_good=False)
                 continue
             decoded = decode(self._decoder, frame, now)
             ledger = self._feed.source(routed, decoded, self._address)
             if ledger is None:
                 self._greet(frame, decoded)
             elif ledger is not routed and (reason := self._feed.door.shut(ledger)):
-                self._hand(ledger, frame, refused(reason, frame=frame), now, for_good=False)
+                self._hand(ledger, (frame,), refused(reason, frame=frame), now, for_good=False)
             else:
-                self._hand(ledger, frame, decoded, now)
+                self._hand(ledger, (frame,), decoded, now)
 
     def forget(self, reason: str = "") -> None:
         """Count this peer no more; `reason`: why we hung up on him."""
@@ -175,31 +182,83 @@ class Peer:
             if reason:
                 ledger.cut(reason)
 
+    def _route(self, frame: bytes) -> Ledger | None:
+        return self._only or self._feed.route(frame, self._address)
+
+    async def _take_all(self, frames: Sequence[bytes]) -> None:
+        """Take what one read brought, in its order; what stands together and is of one source is taken as one."""
+        at = 0
+        while at < len(frames):
+            ledger = self._route(frames[at])
+            if ledger is None:
+                await self._take(frames[at])
+                at += 1
+                continue
+            end, size = at + 1, len(frames[at])
+            while end < len(frames) and size + len(frames[end]) <= TOGETHER and self._route(frames[end]) is ledger:
+                size += len(frames[end])
+                end += 1
+            await self._enter(ledger, size)
+            at += await self._take_together(ledger, frames[at:end])
+
+    async def _take_together(self, ledger: Ledger, frames: Sequence[bytes]) -> int:
+        """Take frames of a source that has entered with them; return how many there was room for, at least one."""
+        now = self._feed.clock.now()
+        most = self._feed.door.most(ledger)
+        parts: list[Decoded] = []
+        count = 0
+        for frame in frames:
+            decoded = decode(self._decoder, frame, now)
+            if (whose := self._feed.source(ledger, decoded, self._address)) is not ledger:
+                if parts:
+                    self._hand(ledger, frames[: len(parts)], joined(parts), now)
+                await self._settle(None, whose, frame, decoded, now)
+                return len(parts) + 1
+            parts.append(decoded)
+            count += len(decoded.reports) + len(decoded.refusals)
+            if count >= most:
+                break
+        self._hand(ledger, frames[: len(parts)], joined(parts), now)
+        return len(parts)
+
     async def _take(self, frame: bytes, fault: str = "") -> None:
-        routed = self._feed.route(frame, self._address)
+        routed = self._route(frame)
         if routed is None:  # decoded all the same, to see whose it is: strangers have one turn together
             await self._feed.door.turns.take(UNCLAIMED, len(frame) * WEIGHT)
         else:
-            await self._enter(routed, frame)
+            await self._enter(routed, len(frame))
         now = self._feed.clock.now()
         decoded = refused(fault, frame=frame) if fault else decode(self._decoder, frame, now)
-        ledger = self._feed.source(routed, decoded, self._address)
-        if ledger is None:
+        whose = self._feed.source(routed, decoded, self._address)
+        await self._settle(routed, whose, frame, decoded, now, for_good=not fault)
+
+    async def _settle(
+        self,
+        entered: Ledger | None,
+        whose: Ledger | None,
+        frame: bytes,
+        decoded: Decoded,
+        received_at: float,
+        *,
+        for_good: bool = True,
+    ) -> None:
+        """Hand over what one frame held to the source `whose` it is, which is not always the one that has `entered`."""
+        if whose is None:
             self._greet(frame, decoded)
             return
-        if ledger is not routed:
-            await self._enter(ledger, frame)
-        self._hand(ledger, frame, decoded, now, for_good=not fault)
+        if whose is not entered:
+            await self._enter(whose, len(frame))
+        self._hand(whose, (frame,), decoded, received_at, for_good=for_good)
 
-    async def _enter(self, ledger: Ledger, frame: bytes) -> None:
+    async def _enter(self, ledger: Ledger, size: int) -> None:
         if id(ledger) not in self._sources:
             await self._feed.door.catch_up(ledger)
-        await self._feed.door.enter(ledger, len(frame) * WEIGHT)
+        await self._feed.door.enter(ledger, size * WEIGHT)
 
     def _hand(
-        self, ledger: Ledger, frame: bytes, decoded: Decoded, received_at: float, *, for_good: bool = True
+        self, ledger: Ledger, frames: Sequence[bytes], decoded: Decoded, received_at: float, *, for_good: bool = True
     ) -> None:
-        """Give the door what the frame held, and reply; not `for_good`: it may be sent again, so nothing is replied."""
+        """Give the door what the frames held, and reply; not `for_good`: it may be sent again, so nothing is replied."""
         if id(ledger) not in self._sources:
             self._sources[id(ledger)] = ledger
             ledger.connections += 1
@@ -208,17 +267,21 @@ class Peer:
         if self._feed.adapter.reply is None or not for_good:
             return
         if pending.done.done():
-            self._reply(frame)
+            self._reply(frames)
         else:
-            pending.done.add_done_callback(lambda _: self._reply(frame))
+            pending.done.add_done_callback(lambda _: self._reply(frames))
 
     def _greet(self, frame: bytes, decoded: Decoded) -> None:
         """Reply to who belongs to no source and said nothing that could: asking whether we are there is free."""
         if not decoded.reports and not decoded.refusals:
-            self._reply(frame)
+            self._reply((frame,))
 
-    def _reply(self, frame: bytes) -> None:
-        if self._feed.adapter.reply is None or self._unsent() >= REPLIES_MAX:
+    def _reply(self, frames: Sequence[bytes]) -> None:
+        if self._feed.adapter.reply is None:
             return
-        if reply := self._feed.adapter.reply(frame, self._feed.clock.now()):
-            self._write(reply)
+        now = self._feed.clock.now()
+        for frame in frames:
+            if self._unsent() >= REPLIES_MAX:
+                return
+            if reply := self._feed.adapter.reply(frame, now):
+                self._write(reply)

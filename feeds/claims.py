@@ -29,6 +29,11 @@ class Claims:
         if only is not None and (only.listen or only.connect) and not (only.uid_prefixes or only.peers):
             self._rest = ledgers[0]
 
+    @property
+    def by_id(self) -> bool:
+        """Whether a frame's own id can matter; if not, all that comes from an address is of one source, or of none."""
+        return bool(self._prefixes)
+
     def source(self, uid: str, peer: str) -> Ledger | None:
         """Return the source that claims the frame, or None."""
         for prefix, ledger in self._prefixes:

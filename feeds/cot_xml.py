@@ -13,6 +13,8 @@ from feeds.xml_text import PROLOG, YEAR_3000, instant, rfc3339, root
 UNKNOWN = 9999999.0
 """CoT's number for "not known"."""
 
+_AFTER = frozenset((b" ", b"\t", b"\r", b"\n", b">", b"/"))
+"""What ends a start tag's name."""
 _END = re.compile(rb"</event[ \t\r\n]*+>")
 _HEAD = re.compile(rb"""<event(?:[^>"']|"[^"]*"|'[^']*')*+>""")
 _TIMES = re.compile(rb"""(?<=[\s"'])(time|start|stale)(\s*=\s*)("[^"]*"|'[^']*')""")
@@ -22,9 +24,17 @@ def last_start(piece: bytes) -> int:
     """Return where the last `<event` start tag begins, -1 when there is none."""
     at = len(piece)
     while (at := piece.rfind(b"<event", 0, at)) >= 0:
-        if piece[at + 6 : at + 7] in (b" ", b"\t", b"\r", b"\n", b">", b"/"):
+        if piece[at + 6 : at + 7] in _AFTER:
             return at
     return -1
+
+
+def is_one(frame: bytes) -> bool:
+    """Say whether the frame is one event, as a stream cuts them: then `cut` has nothing to do. False: it has to look."""
+    at = frame.rfind(b"<event")
+    if at < 0 or frame[at + 6 : at + 7] not in _AFTER or frame.find(b"</event") != len(frame) - len(b"</event>"):
+        return False
+    return at == 0 or ((prolog := PROLOG.match(frame)) is not None and prolog.end() >= at)
 
 
 def cut(buffer: bytes) -> tuple[list[bytes], bytes]:

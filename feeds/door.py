@@ -148,6 +148,11 @@ class Door:
             if lane.has_room:  # who had the turn before may have taken the last of it
                 return True
 
+    def most(self, ledger: Ledger) -> float:
+        """Return how many reports of the source may be taken together after an `enter`; one always may."""
+        left = min(ledger.rate.left(asyncio.get_running_loop().time()), self.lanes[ledger.settings.agency].left)
+        return max(left, 1)
+
     def shut(self, ledger: Ledger) -> str:
         """Return why a frame of the source cannot be taken now, `""` when it can: for senders that cannot be held."""
         if ledger.rate.wait_s(asyncio.get_running_loop().time()) > 0:

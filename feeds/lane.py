@@ -62,6 +62,11 @@ class Lane:
         """Whether the lane takes more now."""
         return self._queued < QUEUED_MAX
 
+    @property
+    def left(self) -> int:
+        """How many reports fit in now."""
+        return QUEUED_MAX - self._queued
+
     async def room(self) -> None:
         """Return when the lane takes more; what is put in right after, without an await, fits."""
         while not self.has_room:

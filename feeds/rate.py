@@ -4,6 +4,8 @@ The bucket may be overdrawn by one frame, and then nothing more is read until it
 is too fast is held back by its own line, and loses nothing.
 """
 
+import math
+
 BURST_S = 4.0
 """Of silence are saved up, seconds: feeds come in bursts, and after a cut with everything that waited."""
 
@@ -21,6 +23,13 @@ class Rate:
         if self._most:
             self._fill(at)
             self._left -= reports
+
+    def left(self, at: float) -> float:
+        """Return how many reports the source may bring at once now."""
+        if not self._most:
+            return math.inf
+        self._fill(at)
+        return self._left
 
     def wait_s(self, at: float) -> float:
         """Return after how many seconds the source may bring more; 0: now."""

@@ -24,7 +24,7 @@ PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?+(?:\s++|<\?(?:(?!\?>).)*+\?>|<!--(?:(?!
 _START = re.compile(
     rb"<!--(?:(?!-->).)*+|<\?(?:(?!\?>).)*+|<((?:[A-Za-z_][\w.-]{0,63}:)?([A-Za-z_][\w.-]{0,63}))(?=[\s/>])", re.DOTALL
 )
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 
 
 class Refused(Exception):
@@ -132,7 +132,7 @@ def documents(frame: bytes, names: tuple[bytes, ...]) -> Iterator[bytes]:
 
 def finite(text: str, name: str, path: str) -> float:
     """Return the number. Raises Refused."""
-    value = float(text) if _NUMBER.fullmatch(text) else math.nan
+    value = float(text) if NUMBER.fullmatch(text) else math.nan
     if not math.isfinite(value):
         raise Refused(f"{name} is not a finite number", path)
     return value
@@ -147,14 +147,14 @@ def number(text: str, name: str, low: float, high: float, path: str) -> float:
 
 
 def _parsed(text: str, utc: bool) -> datetime | None:
-    for spelling in (text.strip(), text.strip() + "Z")[: 2 if utc else 1]:
-        try:
-            at = msgspec.convert(spelling, datetime)
-        except (msgspec.ValidationError, ValueError, OverflowError):
-            return None
-        if at.tzinfo is not None:
-            return at
-    return None
+    text = text.strip()
+    try:
+        at = msgspec.convert(text, datetime)
+        if at.tzinfo is None and utc:
+            at = msgspec.convert(text + "Z", datetime)
+    except (msgspec.ValidationError, ValueError, OverflowError):
+        return None
+    return at if at.tzinfo is not None else None
 
 
 def instant(text: str, *, utc: bool = True) -> float | None:

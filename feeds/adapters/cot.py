@@ -11,17 +11,19 @@ no reports and no refusals. 9999999.0 means unknown. Remarks are not taken: they
 
 import re
 from collections import OrderedDict
+from functools import lru_cache
 
 from lxml import etree
 
 from feeds import xml_text
 from feeds.adapter import MESSAGES_MAX, TOO_MANY, Adapter, Capture, Decoded, Refusal, Sample
 from feeds.cot_fields import (
-    child_of,
+    children_of,
     entity_id,
     first_line,
     fix_method_of,
-    number_of,
+    numbers_of,
+    place_at,
     place_of,
     status_of,
     time_of,
@@ -29,7 +31,7 @@ from feeds.cot_fields import (
     title_of,
 )
 from feeds.cot_shapes import TYPES, shape
-from feeds.cot_xml import Stream, cut, head, is_ping, last_start, move, pong, speaks, split
+from feeds.cot_xml import Stream, cut, head, is_one, is_ping, last_start, move, pong, speaks, split
 from feeds.errors import DecodeError
 from feeds.report import AnyReport, LogReport, UnitReport, ZoneReport
 from feeds.xml_text import Refused
@@ -40,6 +42,7 @@ ZONES_MAX = 1000
 """Shapes that a connection is remembered to have drawn; the longest unheard is forgotten first."""
 
 
+@lru_cache(4096)
 def _unit_type(cot_type: str) -> str:
     """Return our registry's word where the type has one, else the CoT type itself (kept and flagged)."""
     parts = cot_type.split("-")[2:]
@@ -53,22 +56,23 @@ def _unit_type(cot_type: str) -> str:
     return cot_type
 
 
-def _readiness(detail: etree._Element | None) -> str | None:
-    status = child_of(detail, "status")
-    said = status.get("readiness") if status is not None else None
-    return {"true": "Available", "false": "NotAvailable"}.get(said or "")
+_TRACK = (("course", 0, 360), ("speed", 0, 1000))
+_READINESS = {"true": "Available", "false": "NotAvailable"}
 
 
 def _unit(event: etree._Element, cot_type: str) -> UnitReport:
-    detail = child_of(event, "detail")
-    contact, track = child_of(detail, "contact"), child_of(detail, "track")
+    parts = children_of(event)
+    details = children_of(parts.get("detail"))
+    contact, status = details.get("contact"), details.get("status")
     observed_at, stale_at = times_of(event)
-    lat, lon, hae_m, h_err_m, v_err_m = place_of(event)
+    lat, lon, hae_m, h_err_m, v_err_m = place_at(parts.get("point"))
+    unit_id = entity_id(event.get("uid"), "event@uid")
+    course_deg, speed_mps = numbers_of(details.get("track"), _TRACK, minus_one=True)
     return UnitReport(
         observed_at=observed_at,
         stale_at=stale_at,
         status=status_of(event),
-        unit_id=entity_id(event.get("uid"), "event@uid"),
+        unit_id=unit_id,
         call_sign=first_line(contact.get("callsign") if contact is not None else None),
         unit_type=_unit_type(cot_type),
         lat=lat,
@@ -76,10 +80,10 @@ def _unit(event: etree._Element, cot_type: str) -> UnitReport:
         hae_m=hae_m,
         h_err_m=h_err_m,
         v_err_m=v_err_m,
-        course_deg=number_of(track, "course", 0, 360, minus_one=True),
-        speed_mps=number_of(track, "speed", 0, 1000, minus_one=True),
+        course_deg=course_deg,
+        speed_mps=speed_mps,
         fix_method=fix_method_of(event),
-        primary_status=_readiness(detail),
+        primary_status=_READINESS.get(status.get("readiness") or "") if status is not None else None,
     )
 
 
@@ -169,6 +173,18 @@ def _note(event: etree._Element) -> LogReport:
     )
 
 
+def _pieces(frame: bytes) -> list[bytes]:
+    """Return a frame's events and what stands between them. Raises DecodeError when it is empty or holds no event."""
+    pieces, rest = cut(frame)
+    if rest:
+        pieces.append(rest.strip())
+    if not pieces:
+        raise DecodeError("empty message")
+    if len(pieces) == 1 and last_start(pieces[0]) < 0:
+        raise DecodeError("not a CoT event")
+    return pieces
+
+
 class _Decoder:
     """Holds one hardened parser, and which shapes its connection drew."""
 
@@ -178,16 +194,7 @@ class _Decoder:
 
     def decode(self, frame: bytes, received_at: float) -> Decoded:
         """Return the reports of the frame's events. Raises DecodeError when it is empty or holds no event."""
-        if frame.rfind(b"<event") == 0 and frame.find(b"</event") == len(frame) - len(b"</event>"):
-            pieces = [frame]  # one event, as a stream cuts them
-        else:
-            pieces, rest = cut(frame)
-            if rest:
-                pieces.append(rest.strip())
-        if not pieces:
-            raise DecodeError("empty message")
-        if len(pieces) == 1 and last_start(pieces[0]) < 0:
-            raise DecodeError("not a CoT event")
+        pieces = [frame] if is_one(frame) else _pieces(frame)
         refused: dict[int, bytes] = {}
         decoded = Decoded([], [], [], messages=refused)
         for index, piece in enumerate(pieces):
