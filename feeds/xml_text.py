@@ -24,7 +24,7 @@ PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?+(?:\s++|<\?(?:(?!\?>).)*+\?>|<!--(?:(?!
 _START = re.compile(
     rb"<!--(?:(?!-->).)*+|<\?(?:(?!\?>).)*+|<((?:[A-Za-z_][\w.-]{0,63}:)?([A-Za-z_][\w.-]{0,63}))(?=[\s/>])", re.DOTALL
 )
-NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]++)?")
 
 
 class Refused(Exception):
@@ -132,7 +132,7 @@ def documents(frame: bytes, names: tuple[bytes, ...]) -> Iterator[bytes]:
 
 def finite(text: str, name: str, path: str) -> float:
     """Return the number. Raises Refused."""
-    value = float(text) if NUMBER.fullmatch(text) else math.nan
+    value = float(text) if _NUMBER.fullmatch(text) else math.nan
     if not math.isfinite(value):
         raise Refused(f"{name} is not a finite number", path)
     return value

@@ -11,25 +11,26 @@ no reports and no refusals. 9999999.0 means unknown. Remarks are not taken: they
 
 import re
 from collections import OrderedDict
-from functools import lru_cache
 
 from lxml import etree
 
 from feeds import xml_text
 from feeds.adapter import MESSAGES_MAX, TOO_MANY, Adapter, Capture, Decoded, Refusal, Sample
 from feeds.cot_fields import (
-    children_of,
+    child_of,
     entity_id,
     first_line,
     fix_method_of,
-    numbers_of,
-    place_at,
+    number_of,
     place_of,
+    readiness_of,
     status_of,
     time_of,
     times_of,
     title_of,
+    unit_type_of,
 )
+from feeds.cot_plain import plain_unit
 from feeds.cot_shapes import TYPES, shape
 from feeds.cot_xml import Stream, cut, head, is_one, is_ping, last_start, move, pong, speaks, split
 from feeds.errors import DecodeError
@@ -42,48 +43,29 @@ ZONES_MAX = 1000
 """Shapes that a connection is remembered to have drawn; the longest unheard is forgotten first."""
 
 
-@lru_cache(4096)
-def _unit_type(cot_type: str) -> str:
-    """Return our registry's word where the type has one, else the CoT type itself (kept and flagged)."""
-    parts = cot_type.split("-")[2:]
-    if parts[:1] == ["A"]:
-        if "Q" in parts:
-            return "UnmannedAerialVehicle"
-        if "H" in parts:
-            return "RotaryWingAircraft"
-    if parts[:4] == ["G", "U", "U", "L"]:  # law enforcement unit
-        return "PatrolUnit"
-    return cot_type
-
-
-_TRACK = (("course", 0, 360), ("speed", 0, 1000))
-_READINESS = {"true": "Available", "false": "NotAvailable"}
-
-
 def _unit(event: etree._Element, cot_type: str) -> UnitReport:
-    parts = children_of(event)
-    details = children_of(parts.get("detail"))
-    contact, status = details.get("contact"), details.get("status")
+    if (report := plain_unit(event, cot_type)) is not None:
+        return report
+    detail = child_of(event, "detail")
+    contact, track, status = child_of(detail, "contact"), child_of(detail, "track"), child_of(detail, "status")
     observed_at, stale_at = times_of(event)
-    lat, lon, hae_m, h_err_m, v_err_m = place_at(parts.get("point"))
-    unit_id = entity_id(event.get("uid"), "event@uid")
-    course_deg, speed_mps = numbers_of(details.get("track"), _TRACK, minus_one=True)
+    lat, lon, hae_m, h_err_m, v_err_m = place_of(event)
     return UnitReport(
         observed_at=observed_at,
         stale_at=stale_at,
         status=status_of(event),
-        unit_id=unit_id,
+        unit_id=entity_id(event.get("uid"), "event@uid"),
         call_sign=first_line(contact.get("callsign") if contact is not None else None),
-        unit_type=_unit_type(cot_type),
+        unit_type=unit_type_of(cot_type),
         lat=lat,
         lon=lon,
         hae_m=hae_m,
         h_err_m=h_err_m,
         v_err_m=v_err_m,
-        course_deg=course_deg,
-        speed_mps=speed_mps,
+        course_deg=number_of(track, "course", 0, 360, minus_one=True),
+        speed_mps=number_of(track, "speed", 0, 1000, minus_one=True),
         fix_method=fix_method_of(event),
-        primary_status=_READINESS.get(status.get("readiness") or "") if status is not None else None,
+        primary_status=readiness_of(status.get("readiness") if status is not None else None),
     )
 
 
@@ -135,7 +117,7 @@ def _emergency(event: etree._Element, cot_type: str) -> UnitReport:
         status=status_of(event),
         unit_id=unit_id,
         call_sign=call_sign,
-        unit_type=_unit_type(linked_type) if linked_type.startswith("a-") and _TYPE.fullmatch(linked_type) else None,
+        unit_type=unit_type_of(linked_type) if linked_type.startswith("a-") and _TYPE.fullmatch(linked_type) else None,
         **place._asdict(),
         # Without a place nothing is said of the position group, so that the unit's last one stays.
         fix_method=fix_method_of(event) if place.lat is not None else None,
