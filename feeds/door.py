@@ -246,6 +246,7 @@ class Door:
     def _one_by_one(self, ledger: Ledger, run: str, decoded: Decoded, received_at: float, pending: Pending) -> None:
         landings: list[tuple[_Landing, list[AnyReport]]] = []
         agency = ledger.settings.agency
+        now = asyncio.get_running_loop().time()
 
         def refuse(index: int, reason: str, path: str, seq: int | None) -> None:
             self._refuse(ledger, run, pending, Refusal(index, reason, path, seq), decoded)
@@ -269,7 +270,7 @@ class Door:
                 if not ledger.subjects.hear(report, received_at):
                     refuse(index, TOO_MANY[type(report)], "", report.seq)
                     continue
-                if not ledger.plausible.believes(report, received_at, asyncio.get_running_loop().time()):
+                if not ledger.plausible.believes(report, received_at, now):
                     refuse(index, IMPLAUSIBLE, "", report.seq)
                     continue
                 if not landings or len(landings[-1][1]) >= BATCH_MAX:

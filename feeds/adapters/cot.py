@@ -201,10 +201,10 @@ class _Decoder:
         cot_type = event.get("type") or ""
         if not _TYPE.fullmatch(cot_type):
             raise Refused("type outside its grammar" if cot_type else "type missing", "event@type")
-        if cot_type.startswith(("t-x-c-t", "t-x-takp")):
-            return None
         if cot_type.startswith("a-"):
             return _unit(event, cot_type)
+        if cot_type.startswith(("t-x-c-t", "t-x-takp")):
+            return None
         if cot_type in ("b-a-o", "b-a-g") or cot_type.startswith(("b-a-o-", "b-a-g-")):
             return _emergency(event, cot_type)
         if cot_type in TYPES:
