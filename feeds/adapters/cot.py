@@ -44,8 +44,6 @@ ZONES_MAX = 1000
 
 
 def _unit(event: etree._Element, cot_type: str) -> UnitReport:
-    if (report := plain_unit(event, cot_type)) is not None:
-        return report
     detail = child_of(event, "detail")
     contact, track, status = child_of(detail, "contact"), child_of(detail, "track"), child_of(detail, "status")
     observed_at, stale_at = times_of(event)
@@ -202,7 +200,7 @@ class _Decoder:
         if not _TYPE.fullmatch(cot_type):
             raise Refused("type outside its grammar" if cot_type else "type missing", "event@type")
         if cot_type.startswith("a-"):
-            return _unit(event, cot_type)
+            return plain_unit(event, cot_type) or _unit(event, cot_type)
         if cot_type.startswith(("t-x-c-t", "t-x-takp")):
             return None
         if cot_type in ("b-a-o", "b-a-g") or cot_type.startswith(("b-a-o-", "b-a-g-")):
