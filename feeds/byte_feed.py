@@ -258,7 +258,7 @@ class Peer:
     def _hand(
         self, ledger: Ledger, frames: Sequence[bytes], decoded: Decoded, received_at: float, *, for_good: bool = True
     ) -> None:
-        """Give the door what the frames held, and reply; not `for_good`: it may be sent again, so nothing is replied."""
+        """Give the door what frames held, and reply; not `for_good`: it may be sent again, so nothing is replied."""
         if id(ledger) not in self._sources:
             self._sources[id(ledger)] = ledger
             ledger.connections += 1

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from lxml import etree
 from msgspec import Meta, Struct, ValidationError, convert
+from msgspec.structs import astuple
 
 from feeds.cot_fields import entity_id, first_line, fix_method_of, readiness_of, status_of, unit_type_of
 from feeds.cot_xml import UNKNOWN
@@ -65,7 +66,8 @@ def plain_unit(event: etree._Element, cot_type: str) -> UnitReport | None:
         return None
     if point is None:
         return None
-    lat, lon, hae, ce, le, course, speed = point.lat, point.lon, point.hae, point.ce, point.le, track.course, track.speed
+    lat, lon, hae, ce, le = astuple(point)
+    course, speed = astuple(track)
     observed_at, stale_at = said.time.timestamp(), said.stale.timestamp()
     if not (
         0 <= observed_at <= YEAR_3000

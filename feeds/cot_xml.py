@@ -30,7 +30,7 @@ def last_start(piece: bytes) -> int:
 
 
 def is_one(frame: bytes) -> bool:
-    """Say whether the frame is one event, as a stream cuts them: then `cut` has nothing to do. False: it has to look."""
+    """Say whether the frame is one event, as a stream cuts them; False: `cut` has to look."""
     at = frame.rfind(b"<event")
     if at < 0 or frame[at + 6 : at + 7] not in _AFTER or frame.find(b"</event") != len(frame) - len(b"</event>"):
         return False

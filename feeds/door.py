@@ -149,7 +149,7 @@ class Door:
                 return True
 
     def most(self, ledger: Ledger) -> float:
-        """Return how many reports of the source may be taken together after an `enter`; one always may."""
+        """Return how many reports of the source may be taken together after one `enter`; one always may."""
         left = min(ledger.rate.left(asyncio.get_running_loop().time()), self.lanes[ledger.settings.agency].left)
         return max(left, 1)
 

@@ -3,20 +3,24 @@
 import asyncio
 import contextlib
 from collections import Counter
+from collections.abc import AsyncIterator
 
 import pytest
 
 from feeds import byte_feed
 from feeds.adapters.cot import ADAPTER
 from feeds.bus import BatchId
-from feeds.byte_feed import HANGS_UP, NOT_WHOLE, OVERFLOWS_MAX, SILENT, ByteFeed
+from feeds.byte_feed import HANGS_UP, NOT_WHOLE, OVERFLOWS_MAX, SILENT, TOGETHER, ByteFeed
 from feeds.claims import UNCLAIMED
 from feeds.cot_xml import head
 from feeds.door import Door
 from feeds.lane import Lane
 from feeds.ledger import Ledger
 from feeds.memory_bus import MemoryBus
+from feeds.names import AgencyId
+from feeds.source import SourceSettings
 from feeds.stream_port import StreamPort
+from feeds.subjects import subject
 from tests.support.devices import device, event
 from tests.support.gateway import GUEST, ISP, NOW, HandClock, LooseBus, gateway, health, journaled, source
 from tests.support.redis import until
@@ -164,3 +168,70 @@ async def test_the_samples_come_through_the_stream_whole():
         await until(lambda: sum(x.health().accepted for x in door.ledgers) == expected)
         await until(lambda: sum(x.health().rejected for x in door.ledgers) == 2)
         assert {d.agency for a in (ISP, GUEST) for d in await bus.read(a, BatchId(0, 0), 100)} == {ISP, GUEST}
+
+
+@contextlib.asynccontextmanager
+async def reading(*sources: SourceSettings, chunk: bytes) -> AsyncIterator[tuple[MemoryBus, list[Ledger], list[bytes]]]:
+    """Give what one read brings to a peer; yield the bus, the books and what was written to the peer."""
+    bus, written = MemoryBus(), list[bytes]()
+    lanes = {s.agency: Lane(s.agency, bus) for s in sources}
+    books = [Ledger(s, sequenced=False) for s in sources]
+    running = [asyncio.create_task(lane.run()) for lane in lanes.values()]
+    peer = ByteFeed(Door(lanes), ADAPTER, books, HandClock(), Counter()).peer("10.1.1.1", written.append, lambda: 0)
+    reader = asyncio.StreamReader()
+    reader.feed_data(chunk)
+    reading_ = asyncio.create_task(peer.read(reader))
+    try:
+        yield bus, books, written
+    finally:
+        for task in (reading_, *running):
+            task.cancel()
+        await asyncio.wait((reading_, *running))
+
+
+async def parcels(bus: MemoryBus, agency: AgencyId) -> list[tuple[str, list[str]]]:
+    """Return the journal's parcels: source, and subjects."""
+    found = await bus.read(agency, BatchId(0, 0), 100)
+    return [(p.source, [subject(r) for r in p.reports]) for d in found for p in d.batch.parcels]
+
+
+async def test_what_one_read_brings_of_one_source_is_one_parcel_and_each_event_is_counted_by_itself():
+    chunk = event("A") + event("B", "b-m-r") + event("P", "t-x-c-t") + event("A") + event("C") + b"<event><x></event>"
+    async with reading(source("rest", GUEST, "cot", catch_all=True), chunk=chunk) as (bus, (book,), written):
+        await until(lambda: book.heard == 5)
+        assert await parcels(bus, GUEST) == [("rest", ["A", "C"])]
+        found = book.health()
+        assert (found.accepted, found.duplicate, found.rejected) == (2, 1, 2)
+        assert found.reasons == {"unsupported type": 1, "not XML": 1}
+        assert found.last_sample == "<event><x></event>", "its own shape, not that of another event of the read"
+        await until(lambda: len(written) == 1)
+        assert head(written[0]).type == "t-x-c-t-r"
+
+
+async def test_events_of_several_sources_in_one_read_keep_their_order():
+    link = '<link uid="ISP-7" type="a-f-G-U-C" relation="p-p"/><emergency type="911 Alert">x</emergency>'
+    mixed = [event("G-1"), event("G-2"), event("ISP-1"), event("17ea", "b-a-o-tbl", link), event("G-3")]
+    isp = source("isp", GUEST, "cot", uid_prefixes=("ISP-",))
+    async with reading(isp, source("rest", GUEST, "cot", catch_all=True), chunk=b"".join(mixed)) as (bus, books, _):
+        await until(lambda: sum(book.heard for book in books) == 5)
+        assert await parcels(bus, GUEST) == [
+            ("rest", ["G-1", "G-2"]), ("isp", ["ISP-1"]), ("isp", ["ISP-7"]), ("rest", ["G-3"]),
+        ]  # fmt: skip
+
+
+async def test_one_read_brings_no_more_than_the_rate_lets_through_at_once():
+    chunk = b"".join(event(f"A-{i}") for i in range(10))
+    slow = source("rest", GUEST, "cot", catch_all=True, rate_max=0.5)
+    async with reading(slow, chunk=chunk) as (bus, (book,), _):
+        await until(lambda: book.health().held_s > 0)
+        await until(lambda: book.heard == 3)  # four seconds' worth, and one that overdraws
+        assert await parcels(bus, GUEST) == [("rest", ["A-0", "A-1"]), ("rest", ["A-2"])]
+
+
+async def test_what_is_taken_together_is_a_turns_worth_at_most():
+    one = event("A-000")
+    most = TOGETHER // len(one)
+    chunk = b"".join(event(f"A-{i:03}") for i in range(most + 1))
+    async with reading(source("rest", GUEST, "cot", catch_all=True), chunk=chunk) as (bus, (book,), _):
+        await until(lambda: book.heard == most + 1)
+        assert [len(names) for _, names in await parcels(bus, GUEST)] == [most, 1]

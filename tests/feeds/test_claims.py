@@ -17,6 +17,7 @@ def test_the_longest_prefix_claims_then_the_address_then_the_catch_all():
         )
     ]
     claims = Claims(books)
+    assert claims.by_id and not Claims(books[2:]).by_id
 
     def who(uid: str, peer: str) -> str:
         found = claims.source(uid, peer)

@@ -5,7 +5,7 @@ import time
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from feeds.cot_xml import Stream, cut, head
+from feeds.cot_xml import Stream, cut, head, is_one
 
 EVENT = b'<event uid="a" type="a-f-G"><detail/></event>'
 PIECES = st.sampled_from(
@@ -23,6 +23,16 @@ def test_a_stream_gives_the_same_events_however_it_is_chunked(data: bytes, size:
     assert [f.strip() for f in frames] == [f.strip() for f in expected]
     assert stream.drop().strip() == rest.strip()
     assert len(stream) == 0 and stream.feed(EVENT) == [EVENT]
+
+
+@given(st.lists(PIECES, max_size=6).map(b"".join).map(bytes.strip))
+@example(b'<?xml version="1.0"?>' + EVENT)
+def test_what_is_one_event_is_cut_into_itself(frame: bytes):
+    frames, rest = cut(frame)
+    if is_one(frame):
+        assert frames == [frame] and not rest
+    for piece in (EVENT, b'<?xml version="1.0"?>\n' + EVENT):
+        assert is_one(piece)
 
 
 def test_blanks_between_events_are_not_held():

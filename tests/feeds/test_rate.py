@@ -1,3 +1,5 @@
+import math
+
 from feeds.rate import BURST_S, Rate
 
 
@@ -7,7 +9,7 @@ def test_a_burst_goes_through_and_a_flood_is_held_to_its_rate():
     assert rate.wait_s(10.0) == 0
     rate.spend(50, 10.0)
     assert rate.wait_s(10.0) == 0.5
-    assert rate.wait_s(10.25) == 0.25
+    assert rate.wait_s(10.25) == 0.25 and rate.left(10.25) == -25
     assert rate.wait_s(10.5) == 0
 
 
@@ -29,4 +31,4 @@ def test_over_a_long_time_no_more_than_the_rate_and_one_burst_comes_through():
 def test_without_a_rate_nothing_is_held():
     rate = Rate(0)
     rate.spend(10**9, 0.0)
-    assert rate.wait_s(0.0) == 0
+    assert rate.wait_s(0.0) == 0 and rate.left(0.0) == math.inf
