@@ -3,6 +3,7 @@
     bytes -> dialect's stream -> frame -> decode() -> claimed by a source -> Door.take() -> the dialect's reply
 
 Rules
+- What one read brought of one source is taken as one, each frame in it counted, refused and replied to by itself.
 - A frame is at most 64 kB. Junk without an end is dropped and counted at 64 kB; after 8 such in a row we hang up.
 - A frame that is not whole after a minute is dropped and counted: a slow sender holds nothing for ever.
 - A stream that says nothing for ten minutes is closed: half-open ones would stay for ever.
