@@ -32,7 +32,8 @@ export interface PictureEvent {
 export type LayerName = "units" | "incidents" | "cameras" | "zones" | "log";
 export interface FeedHealth {
   agency: string; source: string; adapter: string; state: "live" | "stale" | "silent" | "idle"; age_s: number | null;
-  cadence_s: number; accepted: number; duplicate: number; rejected: number; gaps: number; held_s?: number; last_reason?: string;
+  cadence_s: number; accepted: number; duplicate: number; rejected: number; gaps: number; held_s?: number;
+  clock_offset_s?: number | null; clock_error_s?: number | null; last_reason?: string;
   last_sample?: string; reasons?: Record<string, number>; closed?: Record<string, number>;
 }
 export interface Agency { id: string; name: string; tag: string }

@@ -82,6 +82,10 @@ class SourceHealth(Struct, frozen=True, omit_defaults=True):
     """The shape of the newest refused message, masked (`feeds/masked.py`); for the agency's own people."""
     held_s: float = 0.0
     """For how long its senders were held back because they brought more than `rate_max`, seconds."""
+    clock_offset_s: float | None = None
+    """By how much its clock is ahead of ours, seconds; negative: behind; None: not known (`feeds/clock_offset.py`)."""
+    clock_error_s: float | None = None
+    """How far the true offset may be from that, seconds."""
     gateway: str = ""
     """Which gateway counted: an agency may have several side by side."""
     journal: str = ""

@@ -217,7 +217,7 @@ class Door:
 
         def landed() -> None:
             assert landing.numbers is not None
-            ledger.accept_range(run, landing.numbers, observed_at)
+            ledger.accept_range(run, landing.numbers, observed_at, received_at)
             flying = self._ranges[where]
             flying.remove(landing)
             if not flying:
@@ -289,7 +289,7 @@ class Door:
 
     def _launch(self, ledger: Ledger, run: str, landing: _Landing, received_at: float, pending: Pending) -> None:
         def landed() -> None:
-            ledger.accept(run, landing.reports, [key for _, key in landing.keys])
+            ledger.accept(run, landing.reports, [key for _, key in landing.keys], received_at)
             for key in landing.keys:
                 del self._flying[key]
             for report in landing.reports:

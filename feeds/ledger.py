@@ -14,6 +14,7 @@ from collections.abc import Iterable
 import msgspec
 
 from feeds.bus import SourceHealth
+from feeds.clock_offset import ClockWatch
 from feeds.masked import masked
 from feeds.plausible import Plausible
 from feeds.rate import Rate
@@ -72,6 +73,7 @@ class Ledger:
         self._held_s = 0.0
         self._received_at: float | None = None
         self._observed_at: float | None = None
+        self._clock = ClockWatch()
 
     @property
     def heard(self) -> int:
@@ -125,30 +127,36 @@ class Ledger:
         """Note that the source spoke at `at`, Unix seconds by our clock."""
         self._received_at = at
 
-    def accept(self, run: str, reports: Iterable[AnyReport], keys: Iterable[Key]) -> None:
-        """Count reports that the journal now holds, each with its key."""
+    def accept(self, run: str, reports: Iterable[AnyReport], keys: Iterable[Key], received_at: float) -> None:
+        """Count reports of a message, which came at `received_at`, that the journal now holds, each with its key."""
         known = self._run(run) if self.sequenced else None
+        newest = 0.0
         for report, key in zip(reports, keys, strict=True):
             self._accepted += 1
-            if self._observed_at is None or report.observed_at > self._observed_at:
-                self._observed_at = report.observed_at
+            if report.observed_at > newest:
+                newest = report.observed_at
             if isinstance(key, int):
                 self._remember(key)
             elif known is not None:
                 known.journaled.add(key[1])
                 known.heard.add(key[1])
+        self._observe(newest, received_at)
         if known is not None:
             self._bound(known)
 
-    def accept_range(self, run: str, numbers: range, observed_at: float) -> None:
+    def accept_range(self, run: str, numbers: range, observed_at: float, received_at: float) -> None:
         """Count reports of a sequenced source that the journal now holds; the newest was observed at `observed_at`."""
         known = self._run(run)
         self._accepted += len(numbers)
-        if self._observed_at is None or observed_at > self._observed_at:
-            self._observed_at = observed_at
+        self._observe(observed_at, received_at)
         known.journaled.merge([(numbers[0], numbers[-1])])
         known.heard.merge([(numbers[0], numbers[-1])])
         self._bound(known)
+
+    def _observe(self, observed_at: float, received_at: float) -> None:
+        if self._observed_at is None or observed_at > self._observed_at:
+            self._observed_at = observed_at
+        self._clock.hear(observed_at, received_at)
 
     def _bound(self, known: _Run) -> None:
         """Keep the run that was just added to, the newest, and all runs together within their bounds."""
@@ -197,6 +205,7 @@ class Ledger:
 
     def health(self) -> SourceHealth:
         """Return the counts as they are now."""
+        clock = self._clock.offset()
         return SourceHealth(
             source=self.settings.id,
             adapter=self.settings.adapter,
@@ -213,6 +222,8 @@ class Ledger:
             last_reason=self._last_reason,
             last_sample=masked(self._last_message) if self._last_message else "",
             held_s=round(self._held_s, 1),
+            clock_offset_s=clock.offset_s if clock else None,
+            clock_error_s=clock.error_s if clock else None,
         )
 
     def _run(self, run: str) -> _Run:

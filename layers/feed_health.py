@@ -31,6 +31,9 @@ class FeedRow(Struct, frozen=True):
     gaps: int
     held_s: float = 0.0
     """For how long its senders were held back, seconds."""
+    clock_offset_s: float | None = None
+    """By how much its clock is ahead of ours, seconds; negative: behind; None: not known."""
+    clock_error_s: float | None = None
     last_reason: str = ""
     """Of the newest refusal or cut connection; own agency only, as are the next three."""
     last_sample: str = ""
@@ -74,6 +77,8 @@ def feed_rows(
                 rejected=health.rejected,
                 gaps=health.gaps,
                 held_s=health.held_s,
+                clock_offset_s=health.clock_offset_s,
+                clock_error_s=health.clock_error_s,
                 last_reason=health.last_reason if own else "",
                 last_sample=health.last_sample if own else "",
                 reasons=health.reasons if own else {},

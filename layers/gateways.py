@@ -102,6 +102,7 @@ def _newest(*times: float | None) -> float | None:
 
 def _one(said: list[SourceHealth], gone: SourceHealth | None) -> SourceHealth:
     newest = max(said, key=lambda health: health.received_at or 0.0)
+    timed = next((h for h in (newest, *said) if h.clock_offset_s is not None), newest)
     refuser = newest if newest.last_reason else next((h for h in said if h.last_reason), newest)
     heard = said if gone is None else [*said, gone]
     return replace(
@@ -118,6 +119,8 @@ def _one(said: list[SourceHealth], gone: SourceHealth | None) -> SourceHealth:
         last_reason=refuser.last_reason,
         last_sample=refuser.last_sample,
         held_s=sum(health.held_s for health in said),
+        clock_offset_s=timed.clock_offset_s,
+        clock_error_s=timed.clock_error_s,
         journal=next((health.journal for health in said if health.journal), ""),
     )
 

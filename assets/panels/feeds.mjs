@@ -77,11 +77,11 @@ function makeCell() {
   root.append(head);
   const lines = Array.from({ length: LINES }, () => {
     const line = el("div", "feed-line feed-source-line");
-    const parts = [el("span", "feed-dot"), el("span", "feed-source"), el("b", "feed-state"), el("span", "feed-age"), el("span", "feed-every")];
+    const parts = [el("span", "feed-dot"), el("span", "feed-source"), el("span", "feed-clock"), el("b", "feed-state"), el("span", "feed-age"), el("span", "feed-every")];
     line.append(...parts);
     root.append(line);
-    const [, source, state, old, every] = parts;
-    return { root: line, source, state, old, every };
+    const [, source, clock, state, old, every] = parts;
+    return { root: line, source, clock, state, old, every };
   });
   return { root, tag, name, lost, lines };
 }
@@ -98,7 +98,11 @@ function fill(cell, feeds, since, page) {
     const feed = shown[i];
     mark(line.root, "state", feed?.state ?? "none");
     say(line.source, feed ? feedName(feed) + (i === LINES - 1 && feeds.length > LINES ? ` +${feeds.length - LINES}` : "") : "");
-    say(line.state, feed ? WORDS[feed.state] ?? feed.state : "");
+    // Of a live feed a wrong clock is the news; of a silent one its silence.
+    const off = feed?.state === "live" ? clockOff(feed) : "";
+    mark(line.root, "clock", off && "off");
+    say(line.clock, off && "clock");
+    say(line.state, off || (feed ? WORDS[feed.state] ?? feed.state : ""));
     say(line.old, feed && feed.age_s !== null ? feedAge(feed.age_s + since) : "");
     say(line.every, feed ? `/ ${feedAge(feed.cadence_s).replace(".0 s", " s")}` : "");
     const folded = i === LINES - 1 ? shown.slice(LINES) : [];
@@ -117,11 +121,23 @@ function losses(feeds) {
   return [gaps ? count(gaps, "gap") : "", refused ? `${refused.toLocaleString("en-US")} refused` : ""].filter(Boolean).join(", ");
 }
 
+const CLOCK_SAID_S = 2;
+
+/** "37 s ahead": how far the source's clock is off, where that is much and beyond its error. @param {Feed} feed */
+export function clockOff(feed) {
+  const offset = feed.clock_offset_s ?? 0;
+  const off = Math.abs(offset);
+  if (off <= CLOCK_SAID_S || off <= (feed.clock_error_s ?? 0)) return "";
+  return `${feedAge(off < 9.95 ? off : Math.round(off))} ${offset > 0 ? "ahead" : "behind"}`;
+}
+
 /** @param {Feed} feed */
 function longTitle(feed) {
+  const off = clockOff(feed);
   const head = `${feed.source} (${feed.adapter}): ${feed.accepted} accepted, ${feed.duplicate} duplicate, ${feed.rejected} refused, ${count(feed.gaps, "gap")}`;
   return [
     head,
+    off ? `clock ${off}, give or take ${(feed.clock_error_s ?? 0).toFixed(1)} s` : "",
     feed.held_s ? `held back for ${feedAge(feed.held_s)}: over its rate` : "",
     feed.last_reason ? `last refusal: ${feed.last_reason}` : "",
     feed.last_sample ? `its shape: ${feed.last_sample}` : "",
@@ -148,6 +164,8 @@ function fillRest(cell, rest) {
     const state = states[i];
     mark(line.root, "state", state ?? "none");
     say(line.source, state ? count(feeds.filter((f) => f.state === state).length, "feed") : "");
+    mark(line.root, "clock", "");
+    say(line.clock, "");
     say(line.state, state ? WORDS[state] : "");
     say(line.old, "");
     say(line.every, "");

@@ -6,7 +6,7 @@ import { test } from "node:test";
 
 import { calls, moreWords, openIncidents } from "../../assets/panels/board.mjs";
 import { latestOf, wordsOf } from "../../assets/panels/events.mjs";
-import { byAgency } from "../../assets/panels/feeds.mjs";
+import { byAgency, clockOff } from "../../assets/panels/feeds.mjs";
 import { nextEmergency } from "../../assets/panels/topbar.mjs";
 import { SHORT_MAX, age, cadence, clock, eventType, feedAge, incidentStatus, incidentType, notShared, plain, shortType, zoneName } from "../../assets/panels/words.mjs";
 
@@ -84,6 +84,14 @@ test("nothing of a layer that nobody shares is not shared, which is not none", (
 test("feeds stand together by agency, in the hub's order", () => {
   const feeds = ["cpd", "cfd", "cpd"].map((agency, i) => ({ agency, source: String(i) }));
   assert.deepEqual(byAgency(feeds).map((g) => g.map((f) => f.source)), [["0", "2"], ["1"]]);
+});
+
+test("a feed's clock is said to be off from two seconds on, and only beyond the error", () => {
+  /** @param {number | null} [clock_offset_s] @param {number | null} [clock_error_s] */
+  const words = (clock_offset_s, clock_error_s = 0.2) => clockOff({ clock_offset_s, clock_error_s });
+  assert.deepEqual([37.2, -37.2, 2.44, 36.6, -119.8].map((s) => words(s)),
+    ["37 s ahead", "37 s behind", "2.4 s ahead", "37 s ahead", "2 min behind"]);
+  assert.deepEqual([words(2), words(-2), words(null, null), words(), words(5, 5.5), words(-5, 5)], ["", "", "", "", "", ""]);
 });
 
 test("codes are said in words, and an unknown code is shown as it came", () => {

@@ -17,7 +17,7 @@ def ledger(*, sequenced: bool = True) -> Ledger:
 
 
 def accept(book: Ledger, run: str, reports: list[UnitReport]) -> None:
-    book.accept(run, reports, [book.key(run, each) for each in reports])
+    book.accept(run, reports, [book.key(run, each) for each in reports], 1.0)
 
 
 def knows(book: Ledger, run: str, one: UnitReport) -> bool:
@@ -111,7 +111,7 @@ def test_memory_is_bounded_whatever_a_sender_does():
         book.refuse("refused", "x", seq)
         book.repeat("repeated", seq)
         # a run is bounded by its own length, whatever its neighbours do in between
-        book.accept_range("by the range", range(seq, seq + 1), 1.0)
+        book.accept_range("by the range", range(seq, seq + 1), 1.0, 1.0)
     book.recover("recovered", [(2 * n, 2 * n) for n in range(2 * RANGES_MAX)])
     for name in ("accepted", "refused", "repeated", "by the range", "recovered"):
         known = book._runs[name]
@@ -122,6 +122,21 @@ def test_memory_is_bounded_whatever_a_sender_does():
     for n in range(REASONS_MAX + 10):
         plain.refuse("", f"reason {n}")
     assert len(plain.health().reasons) == REASONS_MAX + 1 and plain.health().reasons["other"] == 10
+
+
+@pytest.mark.parametrize("by_range", [False, True])
+def test_how_far_the_source_s_clock_is_off_goes_by_the_newest_report_of_each_message(by_range: bool):
+    book = ledger()
+    assert book.health().clock_offset_s is None
+    for n in range(60):
+        at, first = 1000.0 + 5 * n, 2 * n
+        if by_range:
+            book.accept_range("a", range(first, first + 2), at + 37, at)
+        else:
+            told = [report(first, at + 37), report(first + 1, at - 400)]
+            book.accept("a", told, [book.key("a", each) for each in told], at)
+    health = book.health()
+    assert (health.clock_offset_s, health.clock_error_s) == (37.0, 0.1)
 
 
 def test_many_runs_with_holes_are_bounded_together_and_the_longest_unheard_goes():

@@ -20,6 +20,8 @@ HEARD = {
         reasons={"lat out of range": 1},
         closed={"wrong token": 2},
         held_s=1.5,
+        clock_offset_s=37.0,
+        clock_error_s=0.2,
     )
 }
 
@@ -45,13 +47,14 @@ def test_others_see_a_feed_when_its_health_is_shared_and_never_the_reason() -> N
     assert list(rows("fire")) == ["fire-avl"]
     shared = rows("fire", grant("cpd", "fire", "feed.health"))
     assert shared["cpd-avl"].accepted == 3 and shared["cpd-avl"].held_s == 1.5
+    assert (shared["cpd-avl"].clock_offset_s, shared["cpd-avl"].clock_error_s) == (37.0, 0.2)
     assert (shared["cpd-avl"].last_reason, shared["cpd-avl"].last_sample) == ("", "")
     assert shared["cpd-avl"].reasons == shared["cpd-avl"].closed == {}
 
 
 def test_a_source_that_never_spoke_is_idle_and_has_no_age() -> None:
     row = rows("fire")["fire-avl"]
-    assert (row.state, row.age_s, row.accepted) == ("idle", None, 0)
+    assert (row.state, row.age_s, row.accepted, row.clock_offset_s) == ("idle", None, 0, None)
 
 
 def test_an_age_is_never_negative_when_clocks_differ() -> None:

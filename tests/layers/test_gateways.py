@@ -33,6 +33,15 @@ def test_an_idle_gateway_does_not_make_the_feed_of_the_other_look_idle() -> None
         assert gateways.sources[AVL].last_reason == "not JSON"
 
 
+def test_the_clock_is_told_by_the_gateway_that_hears_the_source_now_and_by_the_other_until_it_knows() -> None:
+    gateways = Gateways()
+    gateways.hear([word("a", received_at=T0, clock_offset_s=37.0, clock_error_s=0.2)], T0)
+    gateways.hear([word("b", received_at=T0 + 1)], T0 + 1)
+    assert (gateways.sources[AVL].clock_offset_s, gateways.sources[AVL].clock_error_s) == (37.0, 0.2)
+    gateways.hear([word("b", received_at=T0 + 2, clock_offset_s=-3.0, clock_error_s=0.1)], T0 + 2)
+    assert (gateways.sources[AVL].clock_offset_s, gateways.sources[AVL].clock_error_s) == (-3.0, 0.1)
+
+
 def test_a_gateway_that_is_gone_counts_no_more_but_what_it_heard_was_heard() -> None:
     gateways = Gateways()
     gateways.hear([word("a", accepted=5, received_at=T0, journal="disk full")], T0)

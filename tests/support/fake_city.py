@@ -253,6 +253,7 @@ class City:
                 "agency": agency, "source": f"{agency}-avl", "adapter": "native" if i % 2 else "cot",
                 "state": states[i], "age_s": ages[i], "cadence_s": 10.0, "accepted": int(now) % 100000 + i * 977,
                 "duplicate": i, "rejected": 3 * (i == 2), "gaps": int(i == 4), "last_reason": "",
+                "clock_offset_s": 37.2 if i == 1 else -0.1, "clock_error_s": 0.2,
             }
             for i, (agency, _, _, _) in enumerate(AGENCIES)
         ]  # fmt: skip
