@@ -8,6 +8,9 @@ import msgspec
 import pytest
 
 from feeds import adapter, adapters, byte_feed, door, feed_port, plausible, sequences, stream_port, subjects
+from layers.exports.formats import FORMATS
+from layers.exports.stamp import Stamp
+from layers.exports.table import COLUMNS
 from layers.frame import FrameHeader
 from tests.feeds.adapters import test_contract
 from tests.support import settings_table
@@ -52,6 +55,14 @@ def test_the_page_for_senders_names_the_reasons_and_the_bounds_as_they_are() -> 
         assert str(share) in text, f"docs/feeds.md does not name the bound {share}"
     assert feed_port.CONNECTIONS_MAX == stream_port.CONNECTIONS_MAX
     assert feed_port.HALF_OPEN_MAX == stream_port.SILENT_MAX
+
+
+def test_every_format_column_and_field_of_the_stamp_is_in_the_page_of_exports() -> None:
+    text = (DOCS / "exports.md").read_text(encoding="utf-8")
+    for name, each in FORMATS.items():
+        assert f"| `{name}` | `{each.suffix}` |" in text
+    for name in (*(column.name for column in COLUMNS), *Stamp.__struct_fields__):
+        assert f"`{name}`" in text, f"docs/exports.md does not name {name}"
 
 
 def test_the_dialect_that_the_guide_makes_keeps_the_contract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
