@@ -18,7 +18,7 @@ from feeds.names import AgencyId
 from feeds.report import AnyReport, Category, Geometry
 from layers.picture import LAYERS, UNITS, Happening, Origin, Picture
 from layers.roster import Roster
-from layers.track import FieldTrack, Said, Stamp, UnitTrack
+from layers.track import POSITION, FieldTrack, Said, Stamp, UnitTrack
 
 VERSION = 1
 _CHUNK = 1000
@@ -105,12 +105,13 @@ def begin(picture: Picture) -> tuple[Snapshot, Iterator[int]]:
         [event for kept in picture.events.values() for event in kept],
         tuple(picture.origins),
     )
-    return cut, _take_units(cut, list(picture.shelves[UNITS].live()))
+    return cut, _take_units(cut, picture)
 
 
-def _take_units(cut: Snapshot, tracks: list[UnitTrack]) -> Iterator[int]:
+def _take_units(cut: Snapshot, picture: Picture) -> Iterator[int]:
+    tracks = list(picture.shelves[UNITS].live())
     for start in range(0, len(tracks), _UNITS_AT_ONCE):
-        cut.units.append(_encode(list(map(_unit_form, tracks[start : start + _UNITS_AT_ONCE]))))
+        cut.units.append(_encode(_unit_forms(picture, tracks[start : start + _UNITS_AT_ONCE])))
         yield len(cut.units)
 
 
@@ -168,29 +169,15 @@ def _said_form(said: Said) -> _SaidForm:
     return said.effective_at, said.report, said.stamp.source, said.stamp.received_at
 
 
-def _unit_form(track: UnitTrack) -> tuple[Any, ...]:
-    """Return a unit as `_UnitForm` reads it; nearly always one report stands for every group that was said."""
-    said = track.said
-    one = said[0]
-    if one is not None:
-        groups = [0 if report is one else -1 if report is None else 1 for report in said]
-        if 1 not in groups:
-            stamp = track.stamps[0]
-            spoken = (track.eff[0], one, stamp.source, stamp.received_at)
-            return track.agency, track.id, track.known, groups, (spoken,)
-    index: dict[tuple[int, int], int] = {}
-    kept: list[_SaidForm] = []
-    numbers = []
-    for at, report, stamp in zip(track.eff, said, track.stamps, strict=True):
-        if report is None:
-            numbers.append(-1)
-            continue
-        key = (id(report), id(stamp))
-        if key not in index:
-            index[key] = len(kept)
-            kept.append((at, report, stamp.source, stamp.received_at))
-        numbers.append(index[key])
-    return track.agency, track.id, track.known, numbers, kept
+def _unit_forms(picture: Picture, tracks: list[UnitTrack]) -> list[tuple[Any, ...]]:
+    """Return units as `_UnitForm` reads them."""
+    said = [(track.slot, words) for track in tracks if (words := track.words(POSITION)) is not None]
+    newest = dict(zip((slot for slot, _ in said), picture.fixes.reports([words for _, words in said], [slot for slot, _ in said]), strict=True))
+    forms = []
+    for track in tracks:
+        which, each = track.groups(newest.get(track.slot))
+        forms.append((track.agency, track.id, track.known, which, list(map(_said_form, each))))
+    return forms
 
 
 def _field_form(layer: str, track: FieldTrack) -> _FieldForm:
@@ -249,13 +236,11 @@ def _restore(picture: Picture, form: _Form) -> None:
         for unit in msgspec.msgpack.decode(piece, type=list[_UnitForm]):
             shelf = picture.shelves[UNITS]
             agency = AgencyId(unit.agency)
-            track = UnitTrack(agency, unit.id, shelf.slot())
+            track = UnitTrack(agency, unit.id, shelf.slot(), picture.fixes)
             said = [_said(s) for s in unit.said]
             for group, number in enumerate(unit.groups):
                 if number >= 0:
-                    track.eff[group] = said[number].effective_at
-                    track.said[group] = said[number].report
-                    track.stamps[group] = said[number].stamp
+                    track.restore(group, said[number])
             track.known = unit.known
             picture.adopt(UNITS, track)
     for piece in form.fields:

@@ -20,6 +20,7 @@ import numpy as np
 from feeds.bus import BEGINNING, BatchId, Delivery
 from feeds.names import AgencyId
 from feeds.report import CameraReport, Category, IncidentReport, LogReport, UnitReport, ZoneReport
+from layers.fixes import Fixes
 from layers.log_life import Corrections, entry_forgotten_at, hear_entry
 from layers.roster import Roster
 from layers.swarm import Swarm
@@ -154,17 +155,17 @@ class Shelf:
 
     def drain(self, *, keep: bool = False) -> Touched:
         """Return what changed since the last drain or flush; `keep`: the next flush shall return it once more."""
-        tracks = [track for track in self.dirty if self.tracks[track.slot] is track]
-        touched = Touched(
-            np.array([t.slot for t in tracks], np.intp),
-            np.array([t.moved for t in tracks], np.uint32),
-            np.array([t.reworded for t in tracks], np.uint32),
-            (),
-        )
+        flat: list[int] = []
+        kept = self.tracks
         for track in self.dirty:
+            slot = track.slot
+            if kept[slot] is track:
+                flat += (slot, track.moved, track.reworded)
             track.moved = track.reworded = 0
             track.queued = False
         self.dirty = []
+        slots, moved, reworded = np.array(flat, np.int64).reshape(-1, 3).T
+        touched = Touched(slots.astype(np.intp), moved.astype(np.uint32), reworded.astype(np.uint32), ())
         if keep:
             self._drained.append(touched)
         return touched
@@ -196,7 +197,9 @@ class Picture:
         self.roster = roster
         self.last: dict[AgencyId, BatchId] = {}
         self.shelves: dict[str, Shelf] = {name: Shelf() for name in LAYERS}
-        self.swarm = Swarm(roster)
+        self.fixes = Fixes()
+        """The units' positions as they were said, by slot."""
+        self.swarm = Swarm(roster, self.fixes)
         """The units' columns, by slot."""
         self.origins: list[Origin] = []
         self.events: dict[tuple[int, Category], deque[Happening]] = {}
@@ -240,17 +243,18 @@ class Picture:
                     if not track.queued:
                         track.queued = True
                         dirty.append(track)
-                    if track.hear(report, eff, stamp):
+                    if not track.repeats(report, eff, stamp) and track.hear(report, eff, stamp):
                         self._relabel(units, track)
                 else:
                     self._fold[type(report)](agency, report, Said(eff, report, stamp))
+            self.fixes.settle_when_full()
         # Only now: were the batch to fail half-way, applying it again would mend it.
         self.last[agency] = batch_id
         return count
 
     def _new_unit(self, agency: AgencyId, unit_id: str, tracks: dict[str, Any]) -> UnitTrack:
         shelf = self.shelves[UNITS]
-        track = tracks[unit_id] = UnitTrack(agency, unit_id, shelf.slot())
+        track = tracks[unit_id] = UnitTrack(agency, unit_id, shelf.slot(), self.fixes)
         shelf.tracks[track.slot] = track
         shelf.origin[track.slot] = self.origin(agency, frozenset())
         return track
@@ -430,22 +434,22 @@ class Picture:
 
     def _draw(self, changed: Touched) -> None:
         units = self.shelves[UNITS]
-        tracks = [units.tracks[slot] for slot in changed.slots.tolist()]
         try:
-            self.swarm.take(tracks, changed.slots, changed.moved, changed.reworded)
+            self.swarm.take(units.tracks, changed.slots, changed.moved, changed.reworded)
         except Exception:
-            self._take_each(tracks, changed)
+            self._take_each(units, changed)
 
-    def _take_each(self, tracks: list[UnitTrack], changed: Touched) -> None:
+    def _take_each(self, units: Shelf, changed: Touched) -> None:
         """Bring the columns up one unit at a time: one that cannot be drawn is forgotten, and costs no other."""
-        for i, track in enumerate(tracks):
+        for i, slot in enumerate(changed.slots.tolist()):
             one = slice(i, i + 1)
             try:
-                self.swarm.take([track], changed.slots[one], changed.moved[one], changed.reworded[one])
+                self.swarm.take(units.tracks, changed.slots[one], changed.moved[one], changed.reworded[one])
             except Exception as error:
+                track = units.tracks[slot]
                 log.error("picture.unit_forgotten agency=%s error=%s", track.agency, type(error).__name__)
-                self.swarm.blank(track.slot)
-                self.shelves[UNITS].forget(track)
+                self.swarm.blank(slot)
+                self._forget(UNITS, units, track)
 
     def expire(self, t: float) -> None:
         """Forget what nobody will ask for any more at `t`; what is left ages by itself (deadlines in the views)."""
@@ -467,6 +471,8 @@ class Picture:
             self._look_again_at_correcting(track)
         if layer == ZONES:
             self._weights.drop(track.slot)
+        if layer == UNITS:
+            self.fixes.blank(track.slot)
         shelf.forget(track)
 
     def _old(self, layer: str, shelf: Shelf, t: float) -> Iterator[Any]:
@@ -488,7 +494,7 @@ class Picture:
         if layer == LOG:
             return entry_forgotten_at(track)
         if layer == UNITS:
-            source = max((s for s in track.stamps if s is not None), key=lambda s: s.received_at).source
+            source = track.newest_stamp().source
             cadence = self.roster.cadence(source, unit_states(track))
         else:
             heard = track.last.values() or track.alerts.values()

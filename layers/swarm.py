@@ -4,23 +4,19 @@ Filled once per tick from the tracks that changed, a column at a time: a value a
 costs about twice as much, and a unit that reported three times in a tick is written once.
 """
 
-from typing import Any
-
 import numpy as np
 
 from feeds.envelope import SKEW_S
 from feeds.report import Category
+from layers.fixes import COURSE, H_ERR, LAT, LON, OBSERVED, RECEIVED, SPEED, STALE, Fixes
 from layers.roster import Roster
 from layers.symbol import unit_status
-from layers.track import BIT, POSITION, UnitTrack, good_for, lost_after, stale_after, unit_states
+from layers.track import BIT, EMERGENCY, POSITION, STATUS, UnitTrack, lost_after, stale_after, unit_states
 
 UNKNOWN_I4 = 2147483647
 UNKNOWN_U2 = 65535
 
-_POSITION = BIT[Category.UNIT_POSITION]
-_STATUS = BIT[Category.UNIT_STATUS]
-_EMERGENCY = BIT[Category.UNIT_EMERGENCY]
-_SLOW = _STATUS | _EMERGENCY
+_SLOW = BIT[Category.UNIT_STATUS] | BIT[Category.UNIT_EMERGENCY]
 
 _COLUMNS: dict[str, type[np.generic]] = {
     "lon": np.int32,
@@ -46,22 +42,8 @@ _COLUMNS: dict[str, type[np.generic]] = {
 """`placed`: the position group was ever said; `drill`: not `actual`. The `_by_state` deadlines know the unit's
 status and are for those who may; the plain ones go by the source alone."""
 
-
-def measured(reports: list[Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Return lat, lon, course, speed, error and observed time of n reports (6 rows), and their `stale_at` (f8).
-
-    NaN for None. Where nothing is None, as in most ticks, numbers go in without being looked at first.
-    """
-    flat: list[float | None] = []
-    for r in reports:
-        flat += (r.lat, r.lon, r.course_deg, r.speed_mps, r.h_err_m, r.observed_at)
-    try:
-        values = np.fromiter(flat, np.float64, len(flat))
-    except TypeError:
-        values = np.array(flat, np.float64)
-    stale_at = [r.stale_at for r in reports]
-    told = np.array(stale_at, np.float64) if any(s is not None for s in stale_at) else np.full(len(reports), np.nan)
-    return values.reshape(-1, 6).T, told
+_WORDS = ("known", "status", "emergency", "drill", "cadence", "cadence_by_state")
+"""Of these what a unit said in words; the others are numbers."""
 
 
 def deci(values: list[float | None] | np.ndarray, top: int, scale: float = 10.0) -> np.ndarray:
@@ -84,8 +66,9 @@ def degrees(values: np.ndarray, known: np.ndarray) -> np.ndarray:
 class Swarm:
     """Columns of n slots; `take` brings in what changed."""
 
-    def __init__(self, roster: Roster) -> None:
+    def __init__(self, roster: Roster, fixes: Fixes) -> None:
         self._roster = roster
+        self._fixes = fixes
         self.columns: dict[str, np.ndarray] = {name: np.zeros(64, dtype) for name, dtype in _COLUMNS.items()}
 
     def _grow(self, slots: int) -> None:
@@ -98,67 +81,60 @@ class Swarm:
             self.columns[name] = grown
 
     def take(self, tracks: list[UnitTrack], slots: np.ndarray, moved: np.ndarray, reworded: np.ndarray) -> None:
-        """Bring in n changed tracks; `slots` are theirs, `moved` and `reworded` their category bits."""
-        if not tracks:
+        """Bring in n changed units; `tracks` are all by slot, `moved` and `reworded` the n's category bits."""
+        if not len(slots):
             return
         top = int(slots.max()) + 1
         if top > len(self.columns["lon"]):
             self._grow(top)
-        for i in np.flatnonzero((reworded & (_SLOW | _POSITION)) | (moved & _SLOW)).tolist():
-            self._take_slow(tracks[i])
-        placed = [i for i in np.flatnonzero(moved & _POSITION).tolist() if tracks[i].said[0] is not None]
-        if len(placed) == len(tracks):
-            self._take_positions(tracks, slots)
-        elif placed:
-            self._take_positions([tracks[i] for i in placed], slots[placed])
-        columns = self.columns
-        for i in np.flatnonzero(reworded).tolist():
-            track = tracks[i]
-            columns["known"][track.slot] = track.known
-            columns["placed"][track.slot] = track.said[0] is not None
+        fixes = self._fixes.take(slots)
+        placed = ~np.isnan(fixes[:, OBSERVED])
+        slow = (reworded != 0) | ((moved & _SLOW) != 0)
+        if slow.any():
+            self._take_words(tracks, slots[slow], placed[slow])
+        self._take_fixes(slots[placed], fixes[placed])
 
     def blank(self, slot: int) -> None:
         """Let a slot hold nothing that may be shown."""
         self.columns["known"][slot] = self.columns["placed"][slot] = 0
 
-    def _take_slow(self, track: UnitTrack) -> None:
-        columns, slot = self.columns, track.slot
-        report = track.said[1]
-        if report is not None:
-            secondary = report.secondary_status
-            columns["status"][slot] = unit_status(report.primary_status, secondary, report.incident_id is not None)
-        else:
-            columns["status"][slot] = 5
-        report = track.said[2]
-        columns["emergency"][slot] = report is not None and report.emergency != "none"
-        report = track.said[0]
-        columns["drill"][slot] = report is not None and report.status != "actual"
-        stamp = track.stamps[0]
-        if stamp is None:
-            return
-        columns["cadence"][slot] = self._roster.cadence(stamp.source)
-        columns["cadence_by_state"][slot] = self._roster.cadence(stamp.source, unit_states(track))
-        self._deadlines(np.array([slot]), np.array([good_for(track.said[POSITION])]))
+    def _take_words(self, tracks: list[UnitTrack], slots: np.ndarray, placed: np.ndarray) -> None:
+        rows = [self._words(tracks[slot]) for slot in slots.tolist()]
+        for name, values in zip(_WORDS, zip(*rows, strict=True), strict=True):
+            self.columns[name][slots] = values
+        self.columns["placed"][slots] = placed
 
-    def _take_positions(self, tracks: list[UnitTrack], slots: np.ndarray) -> None:
+    def _words(self, track: UnitTrack) -> tuple[float, ...]:
+        """Return what the columns `_WORDS` hold of a unit."""
+        status = 5
+        report = track.words(STATUS)
+        if report is not None:
+            status = unit_status(report.primary_status, report.secondary_status, report.incident_id is not None)
+        report = track.words(EMERGENCY)
+        emergency = report is not None and report.emergency != "none"
+        report = track.words(POSITION)
+        drill = report is not None and report.status != "actual"
+        source = track.source()
+        if source is None:
+            return track.known, status, emergency, drill, 0.0, 0.0
+        cadence = self._roster.cadence(source)
+        return track.known, status, emergency, drill, cadence, self._roster.cadence(source, unit_states(track))
+
+    def _take_fixes(self, slots: np.ndarray, fixes: np.ndarray) -> None:
+        """Write the columns of n units' positions; `fixes` are their rows."""
         columns = self.columns
-        (lat, lon, bearing, speed, err, observed), stale_at = measured([track.said[0] for track in tracks])
+        lat, lon, observed, received = fixes[:, LAT], fixes[:, LON], fixes[:, OBSERVED], fixes[:, RECEIVED]
         known = ~(np.isnan(lat) | np.isnan(lon))
         columns["lat"][slots] = degrees(lat, known)
         columns["lon"][slots] = degrees(lon, known)
-        columns["course"][slots] = course(bearing)
-        columns["speed"][slots] = deci(speed, 65534)
-        columns["err"][slots] = deci(err, 65534, 1.0)
-        received = np.array([track.stamps[0].received_at for track in tracks])
-        columns["heard"][slots] = np.minimum(observed, received)
+        columns["course"][slots] = course(fixes[:, COURSE])
+        columns["speed"][slots] = deci(fixes[:, SPEED], 65534)
+        columns["err"][slots] = deci(fixes[:, H_ERR], 65534, 1.0)
+        heard = np.minimum(observed, received)
+        columns["heard"][slots] = heard
         columns["received"][slots] = received
         columns["skew"][slots] = observed - received > SKEW_S
-        self._deadlines(slots, stale_at - observed)
-
-    def _deadlines(self, slots: np.ndarray, told: np.ndarray) -> None:
-        """Set the deadlines of n slots; `told`: for how long each said it is good, seconds, NaN for not said."""
-        columns = self.columns
-        heard = columns["heard"][slots]
+        told = fixes[:, STALE] - observed  # as of `good_for`
         for name in ("", "_by_state"):
             cadence = columns["cadence" + name][slots]
             columns["stale" + name][slots] = heard + stale_after(cadence, told)

@@ -30,6 +30,7 @@ from feeds.report import (
     UnitReport,
     event_category,
 )
+from layers.fixes import Fixes
 
 FRESH, STALE, LOST = 0, 1, 2
 """The three states of a thing's life, as they travel on the wire."""
@@ -115,19 +116,43 @@ GROUP_BIT = (
 )
 _POSITION_BIT = GROUP_BIT[POSITION]
 
+Words = tuple[Any, ...]
+"""All that a unit's report says besides numbers and its call sign, and its source."""
+_WORDS_MAX = 4096
+_shared: dict[Words, Words] = {}
+"""Words by themselves: thousands of units say the same few, and share them."""
+
+
+def words(report: UnitReport, stamp: Stamp) -> Words:
+    """Return the words of a report, the same object as for others that say the same."""
+    said = (
+        stamp.source, report.status, report.unit_type, report.primary_status, report.secondary_status,
+        report.incident_id, report.status_internal, report.emergency, report.capabilities, report.crew,
+        report.fix_method, report.labels,
+    )  # fmt: skip
+    if len(_shared) >= _WORDS_MAX:
+        _shared.clear()  # whoever has such words keeps them
+    return _shared.setdefault(said, said)
+
+
+def _received_at(stamp: Stamp) -> float:
+    return stamp.received_at
+
 
 class UnitTrack:
-    """One unit. `moved` and `reworded` gather what changed since the picture was last flushed (category bits)."""
+    """One unit. `moved` and `reworded` gather what changed since the picture was last flushed (category bits).
 
-    __slots__ = ("agency", "eff", "id", "known", "labelled", "moved", "queued", "reworded", "said", "slot", "stamps")
+    A report that differs from the one before it in its numbers only (`repeats`) is not kept: its time is put here and
+    its numbers into `fixes`, and what was `_said` before goes on to stand for its words.
+    """
 
-    def __init__(self, agency: AgencyId, unit_id: str, slot: int) -> None:
+    __slots__ = ("_at", "_call_sign", "_effs", "_fixes", "_repeated", "_said", "_stamp", "_stamps", "_words",
+                 "agency", "id", "known", "labelled", "moved", "queued", "reworded", "slot")  # fmt: skip
+
+    def __init__(self, agency: AgencyId, unit_id: str, slot: int, fixes: Fixes) -> None:
         self.agency = agency
         self.id = unit_id
         self.slot = slot
-        self.eff: list[float] = [NEVER] * 6
-        self.said: list[Any] = [None] * 6
-        self.stamps: list[Any] = [None] * 6
         self.known = 0
         """Category bits of the groups that were ever said."""
         self.labelled = False
@@ -135,14 +160,50 @@ class UnitTrack:
         self.reworded = 0
         self.queued = False
         """Among what the picture flushes next."""
+        self._fixes = fixes
+        self._effs: list[float] = [NEVER] * 6
+        self._said: list[Any] = [None] * 6
+        self._stamps: list[Any] = [None] * 6
+        """By group; while there are `_words`, the time and stamp of every group that `_said[0]` stands for are here:"""
+        self._at = NEVER
+        self._stamp: Any = None
+        self._words: Words | None = None
+        """Of the newest report, when it had a position and no labels and all that it said stands."""
+        self._call_sign: str | None = None
+        self._repeated = False
+        """The numbers of `_said[0]` are older than those in `fixes`."""
 
-    def hear(self, report: UnitReport, eff: float, stamp: Stamp) -> bool:  # noqa: C901 - the hot path stays in one piece
-        """Take in a report; return whether labels may have changed. This is the hot path: about a microsecond."""
-        said = self.said
-        effs = self.eff
-        stamps = self.stamps
-        bare = True
+    def repeats(self, report: UnitReport, eff: float, stamp: Stamp) -> bool:
+        """Take in a report that says the newest one's words again; return False, nothing done, when it does not.
+
+        The hot path: it touches little that is not in the cache, and of the words only what all units share.
+        """
         if (
+            eff >= self._at
+            and (
+                stamp.source, report.status, report.unit_type, report.primary_status, report.secondary_status,
+                report.incident_id, report.status_internal, report.emergency, report.capabilities, report.crew,
+                report.fix_method, report.labels,
+            ) == self._words
+            and report.lat is not None
+            and report.call_sign == self._call_sign
+        ):  # fmt: skip
+            self._at = eff
+            self._stamp = stamp
+            self._repeated = True
+            self.moved |= _POSITION_BIT
+            self._fixes.hold(self.slot, report, stamp.received_at)
+            return True
+        return False
+
+    def hear(self, report: UnitReport, eff: float, stamp: Stamp) -> bool:  # noqa: C901 - the groups, one after the other
+        """Take in a report; return whether labels may have changed."""
+        self._settle()
+        said = self._said
+        effs = self._effs
+        stamps = self._stamps
+        stands = True
+        placed = (
             report.lat is not None
             or report.lon is not None
             or report.speed_mps is not None
@@ -151,19 +212,11 @@ class UnitTrack:
             or report.h_err_m is not None
             or report.v_err_m is not None
             or report.fix_method is not None
-        ):
-            bare = False
-            if eff >= effs[0]:
-                old = said[0]
-                if old is None or old.status != report.status or stamps[0].source != stamp.source:
-                    self.reworded |= _POSITION_BIT
-                    self.known |= _POSITION_BIT
-                effs[0] = eff
-                said[0] = report
-                stamps[0] = stamp
-                self.moved |= _POSITION_BIT
+        )
+        bare = not placed
+        moves = placed and eff >= effs[0]
         # Without a position the age drawn is that of what else was said, so hearing it again is a change too.
-        placeless = said[0] is None
+        placeless = said[0] is None and not moves
         if (
             report.primary_status is not None
             or report.secondary_status is not None
@@ -182,34 +235,70 @@ class UnitTrack:
                     or old.status_internal != report.status_internal
                 ):
                     self._changed(1)
-                effs[1], said[1], stamps[1] = eff, report, stamp
+                self._stand(1, report, eff, stamp)
+            else:
+                stands = False
         if report.call_sign is not None or report.unit_type is not None:
             bare = False
             if eff >= effs[3]:
                 old = said[3]
                 if placeless or old is None or old.call_sign != report.call_sign or old.unit_type != report.unit_type:
                     self._changed(3)
-                effs[3], said[3], stamps[3] = eff, report, stamp
+                self._stand(3, report, eff, stamp)
+            else:
+                stands = False
         if report.emergency is not None:
             bare = False
             if eff >= effs[2]:
                 old = said[2]
                 if placeless or old is None or old.emergency != report.emergency:
                     self._changed(2)
-                effs[2], said[2], stamps[2] = eff, report, stamp
+                self._stand(2, report, eff, stamp)
+            else:
+                stands = False
         if report.capabilities is not None or report.crew is not None:
             bare = False
             if eff >= effs[4]:
                 old = said[4]
                 if placeless or old is None or old.capabilities != report.capabilities or old.crew != report.crew:
                     self._changed(4)
-                effs[4], said[4], stamps[4] = eff, report, stamp
+                self._stand(4, report, eff, stamp)
+            else:
+                stands = False
         if bare and eff >= effs[5]:
             if placeless:
                 self._changed(5)
-            effs[5], said[5], stamps[5] = eff, report, stamp
+            self._stand(5, report, eff, stamp)
             self.known |= _POSITION_BIT
-        return bool(report.labels) or self.labelled
+        if moves:
+            self._move(report, eff, stamp)
+        labels = bool(report.labels) or self.labelled
+        self._words = None
+        if moves and stands and not labels and report.lat is not None:
+            self._at, self._stamp = eff, stamp
+            self._call_sign = report.call_sign
+            self._words = words(report, stamp)
+        return labels
+
+    def _move(self, report: UnitReport, eff: float, stamp: Stamp) -> None:
+        old = self._said[0]
+        if old is None or old.status != report.status or self._stamps[0].source != stamp.source:
+            self.reworded |= _POSITION_BIT
+            self.known |= _POSITION_BIT
+        if self._repeated:
+            left = [group for group in range(1, 6) if self._said[group] is old]
+            if left:
+                # These stay with the report whose numbers go now.
+                (whole,) = self._fixes.reports([old], [self.slot])
+                for group in left:
+                    self._said[group] = whole
+            self._repeated = False
+        self.moved |= _POSITION_BIT
+        self._fixes.hold(self.slot, report, stamp.received_at)
+        self._stand(0, report, eff, stamp)
+
+    def _stand(self, group: int, report: UnitReport, eff: float, stamp: Stamp) -> None:
+        self._effs[group], self._said[group], self._stamps[group] = eff, report, stamp
 
     def _changed(self, group: int) -> None:
         bit = GROUP_BIT[group]
@@ -217,24 +306,81 @@ class UnitTrack:
         self.moved |= bit
         self.reworded |= bit
 
+    def _settle(self) -> None:
+        """Put the time and the stamp of the newest report to each group that it stands for."""
+        if self._words is not None:
+            one = self._said[0]
+            for group, report in enumerate(self._said):
+                if report is one:
+                    self._effs[group], self._stamps[group] = self._at, self._stamp
+
+    def restore(self, group: int, said: Said) -> None:
+        """Let a report stand for a group, as it did in the picture that was kept."""
+        assert isinstance(said.report, UnitReport)
+        self._stand(group, said.report, said.effective_at, said.stamp)
+        if group == POSITION:
+            self._fixes.hold(self.slot, said.report, said.stamp.received_at)
+
     def labels(self) -> frozenset[str]:
         """Return the labels of every report that still speaks for the unit."""
-        labels = frozenset(label for report in self.said if report is not None for label in report.labels)
+        labels = frozenset(label for report in self._said if report is not None for label in report.labels)
         self.labelled = bool(labels)
         return known_labels(labels)
 
+    def words(self, group: int) -> UnitReport | None:
+        """Return a report with the words that stand for a group, or None; its numbers and times may be older ones."""
+        report: UnitReport | None = self._said[group]
+        return report
+
     def group(self, group: int) -> Said | None:
         """Return the report that stands for a group, or None."""
-        report = self.said[group]
-        return None if report is None else Said(self.eff[group], report, self.stamps[group])
+        report = self._said[group]
+        if report is None:
+            return None
+        self._settle()
+        if self._repeated and report is self._said[POSITION]:
+            (report,) = self._fixes.reports([report], [self.slot])
+        return Said(self._effs[group], report, self._stamps[group])
+
+    def groups(self, newest: UnitReport | None) -> tuple[list[int], list[Said]]:
+        """Return for each group the index of what stands for it, -1 for none, and what stands, each once.
+
+        `newest`: the report that stands for the position, of which `_said` may have the words only.
+        """
+        self._settle()
+        one = self._said[POSITION]
+        which = [-1 if report is None else 0 if report is one else 1 for report in self._said]
+        if newest is not None and 1 not in which:  # nearly always one stands for all that was said
+            return which, [Said(self._effs[POSITION], newest, self._stamps[POSITION])]
+        found: dict[int, int] = {}
+        each: list[Said] = []
+        for group, report in enumerate(self._said):
+            if report is not None:
+                which[group] = found.setdefault(id(report), len(each))
+                if which[group] == len(each):
+                    said = newest if report is one else report
+                    assert said is not None
+                    each.append(Said(self._effs[group], said, self._stamps[group]))
+        return which, each
+
+    def source(self) -> SourceId | None:
+        """Return who said the position, or None."""
+        stamp: Stamp | None = self._stamps[POSITION]
+        return None if stamp is None else stamp.source
+
+    def newest_stamp(self) -> Stamp:
+        """Return the stamp of what was received last."""
+        self._settle()
+        return max((stamp for stamp in self._stamps if stamp is not None), key=_received_at)
 
     def heard_at(self) -> float:
         """Return the newest effective time of anything said, Unix seconds."""
-        return max(self.eff)
+        return max(*self._effs, self._at if self._words is not None else NEVER)
 
     def receipt(self, mask: int) -> float:
         """Return the oldest receipt among the groups of these category bits, Unix seconds; inf for none."""
-        stamps = [stamp for stamp, bit in zip(self.stamps, GROUP_BIT, strict=True) if bit & mask and stamp is not None]
+        self._settle()
+        stamps = [stamp for stamp, bit in zip(self._stamps, GROUP_BIT, strict=True) if bit & mask and stamp is not None]
         return min((stamp.received_at for stamp in stamps), default=float("inf"))
 
 
@@ -428,7 +574,7 @@ def stands_until(said: Said) -> float:
 
 def unit_states(track: UnitTrack) -> tuple[str, ...]:
     """Return a unit's statuses as `cadence_by_state` names them."""
-    report = track.said[STATUS]
+    report = track.words(STATUS)
     if report is None:
         return ()
     return (*(report.secondary_status or ()), *((report.primary_status,) if report.primary_status else ()))

@@ -44,7 +44,7 @@ def events_of(picture: Picture) -> list[object]:
 
 
 def where(picture: Picture, unit_id: str = "u1", agency: str = "cpd") -> tuple[float, float]:
-    report = picture.shelves[UNITS].find(agency, unit_id).said[0]
+    report = picture.shelves[UNITS].find(agency, unit_id).group(0).report
     return report.lon, report.lat
 
 
@@ -85,9 +85,9 @@ def test_a_group_is_replaced_whole_and_the_others_stay() -> None:
         delivery(2, unit(at=T0 + 1, lat=41.9)),
     )
     track = picture.shelves[UNITS].find("cpd", "u1")
-    assert track.said[0].course_deg is None
-    assert track.said[3].call_sign == "3A12"
-    assert track.said[1].primary_status == "Available"
+    assert track.group(0).report.course_deg is None
+    assert track.group(3).report.call_sign == "3A12"
+    assert track.group(1).report.primary_status == "Available"
 
 
 def test_two_agencies_with_one_id_are_two_things() -> None:

@@ -457,7 +457,7 @@ def test_columns_at_a_time_say_what_one_by_one_says(said, granted) -> None:
     door._granted = np.full(len(picture.origins), granted | 2, np.uint32)
     assert layer.swarm_rows is not None
     for track in shelf.live():
-        if track.said[0] is None:
+        if track.group(0) is None:
             continue
         seen = door.look("units", track)
         assert seen is not None

@@ -1,5 +1,6 @@
 import numpy as np
 
+from layers.fixes import Fixes
 from layers.swarm import UNKNOWN_I4, UNKNOWN_U2, Swarm, course, deci, degrees
 from layers.track import UnitTrack
 from tests.support.heard import ROSTER, T0, delivery, heard, unit
@@ -25,7 +26,7 @@ def test_a_unit_that_reported_three_times_in_a_tick_is_written_once_with_the_new
 
 
 def test_taking_nothing_changes_nothing() -> None:
-    swarm = Swarm(ROSTER)
+    swarm = Swarm(ROSTER, Fixes())
     swarm.take([], np.zeros(0, np.intp), np.zeros(0, np.uint32), np.zeros(0, np.uint32))
     assert not swarm.columns["known"].any()
     assert UnitTrack.__slots__
