@@ -95,8 +95,13 @@ class Fixes:
         if slot < len(self._rows):
             self._rows[slot] = np.nan
 
+    def report(self, words: UnitReport, slot: int) -> UnitReport:
+        """Return the report whose numbers stand at a slot; `words` says the same in every other field."""
+        self.settle()
+        return _numbered(words, [None if n != n else n for n in self._rows[slot].tolist()])
+
     def reports(self, words: list[UnitReport], slots: list[int]) -> list[UnitReport]:
-        """Return the n reports whose numbers stand at these slots; `words` say the same in every other field."""
+        """Return the same for n."""
         rows = self.take(np.array(slots, np.intp))
         numbers = rows.astype(object)
         numbers[np.isnan(rows)] = None

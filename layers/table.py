@@ -44,6 +44,8 @@ class Table:
         self.arrived = np.zeros(64, np.uint32)
         """Revision at which what `received` tells of was news."""
         self.slots: list[int] = []
+        self.names: list[str] = []
+        """The things' ids."""
         self.records: list[dict[str, Any] | None] = []
         self.raw: list[bytes] = []
         """The records, encoded once."""
@@ -75,37 +77,49 @@ class Table:
 
     def add(self, slot: int, entity_id: str) -> tuple[int, bool]:
         """Give a thing a row; return it and whether its id is new to the class."""
-        if self._free:
-            row = heapq.heappop(self._free)
-        else:
-            row = self.end
-            self.end += 1
-            self.slots.append(-1)
-            self.records.append(None)
-            self.raw.append(b"")
-            self.references.append(())
-            self._drawn.append(None)
-            if self.end > len(self.present):
-                self._grow()
-        self.row_of[slot] = row
-        self.slots[row] = slot
-        self.present[row] = True
-        self.life[row] = 0
-        self.arrived[row] = 0
-        self.alerting[row] = False
-        self.records[row] = {"id": entity_id}
-        self.raw[row] = b""
-        self._drawn[row] = None
-        self.times["leave"][row] = np.inf
-        self.times["alert"][row] = -np.inf
-        self.count += 1
-        seen = self.ids.get(entity_id, 0)
-        self.ids[entity_id] = seen + 1
-        return row, seen == 0
+        rows, new = self.add_all(np.array([slot]), [entity_id])
+        return int(rows[0]), bool(new)
+
+    def add_all(self, slots: np.ndarray, ids: list[str]) -> tuple[np.ndarray, list[str]]:
+        """Give n things a row each, in their order; return the rows and the ids new to the class."""
+        again = [heapq.heappop(self._free) for _ in range(min(len(self._free), len(ids)))]
+        for row, slot, entity_id in zip(again, slots.tolist(), ids, strict=False):
+            self.slots[row] = slot
+            self.names[row] = entity_id
+            self._drawn[row] = None
+        more = len(ids) - len(again)
+        rows = np.array([*again, *range(self.end, self.end + more)], np.int32)
+        self.end += more
+        self.slots += slots[len(again) :].tolist()
+        self.names += ids[len(again) :]
+        self.records += [None] * more
+        self.raw += [b""] * more
+        self.references += [()] * more
+        self._drawn += [None] * more
+        if self.end > len(self.present):
+            self._grow()
+        self.row_of[slots] = rows
+        self.present[rows] = True
+        self.life[rows] = 0
+        self.arrived[rows] = 0
+        self.alerting[rows] = False
+        self.times["leave"][rows] = np.inf
+        self.times["alert"][rows] = -np.inf
+        self.count += len(ids)
+        known, new = self.ids, []
+        for entity_id in ids:
+            if entity_id in known:
+                known[entity_id] += 1
+            else:
+                known[entity_id] = 1
+                new.append(entity_id)
+        return rows, new
 
     def _grow(self) -> None:
+        size = max(self.end, 2 * len(self.present))
+
         def grown(values: np.ndarray) -> np.ndarray:
-            return np.concatenate([values, np.zeros_like(values)])
+            return np.concatenate([values, np.zeros(size - len(values), values.dtype)])
 
         shared = self.age_from is self.times["heard"]
         self.present, self.life, self.alerting = grown(self.present), grown(self.life), grown(self.alerting)
@@ -117,9 +131,7 @@ class Table:
 
     def remove(self, row: int, rev: int) -> tuple[str, bool]:
         """Take a thing away at revision `rev`; return its id and whether the class now knows none of that id."""
-        record = self.records[row]
-        assert record is not None
-        entity_id: str = record["id"]
+        entity_id = self.names[row]
         self.row_of[self.slots[row]] = -1
         self.slots[row] = -1
         self.present[row] = False

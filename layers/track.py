@@ -289,7 +289,7 @@ class UnitTrack:
             left = [group for group in range(1, 6) if self._said[group] is old]
             if left:
                 # These stay with the report whose numbers go now.
-                (whole,) = self._fixes.reports([old], [self.slot])
+                whole = self._fixes.report(old, self.slot)
                 for group in left:
                     self._said[group] = whole
             self._repeated = False
@@ -308,7 +308,7 @@ class UnitTrack:
 
     def _settle(self) -> None:
         """Put the time and the stamp of the newest report to each group that it stands for."""
-        if self._words is not None:
+        if self._words is not None and (self._effs[0] is not self._at or self._stamps[0] is not self._stamp):
             one = self._said[0]
             for group, report in enumerate(self._said):
                 if report is one:
@@ -339,7 +339,7 @@ class UnitTrack:
             return None
         self._settle()
         if self._repeated and report is self._said[POSITION]:
-            (report,) = self._fixes.reports([report], [self.slot])
+            report = self._fixes.report(report, self.slot)
         return Said(self._effs[group], report, self._stamps[group])
 
     def groups(self, newest: UnitReport | None) -> tuple[list[int], list[Said]]:

@@ -26,9 +26,21 @@ _POSITION_BIT = np.uint32(GROUP_BIT[POSITION])
 
 
 class View:
-    """What one viewer class sees. `step` after each `Picture.flush`; `rev` grows by one with each difference."""
+    """What one viewer class sees. `step` after each `Picture.flush`; `rev` grows by one with each difference.
 
-    def __init__(self, picture: Picture, rules: Rules, viewer: ViewerClass, layers: Iterable[Layer], t: float) -> None:
+    `whole=False`: made without records, which `word_some` makes; it is no view to show before that says so.
+    """
+
+    def __init__(
+        self,
+        picture: Picture,
+        rules: Rules,
+        viewer: ViewerClass,
+        layers: Iterable[Layer],
+        t: float,
+        *,
+        whole: bool = True,
+    ) -> None:
         self.viewer = viewer
         self.door = Door(picture, rules, viewer, self.sees)
         self.tables: dict[str, Table] = {layer.name: Table(layer) for layer in layers}
@@ -45,19 +57,38 @@ class View:
         self._went: set[tuple[str, str]] = set()
         self._to_word: dict[str, dict[int, Seen | None]] = {}
         self._differs = False
-        everything = {name: _all(picture.shelves[name]) for name in self.tables}
+        self._unworded: list[tuple[str, int]] = []
+        """`(layer, row)` that have no record yet, last first."""
+        everything = {
+            name: _all(picture.shelves[name], table.layer.swarm_rows is not None) for name, table in self.tables.items()
+        }
         past = sorted((e for kept in picture.events.values() for e in kept), key=lambda e: e.serial)
-        self.step(everything, past, t)
-        self.rev = max(self.rev, 1)
+        self._begin(t)
+        for name, table in self.tables.items():
+            self._project(table, picture.shelves[name], everything[name], 1, t)
+            self._age(table, 1, t)
+        self._unworded = [(name, row) for name, rows in self._to_word.items() for row in rows][::-1]
+        self.rev = 1
+        self.new_events = self._happen(past)
+        if whole:
+            self.word_some(len(self._unworded))
+
+    def word_some(self, most: int) -> bool:
+        """Make the records of up to so many things that have none yet; return whether every thing has one now.
+
+        In a step's place for a first view: 80,000 records take seconds. Between two slices the view may be stepped,
+        and who is shown it after the last sees what a view made at once would show. Slices go by what the class
+        sees, so that they tell of nothing else.
+        """
+        for _ in range(min(most, len(self._unworded))):
+            name, row = self._unworded.pop()
+            if self.tables[name].present[row]:
+                self._word_one(name, row, None, self.rev)
+        return not self._unworded
 
     def step(self, touched: dict[str, Touched], happenings: list[Happening], t: float) -> bool:
         """Move on to `t` with what changed in the picture; return whether this class sees a difference."""
-        self.at = t
-        self._differs = False
-        self.oldest_receipt = float("inf")
-        self._came.clear()
-        self._went.clear()
-        self._to_word = {name: {} for name in self.tables}
+        self._begin(t)
         rev = self.rev + 1
         for name, table in self.tables.items():
             table.release()
@@ -69,6 +100,14 @@ class View:
             self.rev = rev
             return True
         return False
+
+    def _begin(self, t: float) -> None:
+        self.at = t
+        self._differs = False
+        self.oldest_receipt = float("inf")
+        self._came.clear()
+        self._went.clear()
+        self._to_word = {name: {} for name in self.tables}
 
     def sees(self, layer: str, entity_id: str) -> bool:
         """Say whether the class sees a thing of that id now."""
@@ -142,9 +181,10 @@ class View:
             return False
         rows = table.row_of[slots]
         to_word = self._to_word[layer.name]
-        for i in np.flatnonzero(rows < 0).tolist():
-            rows[i] = self._add(table, shelf, int(slots[i]))
-            to_word[int(rows[i])] = None
+        new = rows < 0
+        if new.any():
+            rows[new] = added = self._add_all(table, shelf, slots[new])
+            to_word.update(dict.fromkeys(added.tolist()))
         for row in rows[(reworded & granted) != 0].tolist():
             to_word[row] = None
         for name, column in values.items():
@@ -190,6 +230,12 @@ class View:
         self._differs = True
         return row
 
+    def _add_all(self, table: Table, shelf: Shelf, slots: np.ndarray) -> np.ndarray:
+        rows, new_ids = table.add_all(slots, [shelf.tracks[slot].id for slot in slots.tolist()])
+        if self.rev:  # in a first view nothing was worded before
+            self._came.update((table.layer.name, entity_id) for entity_id in new_ids)
+        return rows
+
     def _remove(self, table: Table, row: int, rev: int) -> None:
         entity_id, last = table.remove(row, rev)
         if last:
@@ -227,22 +273,25 @@ class View:
                 for reference in turned:
                     for row in table.named_by.get(reference, ()):
                         to_word.setdefault(row, None)
-            shelf = self._picture.shelves[name]
             for row, seen in list(to_word.items()):
-                try:
-                    # Looked at again even where stage 1 did: by now it is known what came and went.
-                    if seen is None or seen.references:
-                        seen = self.door.look(name, shelf.tracks[table.slots[row]])
-                    if seen is None:
-                        self._remove(table, row, rev)
-                        continue
-                    record = table.layer.record(seen, self._picture.roster)
-                    if table.word(row, record, seen.references, rev):
-                        self._differs = True
-                    if table.layer.swarm_rows is None and table.put(row, seen, rev):
-                        self._differs = True
-                except Exception as error:
-                    self._withhold(table, row, rev, error)
+                # Looked at again even where stage 1 did: by now it is known what came and went.
+                self._word_one(name, row, None if seen is None or seen.references else seen, rev)
+
+    def _word_one(self, name: str, row: int, seen: Seen | None, rev: int) -> None:
+        table = self.tables[name]
+        try:
+            if seen is None:
+                seen = self.door.look(name, self._picture.shelves[name].tracks[table.slots[row]])
+            if seen is None:
+                self._remove(table, row, rev)
+                return
+            record = table.layer.record(seen, self._picture.roster)
+            if table.word(row, record, seen.references, rev):
+                self._differs = True
+            if table.layer.swarm_rows is None and table.put(row, seen, rev):
+                self._differs = True
+        except Exception as error:
+            self._withhold(table, row, rev, error)
 
     def _happen(self, happenings: list[Happening]) -> list[Event]:
         new = []
@@ -259,8 +308,10 @@ class View:
         return new
 
 
-def _all(shelf: Shelf) -> Touched:
+def _all(shelf: Shelf, swarm: bool) -> Touched:
     """Return everything as changed, by agency and id: slots are the picture's own and their order tells of others."""
-    tracks = sorted(shelf.live(), key=lambda track: (track.agency, track.id))
-    bits = np.full(len(tracks), EVERYTHING, np.uint32)
-    return Touched(np.array([t.slot for t in tracks], np.intp), bits, bits, ())
+    slots = [shelf.by_id[agency][name].slot for agency in sorted(shelf.by_id) for name in sorted(shelf.by_id[agency])]
+    reworded = np.full(len(slots), EVERYTHING, np.uint32)
+    # Of a unit the position is what its row tells the age of; to look up when each word came is work for nothing.
+    moved = np.full(len(slots), _POSITION_BIT, np.uint32) if swarm else reworded
+    return Touched(np.array(slots, np.intp), moved, reworded, ())
