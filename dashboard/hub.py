@@ -20,6 +20,7 @@ import msgspec
 
 from dashboard.audience import Audience
 from dashboard.config import Settings
+from dashboard.first_views import FirstViews
 from dashboard.reads import GEOJSON, Reads, health, unknown
 from dashboard.stream import Ask, Stream
 from dashboard.viewer import Gate, Viewer
@@ -47,6 +48,8 @@ PIECE_S = 0.005
 PIECES_MAX = 8
 """...at most so many."""
 _BUS_S = 5.0
+_FIRST_VIEW_S = 20.0
+"""Longest wait for the view of a class that nobody looked at before, seconds."""
 _RETRY_S = 0.25
 _CAUGHT_UP_S = 5.0
 """The door opens when the backlog was heard, or after this, seconds."""
@@ -81,7 +84,7 @@ class Hub:
         self.picture = Picture(self.roster)
         self.audiences: dict[ViewerClass, Audience] = {}
         self.line: BusLine = LINE_UP
-        self._wanted: dict[ViewerClass, asyncio.Future[Audience]] = {}
+        self._first_views = FirstViews(self._new_audience, self.audiences, self._failed)
         self._gateways = Gateways()
         self._caught_up = asyncio.Event()
         self._ticking = asyncio.Event()
@@ -97,7 +100,7 @@ class Hub:
         """Work until `stop` is set. Raises OSError when the port is taken."""
         tasks: list[asyncio.Task[None]] = []
         try:
-            tasks = [asyncio.create_task(work()) for work in (self._hear, self._tick, self._keep)]
+            tasks = [asyncio.create_task(work()) for work in (self._hear, self._tick, self._keep, self._first_views.work)]
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._caught_up.wait(), _CAUGHT_UP_S)
             self.port = await self._stream.open(self._bind, self.port)
@@ -138,8 +141,7 @@ class Hub:
             except DecodeError as error:
                 log.error("hub.keyframe_refused reason=%s", error)
         self._kept = dict(self.picture.last)
-        for audience in list(self.audiences.values()):
-            self._renew(audience)
+        self._renew_all()
 
     async def _hear(self) -> None:
         await self._restore()
@@ -212,8 +214,7 @@ class Hub:
     def _picture_failed(self, error: Exception) -> None:
         """Begin anew: what changed is lost to the views, and new ones are made of all the picture."""
         self._failed("picture", error)
-        for audience in list(self.audiences.values()):
-            self._renew(audience)
+        self._renew_all()
 
     def tick(self, t: float) -> None:
         """Move everything on to `t` and send each class its frame."""
@@ -232,7 +233,7 @@ class Hub:
                 # Fails closed: the class's view is thrown away; its seats get a new one by a keyframe.
                 self._failed(f"class:{audience.viewer.agency}", error)
                 self._renew(audience)
-        self._make_wanted(t)
+        self._first_views.step(touched, happenings, t)
         if abs(t - self._told_at) >= HEALTH_EVERY_S:  # abs: a clock may be set back
             self._told_at = t
             self._each_second(t)
@@ -246,21 +247,13 @@ class Hub:
         self._reads.forget(old)
         old.end()
 
-    def _make_wanted(self, t: float) -> None:
-        for viewer_class, future in self._wanted.items():
-            audience = self.audiences.get(viewer_class)
-            try:
-                if audience is None:
-                    audience = self.audiences[viewer_class] = Audience(self.picture, self.rules, viewer_class, t)
-            except Exception as error:
-                self._failed(f"class:{viewer_class.agency}", error)
-                if not future.done():
-                    future.set_exception(TimeoutError("the view of the class could not be made"))
-                    future.exception()  # whoever waits is told; where nobody does any more, nothing is to be said
-                continue
-            if not future.done():
-                future.set_result(audience)
-        self._wanted.clear()
+    def _renew_all(self) -> None:
+        for audience in list(self.audiences.values()):
+            self._renew(audience)
+        self._first_views.begin_anew()
+
+    def _new_audience(self, viewer_class: ViewerClass, t: float) -> Audience:
+        return Audience(self.picture, self.rules, viewer_class, t, whole=False)
 
     def _each_second(self, t: float) -> None:
         self._gateways.settle(t)
@@ -324,14 +317,11 @@ class Hub:
         return self._clock.now()
 
     async def audience(self, viewer: Viewer) -> Audience:
-        """Return the audience of the viewer's class; a new one is made at the next tick, from a flushed picture."""
+        """Return the audience of the viewer's class; a new one is begun at the next tick, from a flushed picture."""
         viewer_class = self.rules.class_of(viewer.agency, viewer.roles)
         audience = self.audiences.get(viewer_class)
         if audience is None:
-            future = self._wanted.get(viewer_class)
-            if future is None:
-                future = self._wanted[viewer_class] = asyncio.get_running_loop().create_future()
-            audience = await asyncio.wait_for(asyncio.shield(future), _BUS_S)
+            audience = await asyncio.wait_for(asyncio.shield(self._first_views.want(viewer_class)), _FIRST_VIEW_S)
         audience.wanted_at = self._clock.now()
         return audience
 
