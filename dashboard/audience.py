@@ -55,9 +55,7 @@ class Seat:
 class Audience:
     """One viewer class: its view and its seats. `epoch` names the life of its revisions; `whole` as of `View`."""
 
-    def __init__(
-        self, picture: Picture, rules: Rules, viewer: ViewerClass, t: float, *, whole: bool = True
-    ) -> None:
+    def __init__(self, picture: Picture, rules: Rules, viewer: ViewerClass, t: float, *, whole: bool = True) -> None:
         self.viewer = viewer
         self.view = View(picture, rules, viewer, [kinds.load(name) for name in LAYERS], t, whole=whole)
         self.epoch = secrets.token_hex(8)

@@ -100,7 +100,9 @@ class Hub:
         """Work until `stop` is set. Raises OSError when the port is taken."""
         tasks: list[asyncio.Task[None]] = []
         try:
-            tasks = [asyncio.create_task(work()) for work in (self._hear, self._tick, self._keep, self._first_views.work)]
+            tasks = [
+                asyncio.create_task(work()) for work in (self._hear, self._tick, self._keep, self._first_views.work)
+            ]
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._caught_up.wait(), _CAUGHT_UP_S)
             self.port = await self._stream.open(self._bind, self.port)

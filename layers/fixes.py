@@ -8,6 +8,7 @@ Pure.
 """
 
 import struct
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
@@ -103,12 +104,13 @@ class Fixes:
     def reports(self, words: list[UnitReport], slots: list[int]) -> list[UnitReport]:
         """Return the same for n."""
         rows = self.take(np.array(slots, np.intp))
-        numbers = rows.astype(object)
-        numbers[np.isnan(rows)] = None
-        return [_numbered(*pair) for pair in zip(words, numbers.tolist(), strict=True)]
+        numbers = rows.T.tolist()
+        for at in np.flatnonzero(np.isnan(rows).any(axis=0)).tolist():
+            numbers[at] = [None if n != n else n for n in numbers[at]]
+        return [_numbered(one, row) for one, row in zip(words, zip(*numbers, strict=True), strict=True)]
 
 
-def _numbered(words: UnitReport, row: list[float | None]) -> UnitReport:
+def _numbered(words: UnitReport, row: Sequence[float | None]) -> UnitReport:
     lat, lon, course, speed, h_err, observed_at, seq, _, hae, v_err, stale_at, sent_at = row
     assert observed_at is not None
     return msgspec.structs.replace(

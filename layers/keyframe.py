@@ -171,12 +171,18 @@ def _said_form(said: Said) -> _SaidForm:
 
 def _unit_forms(picture: Picture, tracks: list[UnitTrack]) -> list[tuple[Any, ...]]:
     """Return units as `_UnitForm` reads them."""
-    said = [(track.slot, words) for track in tracks if (words := track.words(POSITION)) is not None]
-    newest = dict(zip((slot for slot, _ in said), picture.fixes.reports([words for _, words in said], [slot for slot, _ in said]), strict=True))
+    words = [track.words(POSITION) for track in tracks]
+    newest = iter(
+        picture.fixes.reports(
+            [report for report in words if report is not None],
+            [track.slot for track, report in zip(tracks, words, strict=True) if report is not None],
+        )
+    )
     forms = []
-    for track in tracks:
-        which, each = track.groups(newest.get(track.slot))
-        forms.append((track.agency, track.id, track.known, which, list(map(_said_form, each))))
+    for track, report in zip(tracks, words, strict=True):
+        which, each = track.groups(None if report is None else next(newest))
+        said = [(at, one, stamp[0], stamp[1]) for at, one, stamp in each]
+        forms.append((track.agency, track.id, track.known, which, said))
     return forms
 
 

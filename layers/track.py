@@ -342,25 +342,25 @@ class UnitTrack:
             report = self._fixes.report(report, self.slot)
         return Said(self._effs[group], report, self._stamps[group])
 
-    def groups(self, newest: UnitReport | None) -> tuple[list[int], list[Said]]:
-        """Return for each group the index of what stands for it, -1 for none, and what stands, each once.
+    def groups(self, newest: UnitReport | None) -> tuple[list[int], list[tuple[float, UnitReport, Stamp]]]:
+        """Return for each group the index of what stands for it, -1 for none; and what stands, each once, as of `Said`.
 
         `newest`: the report that stands for the position, of which `_said` may have the words only.
         """
-        self._settle()
         one = self._said[POSITION]
         which = [-1 if report is None else 0 if report is one else 1 for report in self._said]
         if newest is not None and 1 not in which:  # nearly always one stands for all that was said
-            return which, [Said(self._effs[POSITION], newest, self._stamps[POSITION])]
+            if self._words is None:
+                return which, [(self._effs[POSITION], newest, self._stamps[POSITION])]
+            return which, [(self._at, newest, self._stamp)]
+        self._settle()
         found: dict[int, int] = {}
-        each: list[Said] = []
+        each = []
         for group, report in enumerate(self._said):
             if report is not None:
                 which[group] = found.setdefault(id(report), len(each))
                 if which[group] == len(each):
-                    said = newest if report is one else report
-                    assert said is not None
-                    each.append(Said(self._effs[group], said, self._stamps[group]))
+                    each.append((self._effs[group], newest if report is one else report, self._stamps[group]))
         return which, each
 
     def source(self) -> SourceId | None:

@@ -11,6 +11,7 @@ from feeds.names import AgencyId
 from feeds.registry import SENSITIVE_LABELS
 from feeds.report import Category
 from layers import kinds
+from layers.delta import keyframe
 from layers.log_life import REMEMBERED_S
 from layers.picture import LAYERS
 from layers.policy import Door, Grant, Rules, ViewerClass
@@ -377,7 +378,7 @@ def subject_field(report) -> str:
 
 def frames(viewer: str, ticks) -> list[bytes]:
     """Every byte a viewer of this class gets, beside classes that see more, in one hub."""
-    from layers.delta import delta, keyframe
+    from layers.delta import delta
     from layers.picture import Picture
 
     picture = Picture(ROSTER)
@@ -385,6 +386,7 @@ def frames(viewer: str, ticks) -> list[bytes]:
     layers = [kinds.load(name) for name in LAYERS]
     views = {a: View(picture, rules, ViewerClass(AgencyId(a)), layers, T0) for a in ("fbi", viewer, "cpd")}
     out = [keyframe(views[viewer])]
+    slices = View(picture, rules, ViewerClass(AgencyId(viewer)), layers, T0)
     for n, batches in enumerate(ticks):
         t = T0 + n * 7.0
         for batch in batches:
@@ -395,7 +397,14 @@ def frames(viewer: str, ticks) -> list[bytes]:
             base = view.rev
             if view.step(touched, events, t) and name == viewer:
                 out.append(delta(view, base) or keyframe(view))
+        if n == 1:
+            slices = View(picture, rules, ViewerClass(AgencyId(viewer)), layers, t, whole=False)
+        elif n > 1:
+            slices.step(touched, events, t)
+        slices.word_some(1)
     out.append(keyframe(views[viewer]))
+    slices.word_some(99)
+    out.append(keyframe(slices))
     late = View(picture, rules, ViewerClass(AgencyId(viewer)), layers, t)
     out.append(keyframe(late))
     assert rules.alarms == 0
@@ -443,6 +452,38 @@ def test_a_viewer_who_followed_every_tick_has_what_a_newcomer_gets(ticks) -> Non
         for layer in LAYERS:
             assert p.client.by_id(layer) == p.fresh().by_id(layer)
         assert p.client.events == p.fresh().events
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.lists(st.lists(reports(), max_size=5), min_size=2, max_size=6), st.integers(0, 3), st.integers(0, 4))
+def test_a_view_made_in_slices_while_the_picture_changes_equals_one_made_at_once(ticks, begun, slice_) -> None:
+    for viewer in ("fire", "cpd", "fbi"):
+        picture, rules = heard(), Rules(GRANTS)
+        view = None
+        for n, batch in enumerate(ticks):
+            t = T0 + n * 7.0
+            if batch:
+                picture.apply(delivery(n + 1, *batch, received_at=t))
+            picture.expire(t)
+            touched, events = picture.flush()
+            if view is not None:
+                view.step(touched, events, t)
+            elif n >= begun:
+                view = View(
+                    picture, rules, ViewerClass(AgencyId(viewer)), [kinds.load(n) for n in LAYERS], t, whole=False
+                )
+            if view is not None:
+                view.word_some(slice_)
+        if view is None:
+            return
+        while not view.word_some(1):
+            pass
+        client, fresh = Client(), Pair(picture, viewer, *GRANTS, t=t).client
+        client.take(keyframe(view))
+        for layer in LAYERS:
+            assert client.by_id(layer) == fresh.by_id(layer)
+        assert client.events == fresh.events
+        assert rules.alarms == 0
 
 
 @settings(max_examples=80, deadline=None)
