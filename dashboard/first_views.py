@@ -39,7 +39,7 @@ class FirstViews:
         return future
 
     def step(self, touched: dict[str, Touched], happenings: list[Happening], t: float) -> None:
-        """Move on what is being made, then begin what is wanted, from a flushed picture; a small view is done at once."""
+        """Move on what is being made, then begin what is wanted, of a flushed picture; a small one is done at once."""
         for viewer_class, audience in list(self._making.items()):
             try:
                 audience.step(touched, happenings, t)

@@ -18,7 +18,8 @@ from feeds.names import AgencyId
 from feeds.report import AnyReport, Category, Geometry
 from layers.picture import LAYERS, UNITS, Happening, Origin, Picture
 from layers.roster import Roster
-from layers.track import POSITION, FieldTrack, Said, Stamp, UnitTrack
+from layers.track import POSITION, FieldTrack, Said, Stamp
+from layers.unit_track import UnitTrack
 
 VERSION = 1
 _CHUNK = 1000

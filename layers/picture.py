@@ -33,15 +33,14 @@ from layers.track import (
     FieldTrack,
     Said,
     Stamp,
-    UnitTrack,
     camera_states,
     camera_values,
     incident_values,
     known_labels,
     lost_after,
     occurrence_bit,
-    unit_states,
 )
+from layers.unit_track import UnitTrack, unit_states
 from layers.zone_life import BASE_BIT as _ZONE_BASE
 from layers.zone_life import POSITIONS_MAX, Weights, zone_forgotten_at, zone_values, zone_weight
 

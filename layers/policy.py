@@ -49,7 +49,6 @@ from layers.track import (
     POSITION,
     FieldTrack,
     Said,
-    UnitTrack,
     bits,
     camera_states,
     good_for,
@@ -58,8 +57,8 @@ from layers.track import (
     lost_after,
     stale_after,
     stands_until,
-    unit_states,
 )
+from layers.unit_track import UnitTrack, unit_states
 from layers.zone_life import zone_leaves_at
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,8 @@ from feeds.report import Category
 from layers.fixes import COURSE, H_ERR, LAT, LON, OBSERVED, RECEIVED, SPEED, STALE, Fixes
 from layers.roster import Roster
 from layers.symbol import unit_status
-from layers.track import BIT, EMERGENCY, POSITION, STATUS, UnitTrack, lost_after, stale_after, unit_states
+from layers.track import BIT, EMERGENCY, POSITION, STATUS, lost_after, stale_after
+from layers.unit_track import UnitTrack, unit_states
 
 UNKNOWN_I4 = 2147483647
 UNKNOWN_U2 = 65535

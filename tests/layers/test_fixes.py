@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from feeds.report import UnitReport
 from layers.keyframe import keyframe, restore
 from layers.picture import UNITS, Picture
-from layers.track import FORGET_S, UnitTrack
+from layers.track import FORGET_S
+from layers.unit_track import UnitTrack
 from tests.layers.test_picture import flushed, state
 from tests.support.heard import ROSTER, T0, delivery, heard, unit
 

@@ -2,7 +2,7 @@ import numpy as np
 
 from layers.fixes import Fixes
 from layers.swarm import UNKNOWN_I4, UNKNOWN_U2, Swarm, course, deci, degrees
-from layers.track import UnitTrack
+from layers.unit_track import UnitTrack
 from tests.support.heard import ROSTER, T0, delivery, heard, unit
 
 
