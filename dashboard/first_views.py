@@ -13,6 +13,9 @@ from layers.policy import ViewerClass
 
 RECORDS_AT_ONCE = 200
 """About five milliseconds."""
+SHARE, TURN_MAX_S = 1 / 3, 0.08
+"""After the loop did other things for some seconds, this share of it is a turn's, up to so many seconds: of a hub that
+is full each round takes long, and with one slice in each it would take minutes until somebody new sees anything."""
 
 
 class FirstViews:
@@ -58,9 +61,15 @@ class FirstViews:
 
     async def work(self) -> None:
         """Go on with what is being made, a slice at a time, until cancelled."""
+        loop = asyncio.get_running_loop()
+        ended = loop.time()
         while True:
             await self._begun.wait()
+            until = loop.time() + min(SHARE * (loop.time() - ended), TURN_MAX_S)
             self._go_on()
+            while self._making and loop.time() < until:
+                self._go_on()
+            ended = loop.time()
             await asyncio.sleep(0)
 
     def _go_on(self) -> None:
