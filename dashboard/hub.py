@@ -3,6 +3,7 @@
 Stages
   hear    batches from the bus, applied as they come; beats; the line lost and back
   tick    picture.flush -> each audience's view steps -> each audience sends          (`tick_ms`)
+  begin   the first view of a class, in slices between ticks                          (`first_views.py`)
   keep    the picture's keyframe on the bus every 10 s, then the journal trimmed behind it
 A restarted hub is the keyframe and the journal after it. What fails in one batch, class or viewer is logged
 and costs no other. This file owns the tasks; what they do is in the files it names.

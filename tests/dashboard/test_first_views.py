@@ -1,4 +1,5 @@
 import asyncio
+import time
 
 import pytest
 
@@ -96,6 +97,20 @@ async def test_a_view_that_fails_while_it_is_made_is_refused_and_asked_for_again
     for n in (2, 3, 4):
         making.tick(T0 + n)
     assert again.result() is making.ready[CPD]
+
+
+async def test_a_view_is_made_though_the_loop_has_much_else_to_do() -> None:
+    making = Making(heard(delivery(1, *[unit(f"u{n}", at=T0) for n in range(60)])))
+    future = making.views.want(CPD)
+    making.tick(T0)
+    working = asyncio.create_task(making.views.work())
+    rounds = 0
+    while not future.done():
+        rounds += 1
+        time.sleep(0.02)  # noqa: ASYNC251 - this is what keeps the loop
+        await asyncio.sleep(0)
+    working.cancel()
+    assert rounds < 15, "with a slice a round it were thirty"
 
 
 async def test_a_newcomer_of_a_new_class_gets_it_all_while_others_go_on() -> None:
