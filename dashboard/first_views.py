@@ -13,9 +13,9 @@ from layers.policy import ViewerClass
 
 RECORDS_AT_ONCE = 200
 """About five milliseconds."""
-SHARE, TURN_MAX_S = 1 / 3, 0.08
-"""After the loop did other things for some seconds, this share of it is a turn's, up to so many seconds: of a hub that
-is full each round takes long, and with one slice in each it would take minutes until somebody new sees anything."""
+TURN_MAX_S = 0.08
+"""A turn takes as long as everything else took since the last, at most so many seconds: of a hub that is full each
+round takes long, and with one slice in each it would take minutes until somebody new sees anything."""
 
 
 class FirstViews:
@@ -65,7 +65,7 @@ class FirstViews:
         ended = loop.time()
         while True:
             await self._begun.wait()
-            until = loop.time() + min(SHARE * (loop.time() - ended), TURN_MAX_S)
+            until = loop.time() + min(loop.time() - ended, TURN_MAX_S)
             self._go_on()
             while self._making and loop.time() < until:
                 self._go_on()
