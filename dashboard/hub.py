@@ -49,7 +49,7 @@ PIECE_S = 0.005
 PIECES_MAX = 8
 """...at most so many."""
 _BUS_S = 5.0
-_FIRST_VIEW_S = 20.0
+_FIRST_VIEW_S = 60.0
 """Longest wait for the view of a class that nobody looked at before, seconds."""
 _RETRY_S = 0.25
 _CAUGHT_UP_S = 5.0
