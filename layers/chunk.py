@@ -1,4 +1,4 @@
-"""Minute chunks: what one agency said in a minute as a span of the wire, made beside the authority and replaced at will.
+"""Minute chunks: what one agency said in a minute as a span of the wire, derived from its reports.
 
 A chunk is how the agency itself sees its things: how they stood when the minute began, everybody who is still kept, and
 what came in the minute. So it may be handed only to whom `layers.entitlement.entitled` names; others get what is made
@@ -10,7 +10,7 @@ Pure: time is an argument. `minutes` moves the picture on; it belongs to the cal
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -23,12 +23,14 @@ from feeds.names import AgencyId
 from feeds.report import UnitReport
 from layers import kinds
 from layers.delta import delta, keyframe
-from layers.frame import DTYPES, FrameHeader, LayerChange, SourceTold, Stretch, encode_span
+from layers.frame import DTYPES, FrameHeader, LayerChange, encode_span
 from layers.picture import LAYERS, UNITS, Picture
 from layers.planes import pack_delta, pack_plain
 from layers.policy import Rules, ViewerClass
 from layers.roster import CADENCE_S, Roster
-from layers.unit_rows import DRAWN, Heard, Rows, Said, Stand, Words, rows, stand
+from layers.stretch import SourceTold, Stretch
+from layers.unit_rows import DRAWN, Heard, Rows, Stand, rows, stand
+from layers.unit_words import Said, Words
 from layers.view import View
 
 MINUTE_S = 60.0
@@ -136,15 +138,15 @@ def units_change(
     """Return layer `units` of a span: how n units stood, and the tables `rows`, `said` and `words`."""
     columns: list[tuple[str, str, np.ndarray]] = [("row", "u4", np.arange(len(stood.ids)))]
     columns += [(name, dtype, stood.columns[name]) for name, dtype in DRAWN]
-    columns += [("here", "u1", stood.here), ("count", "u4", came.count), ("older", "u4", came.older)]
+    columns += [("here", "u1", stood.here), ("count", "u4", came.counts), ("older", "u4", came.older)]
     packed = tuple(
         pack_plain(name, dtype, came.columns[name])
         if name in _PLAIN
-        else pack_delta(name, dtype, came.columns[name], stood.columns[name].astype(DTYPES[dtype]), came.count)
+        else pack_delta(name, dtype, came.columns[name], stood.columns[name].astype(DTYPES[dtype]), came.counts)
         for name, dtype in DRAWN
     )
     tables = {
-        "rows": (int(came.count.sum()), packed),
+        "rows": (int(came.counts.sum()), packed),
         "said": (len(said.row), tuple(pack_plain(*column) for column in _said_columns(said))),
         "words": (
             len(words.fields),
@@ -200,7 +202,7 @@ class _Others:
             return None
         frame = delta(self._view, base)
         assert frame is not None
-        return (*(_ms(t, at) for t in (received, observed)), frame)
+        return _ms(received, at), _ms(observed, at), frame
 
 
 def _ms(t: float, at: float) -> int:
@@ -208,7 +210,7 @@ def _ms(t: float, at: float) -> int:
 
 
 def encode_chunks(chunks: Sequence[bytes], t0: float, step_s: float = MINUTE_S) -> bytes:
-    """Return the file `units.chunks`: n chunks that begin at `t0`, `t0 + step_s`, ... (Unix seconds), found by an index.
+    """Return the file `units.chunks`: n chunks that begin at `t0`, `t0 + step_s`, ... (Unix seconds), behind an index.
 
         0   4s  b"JOC1"
         4   u32 n

@@ -12,7 +12,7 @@ are decoded by both sides. Pure: no clock, no socket.
     16  header, then body; every column starts at a multiple of 8 in the body; little-endian
 
 A keyframe replaces everything; a delta applies to revision `base` and gives revision `rev`. A span is a keyframe
-and what changed until `until`: rows over time in packed columns (layers/planes.py, read by layers/span.py), and whole
+and what changed until `until`: rows over time in packed columns (layers/stretch.py, read by layers/span.py), and whole
 frames for the layers that change seldom.
 """
 
@@ -23,23 +23,22 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from feeds.deflate import inflate
 from feeds.errors import DecodeError
-from layers.planes import ENCODINGS, Packed
+from layers.planes import Packed
+from layers.stretch import PackedTable, Stretch, columns_of, headers
 
 MAGIC = b"JOF1"
 _HEAD = struct.Struct("<4sBBHII")
 _BODY_MAX = 256 * 1024 * 1024
-_SCALE_MAX = 10**7
 _BODY_DEFLATED, _ALL_DEFLATED = 1, 2
 _SPAN_LEVEL = 6
 """Of zlib, for spans: made once, read often."""
 
 DTYPES = {"u1": np.uint8, "u2": np.uint16, "u4": np.uint32, "i4": np.int32, "f8": np.float64}
 """Column types, by their name on the wire; all little-endian."""
-PACKED_DTYPES = frozenset({"u1", "u2", "u4", "i4"})
 
 
 class FrameType(IntEnum):
@@ -57,53 +56,6 @@ class Column(Struct, frozen=True, array_like=True):
     name: str
     dtype: str
     offset: int
-
-
-class PackedColumn(Struct, frozen=True, array_like=True):
-    """One column of a span's table, packed as layers/planes.py says."""
-
-    name: str
-    dtype: str
-    offset: int
-    encoding: str
-    planes: int
-    step: int
-    scale: int
-
-
-class TableHeader(Struct, frozen=True):
-    """One table of a stretch."""
-
-    n: int
-    """Rows."""
-    columns: tuple[PackedColumn, ...]
-
-
-class SourceTold(Struct, frozen=True, array_like=True):
-    """A source as the site declared it when the span was made."""
-
-    id: str
-    cadence_s: float
-    by_state: dict[str, float] = {}
-    """Cadence of a unit in this state, seconds."""
-
-
-_NONE = Raw(b"[]")
-
-
-class Stretch(Struct, frozen=True, omit_defaults=True):
-    """What changed in a layer until `until`; the layer's own columns are how it stood at `at`."""
-
-    agency: str
-    family: str
-    """Of a unit that does not say its type."""
-    tables: dict[str, TableHeader]
-    sources: tuple[SourceTold, ...] = ()
-    """The `source` columns count into it."""
-    ids: Raw = _NONE
-    """JSON list: the id of each of the layer's rows."""
-    words: Raw = _NONE
-    """JSON list: the slow fields of each word, an object each; what is absent was not said."""
 
 
 class LayerHeader(Struct, frozen=True, omit_defaults=True):
@@ -157,8 +109,8 @@ class LayerChange(Struct, frozen=True):
     gone: tuple[int, ...] = ()
     stretch: Stretch | None = None
     """`tables` is made here from `packed`."""
-    packed: dict[str, tuple[int, tuple[Packed, ...]]] = {}
-    """table -> (rows, columns)."""
+    packed: dict[str, PackedTable] = {}
+    """By the table's name."""
 
 
 class Frame(Struct, frozen=True):
@@ -237,85 +189,60 @@ def _head(header: FrameHeader, changes: tuple[LayerChange, ...], body: _Body) ->
             columns.append(Column(name, dtype, body.add(np.ascontiguousarray(values, dtype=DTYPES[dtype]).tobytes())))
         stretch = change.stretch
         if stretch is not None:
-            stretch = msgspec.structs.replace(stretch, tables=_tables(change.packed, body))
+            stretch = msgspec.structs.replace(stretch, tables=headers(change.packed, body.add))
         layers.append(LayerHeader(change.name, n, tuple(columns), change.records, change.gone, stretch))
     head = _encode_json(msgspec.structs.replace(header, layers=tuple(layers)))
     return head + b" " * (-len(head) % 8)
 
 
-def _tables(packed: dict[str, tuple[int, tuple[Packed, ...]]], body: _Body) -> dict[str, TableHeader]:
-    return {
-        table: TableHeader(
-            n,
-            tuple(
-                PackedColumn(c.name, c.dtype, body.add(c.data.tobytes()), c.encoding, len(c.data), c.step, c.scale)
-                for c in columns
-            ),
-        )
-        for table, (n, columns) in packed.items()
-    }
-
-
 def decode(data: bytes) -> Frame:
     """Return the frame in `data`. Raises DecodeError."""
-    if len(data) < _HEAD.size:
-        raise DecodeError(f"frame of {len(data)} bytes is shorter than its head")
-    magic, type_, flags, _, head_len, body_len = _HEAD.unpack_from(data)
-    if magic != MAGIC:
-        raise DecodeError("not a frame: magic bytes differ")
-    if flags & ~(_BODY_DEFLATED | _ALL_DEFLATED):
-        raise DecodeError(f"frame has flags {flags:#x} that this version does not know")
-    if max(body_len, head_len) > _BODY_MAX or not flags & _ALL_DEFLATED and _HEAD.size + head_len > len(data):
-        raise DecodeError("frame says it is longer than it is")
+    frame_type, head_len, rest = _open(data)
     try:
-        frame_type = FrameType(type_)
-        if flags & _ALL_DEFLATED:
-            rest = inflate(data[_HEAD.size :], head_len + body_len + 1)
-        else:
-            rest = data[_HEAD.size :]
-            if flags & _BODY_DEFLATED:
-                rest = rest[:head_len] + inflate(rest[head_len:], body_len + 1)
-        header = _decode_header(memoryview(rest)[:head_len])
-    except (msgspec.DecodeError, msgspec.ValidationError, ValueError) as error:
+        header = _decode_header(rest[:head_len])
+    except (msgspec.DecodeError, ValueError) as error:
         raise DecodeError(f"frame cannot be read: {error}") from error
-    if len(rest) != head_len + body_len:
-        raise DecodeError(f"frame's body has {len(rest) - head_len} bytes, expected {body_len}")
-    body = memoryview(rest)[head_len:]
+    body = rest[head_len:]
     columns: dict[str, dict[str, np.ndarray]] = {}
     packed: dict[str, dict[str, dict[str, Packed]]] = {}
     for layer in header.layers:
         table = columns.setdefault(layer.name, {})
         for column in layer.columns:
             dtype = DTYPES.get(column.dtype)
-            if dtype is None or not _fits(column.offset, layer.n * np.dtype(dtype).itemsize, body_len):
+            if dtype is None or not _fits(column.offset, layer.n * np.dtype(dtype).itemsize, body):
                 raise DecodeError(f"column {layer.name}.{column.name} does not fit the frame")
             table[column.name] = np.frombuffer(body, dtype, layer.n, column.offset)
         if layer.stretch is not None:
-            packed[layer.name] = {
-                name: _unpacked_table(f"{layer.name}.{name}", told, body) for name, told in layer.stretch.tables.items()
-            }
-    frames = []
-    for received, observed, offset, length in header.frames:
-        if not _fits(offset, length, body_len):
-            raise DecodeError("a frame within the frame does not fit it")
-        frames.append((received, observed, bytes(body[offset : offset + length])))
-    return Frame(frame_type, header, columns, packed, tuple(frames))
+            tables = layer.stretch.tables.items()
+            packed[layer.name] = {name: columns_of(f"{layer.name}.{name}", told, body) for name, told in tables}
+    if not all(_fits(offset, length, body) for _, _, offset, length in header.frames):
+        raise DecodeError("a frame within the frame does not fit it")
+    frames = tuple((r, o, bytes(body[offset : offset + length])) for r, o, offset, length in header.frames)
+    return Frame(frame_type, header, columns, packed, frames)
 
 
-def _fits(offset: int, size: int, body_len: int) -> bool:
-    return min(offset, size) >= 0 and offset + size <= body_len
+def _open(data: bytes) -> tuple[FrameType, int, memoryview]:
+    """Return what the frame is, the length of its header, and header and body, inflated."""
+    if len(data) < _HEAD.size:
+        raise DecodeError(f"frame of {len(data)} bytes is shorter than its head")
+    magic, type_, flags, _, head_len, body_len = _HEAD.unpack_from(data)
+    if magic != MAGIC:
+        raise DecodeError("not a frame: magic bytes differ")
+    if not FrameType.KEYFRAME <= type_ <= FrameType.SPAN:
+        raise DecodeError(f"no frame type {type_}")
+    if flags > _ALL_DEFLATED:
+        raise DecodeError(f"frame has flags {flags} that this version does not know")
+    rest = data[_HEAD.size :]
+    if max(body_len, head_len) > _BODY_MAX or (flags != _ALL_DEFLATED and head_len > len(rest)):
+        raise DecodeError("frame says it is longer than it is")
+    if flags == _ALL_DEFLATED:
+        rest = inflate(rest, head_len + body_len + 1)
+    elif flags == _BODY_DEFLATED:
+        rest = rest[:head_len] + inflate(rest[head_len:], body_len + 1)
+    if len(rest) != head_len + body_len:
+        raise DecodeError(f"frame's body has {len(rest) - head_len} bytes, expected {body_len}")
+    return FrameType(type_), head_len, memoryview(rest)
 
 
-def _unpacked_table(table: str, told: TableHeader, body: memoryview) -> dict[str, Packed]:
-    made = {}
-    for c in told.columns:
-        where = f"column {table}.{c.name}"
-        if c.encoding not in ENCODINGS:
-            raise DecodeError(f"{where} is encoded as {c.encoding!r}; this version reads {', '.join(ENCODINGS)}")
-        if c.dtype not in PACKED_DTYPES or not 0 <= c.planes <= 4 or not 1 <= c.scale <= _SCALE_MAX:
-            raise DecodeError(f"{where} has a type, planes or scale that no column has")
-        if told.n < 0 or not -(2**31) <= c.step < 2**31 or not _fits(c.offset, c.planes * told.n, len(body)):
-            raise DecodeError(f"{where} does not fit the frame")
-        planes = np.frombuffer(body, np.uint8, c.planes * told.n, c.offset).reshape(c.planes, told.n)
-        made[c.name] = Packed(c.name, c.dtype, c.encoding, c.step, c.scale, planes)
-    return made
+def _fits(offset: int, size: int, body: memoryview) -> bool:
+    return min(offset, size) >= 0 and offset + size <= len(body)

@@ -2,8 +2,8 @@
 
     value -> / scale -> minus what was expected -> minus `step` -> zigzag -> byte planes, lowest first
 
-`scale` divides every value but the unknown, which stays as it is. Expected is 0 (`planes`) or the row before of the same
-unit, for a unit's first row its column in the keyframe, divided by `scale` and rounded down (`delta`). Everything
+`scale` divides every value but the unknown, which stays as it is. Expected is 0 (`planes`) or the row before of the
+same unit, for a unit's first row its column in the keyframe, divided by `scale` and rounded down (`delta`). Everything
 counts modulo 2^32. High planes that are all zero are left out. Pure.
 """
 
@@ -55,7 +55,8 @@ def coarsest(values: np.ndarray, dtype: str) -> int:
 
 def starts(counts: np.ndarray) -> np.ndarray:
     """Return where each unit's rows begin, of how many it has (n)."""
-    return np.cumsum(counts) - counts
+    begin: np.ndarray = np.cumsum(counts) - counts
+    return begin
 
 
 def pack_plain(name: str, dtype: str, values: np.ndarray) -> Packed:
@@ -94,7 +95,7 @@ def differences(packed: Packed) -> np.ndarray:
     zigzag = packed.data[0].astype(np.uint32)
     for i in range(1, planes):
         zigzag |= packed.data[i].astype(np.uint32) << np.uint32(8 * i)
-    halves = (zigzag >> np.uint32(1)).view(np.int32)
+    halves: np.ndarray = (zigzag >> np.uint32(1)).view(np.int32)
     halves ^= -(zigzag & np.uint32(1)).view(np.int32)
     if packed.step:
         halves += step

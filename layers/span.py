@@ -2,8 +2,8 @@
 
 Two views of one instant T
 - `known`: what was received by T. This is what the wall showed.
-- `truth`: what was so by T, by the effective time of each report, whenever it came; of reports that came after the span's
-  end, nothing.
+- `truth`: what was so by T, by the effective time of each report, whenever it came; but nothing that came after the
+  span's end.
 Either way, of the rows it may use the last stands for its unit, and a view never looks at a row it may not use.
 
 All arrays are in the order of the span's units. Pure: time is an argument.
@@ -15,16 +15,19 @@ import msgspec
 import numpy as np
 
 from feeds.errors import DecodeError
-from layers.frame import DTYPES, FrameType, Stretch, decode
+from layers.frame import DTYPES, FrameType, decode
 from layers.planes import Packed, differences, grown, scaled, unpack_plain
 from layers.planes import starts as starts_of
+from layers.stretch import SourceTold, Stretch
 from layers.swarm import UNKNOWN_U2
 from layers.track import LOST_CADENCES, LOST_MIN_S, STALE_CADENCES
-from layers.unit_rows import DRAWN, GROUPS, LONG_AGO, REPORT_STATUS, UNKNOWN_U4
+from layers.unit_rows import DRAWN, REPORT_STATUS, UNKNOWN_U4
+from layers.unit_words import GROUPS, Said
 
 View = Literal["known", "truth"]
 
 _AGE_MAX = 65535
+_LONGEST_S = 24 * 3600.0
 _LAG_MAX = UNKNOWN_U2 - 1
 _KEY = (*(name for name, _ in DRAWN), "here", "count", "older")
 
@@ -38,6 +41,8 @@ class Span:
         layer = next((layer for layer in frame.header.layers if layer.name == "units"), None)
         if frame.type is not FrameType.SPAN or layer is None or layer.stretch is None:
             raise DecodeError("the frame is no span of units: read it with layers.frame.decode")
+        if not 0.0 < frame.header.until - frame.header.at <= _LONGEST_S:
+            raise DecodeError(f"the span from {frame.header.at} until {frame.header.until} is not of this world")
         self.at, self.until = frame.header.at, frame.header.until
         self.n = layer.n
         self.frames = frame.frames
@@ -76,17 +81,38 @@ class Span:
         row, word = unpack_plain(self._said["row"]), unpack_plain(self._said["word"])
         if len(row) and (min(row.min(), word.min()) < 0 or row.max() >= self.n or word.max() >= len(self._word_groups)):
             raise DecodeError("the span's table said names rows or words that are not there")
+        self._told = Said(row, unpack_plain(self._said["effective"]), unpack_plain(self._said["received"]), word)
         if len(self._word_groups) and not 0 <= self._word_groups.min() <= self._word_groups.max() < len(GROUPS):
             raise DecodeError("the span's words are of groups that are none")
         self._said_slot = row * len(GROUPS) + self._word_groups[word]
-        self._said_word = word
-        self._said_effective = unpack_plain(self._said["effective"])
-        self._said_received = unpack_plain(self._said["received"])
 
     @property
     def ids(self) -> list[str]:
         """The units' ids."""
         return _strings(self._stretch.ids, self.n)
+
+    @property
+    def family(self) -> str:
+        """What a unit is that does not say its type."""
+        return self._stretch.family
+
+    @property
+    def sources(self) -> tuple[SourceTold, ...]:
+        """The `source` columns count into it."""
+        return self._stretch.sources
+
+    def said(self) -> Said:
+        """Return the changes of slow fields."""
+        return self._told
+
+    def groups(self) -> np.ndarray:
+        """Return the group of each word."""
+        return self._word_groups
+
+    def words_said(self) -> list[tuple[int, int, dict[str, Any]]]:
+        """Return `(group, code, fields)` of each word; the first is nothing said."""
+        fields = [self._word(i) for i in range(len(self._word_groups))]
+        return list(zip(self._word_groups.tolist(), self._word_codes.tolist(), fields, strict=True))
 
     def times(self) -> tuple[np.ndarray, np.ndarray]:
         """Return when each row was observed and received, ms after `at` (i4)."""
@@ -117,7 +143,7 @@ class Span:
         return self._count
 
     def standing(self, t: float, view: View) -> tuple[np.ndarray, np.ndarray]:
-        """Return the row that stands for each unit at `t`, -1 for its keyframe, and whether the unit is there (bool)."""
+        """Return the row that stands for each unit at `t`, -1 for its keyframe, and whether it is there (bool)."""
         t_ms = self._instant(t)
         observed, received = self.times()
         times = received if view == "known" else np.minimum(observed, received)
@@ -135,24 +161,21 @@ class Span:
 
     def words(self, t: float, view: View) -> np.ndarray:
         """Return the number of the word that stands for each unit and group at `t` (n, groups), 0 for none."""
-        times = self._said_received if view == "known" else self._said_effective
+        times = self._told.received if view == "known" else self._told.effective
         may = times <= self._instant(t)
         standing = np.zeros(self.n * len(GROUPS), np.int32)
         # Of several the last is written last.
-        standing[self._said_slot[may]] = self._said_word[may]
+        standing[self._said_slot[may]] = self._told.word[may]
         return standing.reshape(self.n, len(GROUPS))
 
     def state_at(self, t: float, view: View = "known") -> dict[str, np.ndarray]:
-        """Return the columns of layer `units` at `t` for the units that are there, as a keyframe of the stream has them.
+        """Return the columns of layer `units` for the units that are there at `t`, as in a keyframe of the stream.
 
         `row` is the unit's place in `ids`. Raises ValueError for a `t` outside the span.
         """
         t_ms = self._instant(t)
-        last, there = self.standing(t, view)
+        rows, taken = self.drawn_at(t, view)
         words = self.words(t, view)
-        rows = np.flatnonzero(there)
-        last = last[rows]
-        taken = {name: self._take(name, dtype, rows, last) for name, dtype in DRAWN}
         received = taken["observed"].astype(np.int64) + taken["delay"]
         effective = np.minimum(taken["observed"], received)
         codes = self._word_codes[words[rows]]
@@ -170,9 +193,15 @@ class Span:
             "lag": np.clip(t_ms - received, 0, _LAG_MAX).astype(np.uint16),
         }
 
+    def drawn_at(self, t: float, view: View = "known") -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """Return the units that are there at `t` and what stands for each: the columns of `layers.unit_rows.DRAWN`."""
+        last, there = self.standing(t, view)
+        rows = np.flatnonzero(there)
+        return rows, {name: self._take(name, dtype, rows, last[rows]) for name, dtype in DRAWN}
+
     def _take(self, name: str, dtype: str, rows: np.ndarray, last: np.ndarray) -> np.ndarray:
         """Return one column of the units at `rows`: of row `last`, or as it stood at the beginning where that is -1."""
-        key = self._key[name][rows]
+        key: np.ndarray = self._key[name][rows]
         if not len(self._some):
             return key
         packed = self._rows[name]
@@ -189,8 +218,10 @@ class Span:
     def _cadence(self, source: np.ndarray, status: np.ndarray) -> np.ndarray:
         """Return how often each unit is to be heard, seconds."""
         sources = self._stretch.sources
+        if len(source) and int(source.max()) >= len(sources):
+            raise DecodeError(f"the span names source {int(source.max())} of {len(sources)}")
         plain = np.array([told.cadence_s for told in sources] or [0.0])
-        cadence = plain[source]
+        cadence: np.ndarray = plain[source]
         for number, told in enumerate(sources):
             if told.by_state:
                 for word in np.unique(status[source == number]).tolist():
@@ -220,10 +251,12 @@ class Span:
         source = self._take("source", "u2", rows, last[rows])
         cadence = self._cadence(source, words[rows, 0])
         told = self._take("report_status", "u1", rows, last[rows])
+        if len(told) and int(told.max()) >= len(REPORT_STATUS):
+            raise DecodeError(f"the span has report status {int(told.max())}, which this version does not know")
         ids = self.ids
         records = []
         for i, row in enumerate(rows.tolist()):
-            record = {"id": ids[row], "agency": self.agency, "family": self._stretch.family}
+            record: dict[str, Any] = {"id": ids[row], "agency": self.agency, "family": self._stretch.family}
             for word in words[row].tolist():
                 record |= self._word(word)
             record["source"] = self._stretch.sources[source[i]].id
@@ -234,19 +267,19 @@ class Span:
 
 
 def picture_at(chunk: bytes, t: float, view: View = "known") -> dict[str, np.ndarray]:
-    """Return the columns of all units of a chunk at `t`, Unix seconds: `row` (u4), `lon`, `lat`, ... of layer `units`."""
+    """Return the columns of layer `units` for all units of a chunk at `t`, Unix seconds."""
     return Span(chunk).state_at(t, view)
 
 
 def _strings(raw: msgspec.Raw, n: int) -> list[str]:
-    made = _read(raw, list[str])
+    made: list[str] = _read(raw, list[str])
     if len(made) != n:
         raise DecodeError(f"the span has {len(made)} ids for {n} units")
     return made
 
 
 def _objects(raw: msgspec.Raw, n: int) -> list[dict[str, Any]]:
-    made = _read(raw, list[dict[str, Any]])
+    made: list[dict[str, Any]] = _read(raw, list[dict[str, Any]])
     if len(made) != n:
         raise DecodeError(f"the span has {len(made)} words where it counts {n}")
     return made
@@ -255,5 +288,5 @@ def _objects(raw: msgspec.Raw, n: int) -> list[dict[str, Any]]:
 def _read(raw: msgspec.Raw, type_: Any) -> Any:
     try:
         return msgspec.json.decode(raw, type=type_)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except (msgspec.DecodeError, ValueError) as error:
         raise DecodeError(f"the span's text cannot be read: {error}") from error

@@ -1,19 +1,18 @@
 """Units over a stretch of time as columns: how each stood when it began, and a row for each report that came.
 
 Rules (those of layers/track.py, kept so that a reader needs no report)
-- Rows of a unit go by effective time, min(observed, received), then by arrival: of those a view may use, the last stands.
+- Rows of a unit go by effective time, min(observed, received), then by arrival; of those a view may use the last
+  stands.
 - A row is a report that said a position. While a unit never said one, every report of it is a row without a place, and
   these go before all that have one: a place, once said, stands over them.
-- Slow fields are words: what one report said of one group (status, emergency, identity, capability). Of reports in a row
-  that said the same word the earliest times are kept, which changes neither view.
-- The position that stood at the beginning may beat reports that come late: the `older` first rows of a unit never stand.
+- What stood at the beginning may beat reports that come late: the `older` first rows of a unit never stand.
+- Slow fields are words (layers/unit_words.py).
 
 Times are ms after `at`, rounded up, so that nothing is known before it was. Pure.
 """
 
 from collections.abc import Iterable
-from itertools import pairwise
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,17 +23,12 @@ from feeds.envelope import SKEW_S
 from feeds.names import SourceId
 from feeds.report import UnitReport
 from layers.kinds.units import SKEW_FLAG
-from layers.roster import Roster
 from layers.swarm import UNKNOWN_I4, UNKNOWN_U2, course, deci, degrees
-from layers.symbol import unit_family, unit_status
-from layers.track import CAPABILITY, EMERGENCY, IDENTITY, POSITION, STATUS, UnitTrack
+from layers.track import POSITION, UnitTrack
+from layers.unit_words import GROUPS, LONG_AGO, Said, Sayings, Spoken, Words, changes, slow
 
 REPORT_STATUS = ("actual", "exercise", "system", "test", "draft")
 """The `report_status` column counts into it."""
-GROUPS = ("status", "emergency", "identity", "capability")
-"""A word's group counts into it."""
-LONG_AGO = -(2**31)
-"""Before everything: what stood when the stretch began."""
 UNKNOWN_U4 = 4294967295
 
 DRAWN: tuple[tuple[str, str], ...] = (
@@ -50,56 +44,15 @@ DRAWN: tuple[tuple[str, str], ...] = (
     ("observed", "i4"),
     ("delay", "i4"),
 )
-"""Columns of a row: `(name, dtype)`; `good`: how long its sender says it is good, ms; `delay`: receipt after `observed`."""
+"""Columns of a row: `(name, dtype)`. `good`: how long its sender says it is good, ms; `delay`: its receipt, after
+`observed`, ms."""
 
-_GROUP_INDEX = (STATUS, EMERGENCY, IDENTITY, CAPABILITY)
-_FIELDS = (
-    ("primary_status", "secondary_status", "status_internal", "incident_id"),
-    ("emergency",),
-    ("call_sign", "unit_type"),
-    ("capabilities", "crew"),
-)
 _NAMES = UnitReport.__struct_fields__
 _WIDTH = len(_NAMES)
-_slow = itemgetter(*(_NAMES.index(name) for names in _FIELDS for name in names))
 _PLACE = ("lat", "lon", "course_deg", "speed_mps", "hae_m", "h_err_m", "v_err_m", "fix_method")
 _MEASURED = ("lat", "lon", "course_deg", "speed_mps", "h_err_m", "observed_at")
 _place = attrgetter(*_PLACE)
-_ENDS = np.cumsum([0, *(len(names) for names in _FIELDS)]).tolist()
 _STATUS_CODES = {name: i for i, name in enumerate(REPORT_STATUS)}
-
-
-class Words:
-    """What was said of slow fields, each once; number 0 is nothing said."""
-
-    def __init__(self, family: str) -> None:
-        self.groups = [0]
-        self.codes = [0]
-        self.fields: list[dict[str, Any]] = [{}]
-        self._family = family
-        self._numbers: dict[tuple[int, tuple[Any, ...]], int] = {}
-
-    def number(self, group: int, values: tuple[Any, ...]) -> int:
-        """Return the number of a group's word, a new one when it was not met before."""
-        if all(value is None for value in values):
-            return 0
-        key = (group, values)
-        number = self._numbers.get(key)
-        if number is None:
-            number = self._numbers[key] = len(self.fields)
-            self.groups.append(group)
-            self.codes.append(_code(group, values))
-            fields = {n: v for n, v in zip(_FIELDS[group], values, strict=True) if v is not None and v not in ((), "")}
-            if GROUPS[group] == "identity":
-                fields["family"] = unit_family(values[1], self._family)
-            self.fields.append(fields)
-        return number
-
-
-def _code(group: int, values: tuple[Any, ...]) -> int:
-    if GROUPS[group] == "status":
-        return int(unit_status(values[0], values[1], values[3] is not None))
-    return int(GROUPS[group] == "emergency" and values[0] != "none")
 
 
 class Stand(NamedTuple):
@@ -120,29 +73,11 @@ class Stand(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """m rows, sorted; `count` and `older` have n values."""
+    """m rows, sorted; `counts` and `older` have n values."""
 
     columns: dict[str, np.ndarray]
-    count: np.ndarray
+    counts: np.ndarray
     older: np.ndarray
-
-
-class Said(NamedTuple):
-    """k changes of slow fields, sorted by unit, group and time; k values each."""
-
-    row: np.ndarray
-    effective: np.ndarray
-    """i4 ms after `at`, LONG_AGO for what stood; `received` alike."""
-    received: np.ndarray
-    word: np.ndarray
-
-
-class _Sayings(dict[tuple[Any, ...], int]):
-    """What one report said of all slow fields -> its number, counted up as they are met; a dict's own speed when known."""
-
-    def __missing__(self, values: tuple[Any, ...]) -> int:
-        number = self[values] = len(self)
-        return number
 
 
 class Heard:
@@ -158,7 +93,7 @@ class Heard:
         """The newest batch."""
         self.fields: list[Any] = []
         """Of one report after the other every field: a tuple for each would be another 60,000 things to mind."""
-        self._sayings = _Sayings()
+        self._sayings = Sayings()
         self._saying: list[int] = []
 
     def take(self, entry: Delivery) -> Delivery | None:
@@ -176,7 +111,7 @@ class Heard:
                     reports.append(report)
                     received.append(at)
                     sources.append(source)
-                    saying.append(sayings[_slow(values)])
+                    saying.append(sayings[slow(values)])
                 else:
                     others.append(report)
             if others:
@@ -188,12 +123,10 @@ class Heard:
         """Return the unit of each report."""
         return _column(self.fields, "unit_id")
 
-    def numbers(self, words: Words) -> np.ndarray:
+    def words(self, words: Words) -> np.ndarray:
         """Return the word that each report said of each group, 0 for none (m, groups)."""
-        ends = list(pairwise(_ENDS))
-        table = [[words.number(g, said[a:b]) for g, (a, b) in enumerate(ends)] for said in self._sayings]
-        known = np.array(table, np.uint32).reshape(-1, len(GROUPS))
-        return known[np.array(self._saying, np.intp)]
+        said: np.ndarray = words.of_sayings(self._sayings)[np.array(self._saying, np.intp)]
+        return said
 
 
 def milliseconds(times: np.ndarray, at: float) -> np.ndarray:
@@ -205,11 +138,11 @@ def milliseconds(times: np.ndarray, at: float) -> np.ndarray:
 def _drawn(
     fields: list[Any], times: list[float], told_by: list[SourceId], sources: dict[str, int], at: float
 ) -> dict[str, np.ndarray]:
-    """Return the columns of DRAWN for m reports, of their fields one after the other, receipts and sources, and `eff`."""
+    """Return the columns of DRAWN, and `eff`, of m reports: their fields one after the other, receipts and sources."""
     lat, lon, bearing, speed, err, observed = (np.array(_column(fields, name), np.float64) for name in _MEASURED)
     stale_at = _maybe(_column(fields, "stale_at"))
     received = np.array(times, np.float64)
-    for name in {*told_by}:
+    for name in dict.fromkeys(told_by):
         sources.setdefault(name, len(sources))
     known = ~(np.isnan(lat) | np.isnan(lon))
     good = np.clip(np.ceil((stale_at - observed) * 1000.0 - 0.0005), 0, UNKNOWN_U4 - 1)
@@ -248,7 +181,7 @@ def _coded(values: list[Any], codes: dict[Any, int]) -> np.ndarray:
 
 def _placed(drawn: dict[str, np.ndarray], reports: list[UnitReport]) -> np.ndarray:
     """Say of m reports whether each said anything of the position (bool)."""
-    placed = drawn["lon"] != UNKNOWN_I4
+    placed: np.ndarray = drawn["lon"] != UNKNOWN_I4
     for i in np.flatnonzero(~placed).tolist():
         placed[i] = any(value is not None for value in _place(reports[i]))
     return placed
@@ -265,17 +198,13 @@ def stand(tracks: list[UnitTrack], new: Iterable[str], at: float, words: Words, 
     place = {unit_id: i for i, unit_id in enumerate(ids)}
     rows = np.array([place[track.id] for track in tracks], np.intp)
     n = len(ids)
-    columns = {name: np.full(n, _unknown(name, dtype)) for name, dtype in DRAWN}
+    columns = {name: np.full(n, unknown(name, dtype)) for name, dtype in DRAWN}
     for name, values in drawn.items():
         columns[name][rows] = values
     said = np.zeros((n, len(GROUPS)), np.uint32)
     slow_eff = np.full((n, len(GROUPS)), -np.inf)
     for row, track in zip(rows.tolist(), tracks, strict=True):
-        for g, index in enumerate(_GROUP_INDEX):
-            report = track.said[index]
-            if report is not None:
-                said[row, g] = words.number(g, _slow(astuple(report))[_ENDS[g] : _ENDS[g + 1]])
-                slow_eff[row, g] = track.eff[index]
+        said[row], slow_eff[row] = words.of_track(track)
     here, placed, stood = np.zeros(n, np.uint8), np.zeros(n, np.bool_), np.full(n, -np.inf)
     here[rows] = 1
     placed[rows] = [head == POSITION for head in heads]
@@ -283,7 +212,8 @@ def stand(tracks: list[UnitTrack], new: Iterable[str], at: float, words: Words, 
     return Stand(ids, here, columns, said, stood, placed, slow_eff)
 
 
-def _unknown(name: str, dtype: str) -> Any:
+def unknown(name: str, dtype: str) -> Any:
+    """Return what a column of DRAWN holds of a unit that is not there."""
     if dtype == "i4":
         return np.int32(0 if name in ("observed", "delay") else UNKNOWN_I4)
     return np.uint16(UNKNOWN_U2) if name in ("course", "speed", "err") else np.dtype(dtype).type(0)
@@ -305,26 +235,29 @@ def rows(came: Heard, stood: Stand, at: float, words: Words) -> tuple[Rows, Said
     place = {unit_id: i for i, unit_id in enumerate(stood.ids)}
     unit = np.fromiter(map(place.__getitem__, came.ids()), np.intp, len(came.reports))
     drawn = _drawn(came.fields, came.received, came.source, came.sources, at)
-    placed = _placed(drawn, came.reports)
-    numbers = came.numbers(words)
     eff = drawn.pop("eff")
     order = np.lexsort((eff, unit))
-    unit, eff, placed, numbers = unit[order], eff[order], placed[order], numbers[order]
+    unit, eff = unit[order], eff[order]
+    placed, said = _placed(drawn, came.reports)[order], came.words(words)[order]
     drawn = {name: values[order] for name, values in drawn.items()}
-    said = _said(stood, unit, eff, drawn, numbers)
-    matter = [_last(unit, placed, n), _last(unit, ~placed & ~numbers.any(1), n)]
-    matter += [_last(unit, numbers[:, g] > 0, n) for g in range(len(GROUPS))]
+    received = drawn["observed"] + drawn["delay"]
+    spoken = Spoken(unit, eff, np.minimum(drawn["observed"], received), received, said)
+    matter = [_last(unit, placed, n), _last(unit, ~placed & ~said.any(1), n)]
+    matter += [_last(unit, said[:, g] > 0, n) for g in range(len(GROUPS))]
     use = np.flatnonzero(placed | ~stood.placed[unit])
     if not placed[use].all():
         use = use[np.lexsort((placed[use], unit[use]))]
-    elif len(use) == len(unit):
-        use = slice(None)  # type: ignore[assignment]
-    unit, eff, placed = unit[use], eff[use], placed[use]
+    if len(use) != len(unit) or not placed.all():
+        unit, eff, placed = unit[use], eff[use], placed[use]
+        drawn = {name: values[use] for name, values in drawn.items()}
     beaten = (eff < stood.eff[unit]) & (placed == stood.placed[unit])
-    count = np.bincount(unit, minlength=n).astype(np.uint32)
+    counts = np.bincount(unit, minlength=n).astype(np.uint32)
     older = np.bincount(unit[beaten], minlength=n).astype(np.uint32)
-    made = Rows({name: values[use] for name, values in drawn.items()}, count, older)
-    return made, said, np.unique(order[np.concatenate(matter)])
+    return (
+        Rows(drawn, counts, older),
+        changes(stood.words, stood.slow_eff, spoken),
+        np.unique(order[np.concatenate(matter)]),
+    )
 
 
 def _last(unit: np.ndarray, which: np.ndarray, n: int) -> np.ndarray:
@@ -332,28 +265,4 @@ def _last(unit: np.ndarray, which: np.ndarray, n: int) -> np.ndarray:
     last = np.full(n, -1)
     marked = np.flatnonzero(which)
     last[unit[marked]] = marked
-    return last[last >= 0]
-
-
-def _said(
-    stood: Stand, unit: np.ndarray, eff: np.ndarray, drawn: dict[str, np.ndarray], numbers: np.ndarray
-) -> Said:
-    received = drawn["observed"] + drawn["delay"]
-    effective = np.minimum(drawn["observed"], received)
-    row, group = np.nonzero(stood.words)
-    ago = np.full(len(row), LONG_AGO, np.int32)
-    parts = [(row, group, ago, ago, stood.words[row, group])]
-    for g in range(len(GROUPS)):
-        at = np.flatnonzero((numbers[:, g] > 0) & (eff >= stood.slow_eff[unit, g]))
-        parts.append((unit[at], np.full(len(at), g), effective[at], received[at], numbers[at, g]))
-    row, group, told, known, word = (np.concatenate(column) for column in zip(*parts, strict=True))
-    # Each part is in the order of its unit and time, and what stood comes first.
-    slot = row * len(GROUPS) + group
-    order = np.argsort(slot, kind="stable")
-    row, slot, told, known, word = row[order], slot[order], told[order], known[order], word[order]
-    if not len(row):
-        return Said(row, told, known, word)
-    new = np.ones(len(row), np.bool_)
-    new[1:] = (slot[1:] != slot[:-1]) | (word[1:] != word[:-1])
-    first = np.flatnonzero(new)
-    return Said(row[first], told[first], np.minimum.reduceat(known, first), word[first])
+    return np.compress(last >= 0, last)

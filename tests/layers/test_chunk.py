@@ -1,4 +1,4 @@
-"""Minute chunks against brute force: the picture of all reports that a view may use, drawn by the live stream's code."""
+"""Minute chunks against brute force: the picture of all reports that a view may use, drawn as the live stream does."""
 
 from typing import Any
 
@@ -197,9 +197,7 @@ def test_a_minute_in_which_nothing_came_is_a_chunk_of_what_stood() -> None:
 
 @pytest.mark.parametrize("order", [(70, 10), (10, 130), (-10, 10)])
 def test_a_batch_out_of_its_place_is_an_error_and_not_lost(order: tuple[int, int]) -> None:
-    entries = [
-        delivery(0, unit("u", at=M0))._replace(id=BatchId(round(M0 + seconds) * 1000, 0)) for seconds in order
-    ]
+    entries = [delivery(0, unit("u", at=M0))._replace(id=BatchId(round(M0 + seconds) * 1000, 0)) for seconds in order]
     with pytest.raises(ValueError, match="minute"):
         list(minutes(heard(), CPD, entries, M0, 2))
 

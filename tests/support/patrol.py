@@ -1,4 +1,4 @@
-"""A seeded city that drives, as its agency's journal holds it: late bursts, skewed clocks, silence, changes of status."""
+"""A seeded city that drives, as its agency's journal holds it: late bursts, skewed clocks, silence, new statuses."""
 
 from itertools import groupby
 from typing import Any
@@ -26,15 +26,15 @@ def driven(
 ) -> list[Delivery]:
     """The journal of `units` units at 1 Hz for `seconds` from `t0 - before` on, in order of its ids (received time).
 
-    100 m blocks, receivers with 2 m of slow noise, 150 ms of median latency; every 20th unit goes silent for a while and
-    half of these send later what they kept, every 50th has a clock that is 20 s ahead. `lean`: positions only but for the
-    first report and each change; else every report says everything, as most dialects do.
+    100 m blocks, receivers with 2 m of slow noise, 150 ms of median latency; every 20th unit goes silent for a while
+    and half of these send later what they kept, every 50th has a clock that is 20 s ahead. `lean`: positions only but
+    for the first report and each change; else every report says everything, as most dialects do.
     """
     rng = np.random.default_rng(seed)
     t = np.arange(-before, seconds - before)
     shape = (len(t), units)
     # A car keeps its street and its speed, stops at lights, and turns at blocks.
-    goal = rng.choice([0.0, 0.0, 9.0, 12.0, 14.0], shape)[:: 15].repeat(15, 0)[: len(t)]
+    goal = rng.choice([0.0, 0.0, 9.0, 12.0, 14.0], shape)[::15].repeat(15, 0)[: len(t)]
     speed = np.empty(shape)
     speed[0] = goal[0]
     for i in range(1, len(t)):
