@@ -174,9 +174,23 @@ function readHeader(data, start, bytes) {
  * @param {any} header
  * @param {ArrayBufferLike} buffer
  * @param {number} start
+ */
+function build(head, header, buffer, start) {
+  try {
+    return frameOf(head, header, buffer, start);
+  } catch (error) {
+    throw error instanceof FrameError ? error : new FrameError("frame's header is JSON, and no header");
+  }
+}
+
+/**
+ * @param {{ type: number, bodyBytes: number }} head
+ * @param {any} header
+ * @param {ArrayBufferLike} buffer
+ * @param {number} start
  * @returns {Frame}
  */
-function build({ type, bodyBytes }, header, buffer, start) {
+function frameOf({ type, bodyBytes }, header, buffer, start) {
   const layers = (header.layers ?? []).map((/** @type {any} */ layer) => {
     const n = layer.n ?? 0;
     /** @type {Record<string, Column>} */
@@ -221,6 +235,10 @@ function build({ type, bodyBytes }, header, buffer, start) {
  */
 function stretchOf(layer, bodyBytes, buffer, start) {
   const { agency, family, tables: told, sources = [], ids = [], words = [] } = layer.stretch;
+  const object = (/** @type {any} */ x) => x !== null && typeof x === "object";
+  if (!Array.isArray(ids) || !words.every(object) || !sources.every((/** @type {any} */ s) => Array.isArray(s) && object(s[2] ?? {}))) {
+    throw new FrameError(`layer ${layer.name} has ids, words or sources that are none`);
+  }
   /** @type {Stretch["tables"]} */
   const tables = {};
   for (const [table, { n, columns }] of Object.entries(/** @type {Record<string, any>} */ (told))) {

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { DELTA, FrameError, KEYFRAME, decode, inflate, isDeflated } from "../../assets/map/frame.mjs";
-import { frameOf, placesBehind, readSpan, recordOf, stateAt } from "../../assets/map/span.mjs";
+import { frameOf, placesBehind, recordOf, stateAt } from "../../assets/map/instant.mjs";
+import { readSpan } from "../../assets/map/span.mjs";
 import { apply, emptyStore } from "../../assets/map/store.mjs";
 
 const folder = new URL("../samples/frames/", import.meta.url);
@@ -111,6 +112,26 @@ test("an instant outside the span is refused", async () => {
 test("a span is inflated before it is read", () => {
   assert.equal(isDeflated(bytes()), true);
   assert.throws(() => decode(bytes()), FrameError);
+});
+
+test("what is wrong within a span throws FrameError and nothing else", async () => {
+  const data = bytes();
+  const stream = new Blob([new Uint8Array(data, 16)]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const whole = new Uint8Array(await new Response(stream).arrayBuffer());
+  for (let at = 0; at < whole.length; at += 13) {
+    const damaged = whole.slice();
+    damaged[at] ^= 1 << at % 7;
+    const packed = new Blob([damaged]).stream().pipeThrough(new CompressionStream("deflate"));
+    const body = await new Response(packed).arrayBuffer();
+    try {
+      const span = readSpan(await inflate(await new Blob([new Uint8Array(data, 0, 16), body]).arrayBuffer()));
+      const state = stateAt(span, (span.at + span.until) / 2);
+      frameOf([state], 1);
+      placesBehind(state, 1500);
+    } catch (error) {
+      assert.ok(error instanceof FrameError, `${at}: ${/** @type {any} */ (error).stack}`);
+    }
+  }
 });
 
 const rows = (/** @type {any} */ header) => header.layers[0].stretch.tables.rows;
