@@ -16,10 +16,12 @@ import numpy as np
 
 from feeds.errors import DecodeError
 from layers.frame import DTYPES, FrameType, decode
+from layers.kinds.units import DRILL_FLAG, EMERGENCY_FLAG
 from layers.planes import Packed, differences, grown, scaled, unpack_plain
 from layers.planes import starts as starts_of
 from layers.stretch import SourceTold, Stretch
 from layers.swarm import UNKNOWN_U2
+from layers.symbol import UnitStatus
 from layers.track import LOST_CADENCES, LOST_MIN_S, STALE_CADENCES
 from layers.unit_rows import DRAWN, REPORT_STATUS, UNKNOWN_U4
 from layers.unit_words import GROUPS, Said
@@ -181,8 +183,8 @@ class Span:
         codes = self._word_codes[words[rows]]
         age = np.clip(np.rint((t_ms - effective) / 100.0), 0, _AGE_MAX)
         lives = self._life(t_ms - effective, taken["good"], self._cadence(taken["source"], words[rows, 0]))
-        flags = taken["flags"] | (taken["report_status"] != 0) * 8 | codes[:, 1] | (lives << 1)
-        status = np.where(words[rows, 0] > 0, codes[:, 0], 5)
+        flags = taken["flags"] | (taken["report_status"] != 0) * DRILL_FLAG | codes[:, 1] * EMERGENCY_FLAG | lives << 1
+        status = np.where(words[rows, 0] > 0, codes[:, 0], UnitStatus.UNSAID)
         return {
             "row": rows.astype(np.uint32),
             **{name: taken[name] for name in ("lon", "lat", "course", "speed")},

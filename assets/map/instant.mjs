@@ -9,6 +9,7 @@
 
 import { DELTA, KEYFRAME, UNKNOWN_I4 } from "./frame.mjs";
 import { DRAWN, GROUPS, NAMES } from "./span.mjs";
+import { EMERGENCY, NOT_ACTUAL } from "./store.mjs";
 
 /** @typedef {import("./frame.mjs").Frame} Frame */
 /** @typedef {import("./span.mjs").Span} Span */
@@ -114,7 +115,7 @@ function columnsOf(span, tMs, unit, row, words) {
     const cadence = cadenceOf(span, source[i], word) * 1000;
     const fresh = good[i] === UNKNOWN_U4 ? 3 * cadence : Math.min(3 * cadence, good[i]);
     const life = (old > fresh ? 1 : 0) + (old > Math.max(60000, 10 * cadence) ? 1 : 0);
-    flags[i] |= (told[i] ? 8 : 0) | span.codes[words[i * GROUPS + 1]] | (life << 1);
+    flags[i] |= (told[i] ? NOT_ACTUAL : 0) | (span.codes[words[i * GROUPS + 1]] ? EMERGENCY : 0) | (life << 1);
   }
   return { lon, lat, course, speed, status, flags, err, age, lag, source, report_status: told };
 }

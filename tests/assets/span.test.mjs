@@ -9,15 +9,15 @@ import { readSpan } from "../../assets/map/span.mjs";
 import { apply, emptyStore } from "../../assets/map/store.mjs";
 
 const folder = new URL("../samples/frames/", import.meta.url);
-const want = JSON.parse(readFileSync(new URL("span.json", folder), "utf8"));
-const M0 = want.at;
+const told = (/** @type {string} */ name) => JSON.parse(readFileSync(new URL(`${name}.json`, folder), "utf8"));
+const M0 = told("span").at;
 
 /** @returns {ArrayBuffer} */
-function bytes() {
-  const file = readFileSync(new URL("span.bin", folder));
+function bytes(name = "span") {
+  const file = readFileSync(new URL(`${name}.bin`, folder));
   return /** @type {ArrayBuffer} */ (file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength));
 }
-const golden = async () => readSpan(await inflate(bytes()));
+const golden = async (name = "span") => readSpan(await inflate(bytes(name)));
 
 /** The bytes of the golden span with its header changed. @param {(header: any) => void} change */
 async function changed(change) {
@@ -38,25 +38,27 @@ async function changed(change) {
   return out.buffer;
 }
 
-test("the golden span is read as it says", async () => {
-  const span = await golden();
-  assert.deepEqual([span.at, span.until, span.agency, span.ids], [want.at, want.until, want.agency, want.ids]);
-  for (const [name, values] of Object.entries(want.rows)) {
-    const mine = name === "received" ? span.received : span.rows[name];
-    assert.deepEqual(Array.from(mine), values, name);
-  }
-  assert.deepEqual(span.frames.map(([received, observed, frame]) => [received, observed, decode(frame).type]), want.frames);
-});
-
-for (const { t, view, columns, records } of want.states) {
-  test(`the golden span at ${t - M0} s, ${view}, is the picture that Python reads`, async () => {
-    const state = stateAt(await golden(), t, view);
-    assert.deepEqual(Array.from(state.unit), columns.row);
-    for (const name of Object.keys(columns)) {
-      if (name !== "row") assert.deepEqual(Array.from(state.columns[name]), columns[name], name);
+for (const name of ["span", "pyramid"]) {
+  const want = told(name);
+  test(`the golden ${name} is read as it says`, async () => {
+    const span = await golden(name);
+    assert.deepEqual([span.at, span.until, span.agency, span.ids], [want.at, want.until, want.agency, want.ids]);
+    for (const [column, values] of Object.entries(want.rows)) {
+      const mine = column === "received" ? span.received : span.rows[column];
+      assert.deepEqual(Array.from(mine), values, column);
     }
-    assert.deepEqual([...state.unit].map((unit, i) => [unit, recordOf(state, i)]), records);
+    assert.deepEqual(span.frames.map(([received, observed, frame]) => [received, observed, decode(frame).type]), want.frames);
   });
+  for (const { t, view, columns, records } of want.states) {
+    test(`the golden ${name} at ${(t - M0).toFixed(3)} s, ${view}, is the picture that Python reads`, async () => {
+      const state = stateAt(await golden(name), t, view);
+      assert.deepEqual(Array.from(state.unit), columns.row);
+      for (const column of Object.keys(columns)) {
+        if (column !== "row") assert.deepEqual(Array.from(state.columns[column]), columns[column], column);
+      }
+      assert.deepEqual([...state.unit].map((unit, i) => [unit, recordOf(state, i)]), records);
+    });
+  }
 }
 
 test("the store takes a state as a keyframe, and the next as a delta with what was reworded, came and went", async () => {
