@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 from msgspec.structs import replace
 
-from feeds.bus import Delivery
+from feeds.bus import BEGINNING, BatchId, Delivery
 from feeds.envelope import Parcel
 from feeds.errors import DecodeError
 from feeds.names import AgencyId
@@ -83,7 +83,11 @@ def _minute(picture: Picture, agency: AgencyId, entries: Iterable[Delivery], at:
     picture.expire(at)
     frames = [(0, 0, others.begin(at))]
     came = Heard()
-    left = [other for entry in entries if (other := came.take(entry)) is not None]
+    left = [
+        other
+        for entry in _in_order(entries, agency, picture.last.get(agency, BEGINNING))
+        if (other := came.take(entry)) is not None
+    ]
     units, matter = _units(picture, agency, came, at)
     for batches in _ticks(left, came, matter):
         for entry in batches:
@@ -92,6 +96,14 @@ def _minute(picture: Picture, agency: AgencyId, entries: Iterable[Delivery], at:
         if told is not None:
             frames.append(told)
     return encode_span(FrameHeader(rev=0, at=at, until=at + MINUTE_S), (units,), tuple(frames))
+
+
+def _in_order(entries: Iterable[Delivery], agency: AgencyId, last: BatchId) -> Iterator[Delivery]:
+    for entry in entries:
+        if entry.agency != agency or entry.id <= last:
+            raise ValueError(f"batch {entry.id} of {entry.agency} does not follow {last} of {agency}")
+        last = entry.id
+        yield entry
 
 
 def _units(picture: Picture, agency: AgencyId, came: Heard, at: float) -> tuple[LayerChange, list[int]]:
@@ -197,11 +209,12 @@ class _Others:
         received, observed = (max(times) for times in zip(*said, strict=True))
         touched = {name: self._picture.shelves[name].flush() for name in _OTHERS}
         happened, self._picture.fresh_events = self._picture.fresh_events, []
-        base = self._view.rev
+        base, event = self._view.rev, self._view.events.number
+        # What was received just before the minute and journaled in it is known when the minute begins.
+        received = max(received, self._view.at)
         if not self._view.step(touched, happened, received):
             return None
-        frame = delta(self._view, base)
-        assert frame is not None
+        frame = delta(self._view, base) or keyframe(self._view, seen_event=event)
         return _ms(received, at), _ms(observed, at), frame
 
 

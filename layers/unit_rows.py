@@ -12,7 +12,7 @@ Times are ms after `at`, rounded up, so that nothing is known before it was. Pur
 """
 
 from collections.abc import Iterable
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -48,7 +48,8 @@ DRAWN: tuple[tuple[str, str], ...] = (
 `observed`, ms."""
 
 _NAMES = UnitReport.__struct_fields__
-_WIDTH = len(_NAMES)
+_FAST = ("lat", "lon", "course_deg", "speed_mps", "h_err_m", "observed_at", "stale_at", "status", "unit_id")
+_fast = itemgetter(*map(_NAMES.index, _FAST))
 _PLACE = ("lat", "lon", "course_deg", "speed_mps", "hae_m", "h_err_m", "v_err_m", "fix_method")
 _MEASURED = ("lat", "lon", "course_deg", "speed_mps", "h_err_m", "observed_at")
 _place = attrgetter(*_PLACE)
@@ -92,7 +93,7 @@ class Heard:
         self.last: Delivery | None = None
         """The newest batch."""
         self.fields: list[Any] = []
-        """Of one report after the other every field: a tuple for each would be another 60,000 things to mind."""
+        """The values of `_FAST`, of one report after the other: tuples would be another 60,000 things to keep."""
         self._sayings = Sayings()
         self._saying: list[int] = []
 
@@ -107,7 +108,7 @@ class Heard:
             for report in parcel.reports:
                 if type(report) is UnitReport:
                     values = astuple(report)
-                    fields += values
+                    fields += _fast(values)
                     reports.append(report)
                     received.append(at)
                     sources.append(source)
@@ -164,7 +165,7 @@ def _drawn(
 
 
 def _column(fields: list[Any], name: str) -> list[Any]:
-    return fields[_NAMES.index(name) :: _WIDTH]
+    return fields[_FAST.index(name) :: len(_FAST)]
 
 
 def _maybe(values: list[float | None]) -> np.ndarray:
@@ -190,7 +191,7 @@ def _placed(drawn: dict[str, np.ndarray], reports: list[UnitReport]) -> np.ndarr
 def stand(tracks: list[UnitTrack], new: Iterable[str], at: float, words: Words, sources: dict[str, int]) -> Stand:
     """Return how units stand at `at`; `new`: the ids of those that are heard for the first time after it."""
     heads = [_head(track) for track in tracks]
-    fields = [value for track, head in zip(tracks, heads, strict=True) for value in astuple(track.said[head])]
+    fields = [value for track, head in zip(tracks, heads, strict=True) for value in _fast(astuple(track.said[head]))]
     stamps = [track.stamps[head] for track, head in zip(tracks, heads, strict=True)]
     drawn = _drawn(fields, [s.received_at for s in stamps], [s.source for s in stamps], sources, at)
     eff = drawn.pop("eff")

@@ -208,7 +208,9 @@ function frameOf({ type, bodyBytes }, header, buffer, start) {
     return made;
   });
   const frames = (header.frames ?? []).map((/** @type {number[]} */ [received, observed, offset, length]) => {
-    if (!(offset >= 0 && length >= 0 && offset + length <= bodyBytes)) throw new FrameError("a frame within the frame does not fit it");
+    if (!(offset >= 0 && length >= 0 && offset + length <= bodyBytes)) {
+      throw new FrameError("a frame within the frame does not fit it");
+    }
     return [received, observed, buffer.slice(start + offset, start + offset + length)];
   });
   return {
@@ -236,7 +238,8 @@ function frameOf({ type, bodyBytes }, header, buffer, start) {
 function stretchOf(layer, bodyBytes, buffer, start) {
   const { agency, family, tables: told, sources = [], ids = [], words = [] } = layer.stretch;
   const object = (/** @type {any} */ x) => x !== null && typeof x === "object";
-  if (!Array.isArray(ids) || !words.every(object) || !sources.every((/** @type {any} */ s) => Array.isArray(s) && object(s[2] ?? {}))) {
+  const source = (/** @type {any} */ s) => Array.isArray(s) && object(s[2] ?? {});
+  if (!Array.isArray(ids) || !words.every(object) || !sources.every(source)) {
     throw new FrameError(`layer ${layer.name} has ids, words or sources that are none`);
   }
   /** @type {Stretch["tables"]} */
@@ -254,7 +257,8 @@ function stretchOf(layer, bodyBytes, buffer, start) {
       if (!(n >= 0 && offset >= 0 && offset + planes * n <= bodyBytes) || step !== (step | 0)) {
         throw new FrameError(`${where} does not fit the frame`);
       }
-      tables[table].columns[name] = { dtype, encoding, step, scale, planes, data: new Uint8Array(buffer, start + offset, planes * n) };
+      const data = new Uint8Array(buffer, start + offset, planes * n);
+      tables[table].columns[name] = { dtype, encoding, step, scale, planes, data };
     }
   }
   return { agency, family, sources, ids, words, tables };

@@ -154,32 +154,65 @@ export function recordOf({ span, unit, words, columns }, i) {
 /**
  * Returns where the markers of a state are drawn, `behind` ms before its instant: between two rows that the view may use
  * at that instant, or where the unit was last. Never ahead of what was known, and not over a gap of more than GAP_MS.
+ * `before` is the span that ends where this one begins: without it markers stand still for the first `behind` ms.
  * @param {State} state
  * @param {number} behind
+ * @param {Span | null} [before]
  * @returns {{ lon: Int32Array, lat: Int32Array }} degrees x 1e7
  */
-export function placesBehind({ span, t, view, unit, columns }, behind) {
+export function placesBehind({ span, t, view, unit, columns }, behind, before = null) {
   const tMs = instant(span, t);
   const byMs = tMs - behind;
   const times = view === "known" ? span.received : span.effective;
-  const lon = Int32Array.from(columns.lon);
-  const lat = Int32Array.from(columns.lat);
+  const there = before && before.until === span.at && before.agency === span.agency ? unitsIn(before, span) : null;
+  const places = { lon: Int32Array.from(columns.lon), lat: Int32Array.from(columns.lat) };
   for (let i = 0; i < unit.length; i++) {
     const u = unit[i];
     const from = rowBy(span, u, times, tMs, byMs);
     if (from < 0 && !span.key.here[u]) continue;
-    let to = from < 0 ? span.start[u] + span.key.older[u] : from + 1;
-    while (to < span.start[u + 1] && times[to] > tMs) to += 1;
-    if (to >= span.start[u + 1]) continue; // nothing newer may be used: it is where it was last
-    const [fromLon, fromLat] = from < 0 ? [span.key.lon[u], span.key.lat[u]] : [span.rows.lon[from], span.rows.lat[from]];
-    const begun = effectiveOf(span, u, from);
-    const gap = span.effective[to] - begun;
-    if (fromLon === UNKNOWN_I4 || span.rows.lon[to] === UNKNOWN_I4) continue;
-    const part = gap > 0 && gap <= GAP_MS ? Math.max(0, Math.min(1, (byMs - begun) / gap)) : 0;
-    lon[i] = Math.round(fromLon + (span.rows.lon[to] - fromLon) * part);
-    lat[i] = Math.round(fromLat + (span.rows.lat[to] - fromLat) * part);
+    const earlier = there && from < 0 && effectiveOf(span, u, -1) > byMs ? there[u] : -1;
+    if (before && earlier >= 0) {
+      // All that came before this span was known when it began.
+      const byThen = byMs + (span.at - before.at) * 1000;
+      move(places, i, before, earlier, rowBy(before, earlier, before.received, Infinity, byThen), before.received, Infinity, byThen);
+    } else {
+      move(places, i, span, u, from, times, tMs, byMs);
+    }
   }
-  return { lon, lat };
+  return places;
+}
+
+/**
+ * Moves marker `i` to where the unit was at `byMs`, between the row `from` and the next that may be used at `tMs`.
+ * @param {{ lon: Int32Array, lat: Int32Array }} places @param {number} i @param {Span} span @param {number} unit
+ * @param {number} from @param {Int32Array} times @param {number} tMs @param {number} byMs
+ */
+function move(places, i, span, unit, from, times, tMs, byMs) {
+  const { key, rows, start } = span;
+  let to = from < 0 ? start[unit] + key.older[unit] : from + 1;
+  while (to < start[unit + 1] && times[to] > tMs) to += 1;
+  if (to >= start[unit + 1]) return; // nothing newer may be used: it is where it was last
+  const lon = from < 0 ? key.lon[unit] : rows.lon[from];
+  const lat = from < 0 ? key.lat[unit] : rows.lat[from];
+  if (lon === UNKNOWN_I4 || rows.lon[to] === UNKNOWN_I4) return;
+  const begun = effectiveOf(span, unit, from);
+  const gap = span.effective[to] - begun;
+  const part = gap > 0 && gap <= GAP_MS ? Math.max(0, Math.min(1, (byMs - begun) / gap)) : 0;
+  places.lon[i] = Math.round(lon + (rows.lon[to] - lon) * part);
+  places.lat[i] = Math.round(lat + (rows.lat[to] - lat) * part);
+}
+
+/** @type {WeakMap<Span, { span: Span, units: Int32Array }>} */
+const sameUnits = new WeakMap();
+
+/** Of each unit of `span` its number in `before`, -1 for none. @param {Span} before @param {Span} span */
+function unitsIn(before, span) {
+  const met = sameUnits.get(before);
+  if (met?.span === span) return met.units;
+  const numbers = new Map(before.ids.map((id, unit) => [id, unit]));
+  const units = Int32Array.from(span.ids, (id) => numbers.get(id) ?? -1);
+  sameUnits.set(before, { span, units });
+  return units;
 }
 
 /**

@@ -50,7 +50,9 @@ export function readSpan(frame) {
   const { stretch, n, columns: key } = layer;
   const seconds = (frame.until ?? 0) - frame.at;
   if (!(seconds > 0 && seconds <= LONGEST_S)) throw new FrameError(`a span of ${seconds} s is not of this world`);
-  for (const name of [...NAMES, "here", "count", "older"]) if (!key[name]) throw new FrameError(`the span's units have no column ${name}`);
+  for (const name of [...NAMES, "here", "count", "older"]) {
+    if (!key[name]) throw new FrameError(`the span's units have no column ${name}`);
+  }
   const table = stretch.tables.rows;
   const start = new Int32Array(n + 1);
   for (let i = 0; i < n; i++) {
@@ -68,7 +70,9 @@ export function readSpan(frame) {
     effective[i] = Math.min(rows.observed[i], received[i]);
   }
   for (const source of [key.source, rows.source]) {
-    for (let i = 0; i < source.length; i++) if (!stretch.sources[source[i]]) throw new FrameError("the span names sources that are not there");
+    for (let i = 0; i < source.length; i++) {
+      if (!stretch.sources[source[i]]) throw new FrameError("the span names sources that are not there");
+    }
   }
   if (stretch.ids.length !== n) throw new FrameError(`the span has ${stretch.ids.length} ids for ${n} units`);
   const { groups, codes } = readWords(stretch);
@@ -89,14 +93,17 @@ function need(table, name) {
 function readWords(stretch) {
   const table = stretch.tables.words;
   const groups = unpack(need(table, "group"), table?.n ?? 0);
-  if (stretch.words.length !== groups.length || groups.some((g) => g < 0 || g >= GROUPS)) throw new FrameError("the span's words do not fit");
+  if (stretch.words.length !== groups.length || groups.some((g) => g < 0 || g >= GROUPS)) {
+    throw new FrameError("the span's words do not fit");
+  }
   return { groups, codes: unpack(need(table, "code"), table.n) };
 }
 
 /** @param {import("./frame.mjs").Stretch} stretch @param {number} n @param {Int32Array} groups */
 function readSaid(stretch, n, groups) {
   const table = stretch.tables.said;
-  const [row, word, received, effective] = ["row", "word", "received", "effective"].map((name) => unpack(need(table, name), table?.n ?? 0));
+  const column = (/** @type {string} */ name) => unpack(need(table, name), table.n);
+  const [row, word, received, effective] = [column("row"), column("word"), column("received"), column("effective")];
   const slot = new Int32Array(row.length);
   for (let i = 0; i < row.length; i++) {
     if (row[i] < 0 || row[i] >= n || word[i] < 0 || word[i] >= groups.length) {

@@ -38,7 +38,7 @@ async function changed(change) {
   return out.buffer;
 }
 
-for (const name of ["span", "pyramid"]) {
+for (const name of ["span", "span-next", "pyramid"]) {
   const want = told(name);
   test(`the golden ${name} is read as it says`, async () => {
     const span = await golden(name);
@@ -103,6 +103,22 @@ test("a marker moves between two rows, and never towards one that was not yet re
   assert.equal(where(9, 7000, "known"), 418801750);
   assert.equal(where(30, 20000, "known"), 418802500); // from 3 to 20.9 s nobody said where it was
   assert.equal(where(59, 1500, "known"), 418803000);
+});
+
+test("a marker goes on where a minute ends", async () => {
+  const [before, span] = [await golden(), await golden("span-next")];
+  const tram = span.ids.indexOf("tram");
+  assert.notEqual(before.ids.indexOf("tram"), tram);
+  const where = (/** @type {number} */ s, /** @type {import("../../assets/map/span.mjs").Span | null} */ prior) => {
+    const state = stateAt(span, M0 + s);
+    return placesBehind(state, 1500, prior).lat[state.unit.indexOf(tram)];
+  };
+  // Observed at 58, 59.5 and 60.5 s.
+  assert.equal(where(60.25, before), 410000750); // half way from 58 to 59.5 s
+  assert.equal(where(60.25, null), 410001500);
+  assert.equal(where(60.25, span), 410001500); // no span that ends where this begins
+  assert.equal(where(61, before), 410001500);
+  assert.equal(where(61.5, before), 410002000); // half way from 59.5 to 60.5 s
 });
 
 test("an instant outside the span is refused", async () => {

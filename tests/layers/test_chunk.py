@@ -137,11 +137,16 @@ def city() -> list[Delivery]:
     return driven(1000, 92, M0, seed=5, before=30)
 
 
+@pytest.fixture(scope="module")
+def minute(city: list[Delivery]) -> bytes:
+    (chunk,) = chunks_of([d for d in city if d.id.ms < (M0 + 60) * 1000])
+    return chunk.data
+
+
 @pytest.mark.parametrize("view", ["known", "truth"])
-def test_a_city_of_a_thousand_units_is_what_all_reports_make(city: list[Delivery], view: str) -> None:
-    made = chunks_of([d for d in city if d.id.ms < (M0 + 60) * 1000])
+def test_a_city_of_a_thousand_units_is_what_all_reports_make(city: list[Delivery], minute: bytes, view: str) -> None:
     for t in (M0 + 21.3, M0 + 59.7):
-        assert_same(read(made[0].data, t, view), brute(city, t, view, M0 + 60))
+        assert_same(read(minute, t, view), brute(city, t, view, M0 + 60))
 
 
 def test_the_picture_goes_on_as_if_it_had_heard_every_report(city: list[Delivery]) -> None:
@@ -202,6 +207,23 @@ def test_a_batch_out_of_its_place_is_an_error_and_not_lost(order: tuple[int, int
         list(minutes(heard(), CPD, entries, M0, 2))
 
 
+def test_a_batch_that_was_heard_before_or_is_anothers_is_an_error() -> None:
+    one, two = (delivery(0, unit("u", at=M0))._replace(id=BatchId(int(M0) * 1000 + n, 0)) for n in (1, 2))
+    other = two._replace(agency=AgencyId("fire"))
+    for picture, entries in ((heard(), [two, one]), (heard(one), [one]), (heard(), [other])):
+        with pytest.raises(ValueError, match="does not follow"):
+            list(minutes(picture, CPD, entries, M0, 1))
+
+
+def test_frames_of_the_other_layers_go_forward_in_time_whatever_was_received_first() -> None:
+    def said(received: float, journaled: float, name: str) -> Delivery:
+        made = delivery(0, incident(name, at=M0 - 5), received_at=M0 + received)
+        return made._replace(id=BatchId(round((M0 + journaled) * 1000), 0))
+
+    (chunk,) = chunks_of([said(-0.5, 0.5, "a"), said(9.0, 9.0, "b"), said(8.0, 10.0, "c")])
+    assert [received for received, _, _ in Span(chunk.data).frames] == [0, 0, 9000, 9000]
+
+
 def test_the_other_layers_are_whole_frames_at_the_time_they_became_known() -> None:
     def said(s: float, *reports: Any) -> Delivery:
         return delivery(0, *reports, received_at=M0 + s)._replace(id=BatchId(round((M0 + s) * 1000), 0))
@@ -243,11 +265,10 @@ def test_a_file_of_chunks_gives_each_back_by_its_time() -> None:
             chunk_at(damaged, M0 + 179)
 
 
-def test_a_row_costs_four_bytes_and_its_reader_does_not_look_past_what_it_may(city: list[Delivery]) -> None:
-    made = chunks_of([d for d in city if d.id.ms < (M0 + 60) * 1000])
-    rows = int(Span(made[0].data).count().sum())
+def test_a_row_costs_about_four_bytes(minute: bytes) -> None:
+    rows = int(Span(minute).count().sum())
     assert rows > 55_000
-    assert len(made[0].data) / rows <= 4.2
+    assert len(minute) / rows <= 4.2
 
 
 def test_the_keyframe_alone_tells_nothing_of_units_that_come_later() -> None:

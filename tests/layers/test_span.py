@@ -34,8 +34,8 @@ def at(s: float, *reports: Any, source: str = "") -> Delivery:
     return said._replace(id=BatchId(round((M0 + s) * 1000), 0))
 
 
-def made() -> bytes:
-    """A minute with all that may happen in one: news, lateness, skew, silence, drills, words, no place."""
+def made() -> tuple[bytes, bytes]:
+    """A minute with all that may happen in one: news, lateness, skew, silence, drills, words, no place; and the next."""
     stood = heard(
         delivery(1, unit("car", at=M0 - 2, course_deg=359.0, speed_mps=12.5, h_err_m=3.0, call_sign="3A12")),
         delivery(2, unit("lost", at=M0 - 5000, lat=41.8, primary_status="NotAvailable")),
@@ -51,9 +51,13 @@ def made() -> bytes:
         at(21.0, unit("car", at=M0 + 20.9, lat=41.8803, primary_status="Available"), source="nobody"),
         at(40.0, incident("i1", at=M0 + 39, status_common=("Closed",))),
         at(45.0, unit("placeless", at=M0 + 10, lat=41.9, lon=-87.6)),
+        at(58.1, unit("tram", at=M0 + 58, lat=41.0)),
+        at(59.6, unit("tram", at=M0 + 59.5, lat=41.00015)),
+        at(60.6, unit("tram", at=M0 + 60.5, lat=41.00025)),
+        at(61.0, unit("above", at=M0 + 61)),
     ]
-    (chunk,) = minutes(stood, AgencyId("cpd"), entries, M0, 1)
-    return chunk.data
+    first, second = minutes(stood, AgencyId("cpd"), entries, M0, 2)
+    return first.data, second.data
 
 
 def told(data: bytes) -> dict[str, Any]:
@@ -83,22 +87,23 @@ def told(data: bytes) -> dict[str, Any]:
 
 def golden() -> dict[str, bytes]:
     """The golden spans, as this code makes them."""
-    return {"span": made(), "pyramid": block([made()], 10.0)}
+    first, second = made()
+    return {"span": first, "span-next": second, "pyramid": block([first, second], 10.0)}
 
 
-@pytest.mark.parametrize("name", ["span", "pyramid"])
+@pytest.mark.parametrize("name", ["span", "span-next", "pyramid"])
 def test_golden_spans_are_read_as_they_say(name: str) -> None:
     data = (GOLDEN / f"{name}.bin").read_bytes()
     assert told(data) == json.loads((GOLDEN / f"{name}.json").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("name", ["span", "pyramid"])
+@pytest.mark.parametrize("name", ["span", "span-next", "pyramid"])
 def test_golden_spans_are_what_is_made_today(name: str) -> None:
     assert told(golden()[name]) == told((GOLDEN / f"{name}.bin").read_bytes())
 
 
 def test_rows_are_sorted_by_unit_and_then_as_they_came_to_stand() -> None:
-    span = Span(made())
+    span = Span(GOLDEN_SPAN)
     observed, received = span.times()
     effective = np.minimum(observed, received)
     for start, count in zip(np.cumsum(span.count()) - span.count(), span.count(), strict=True):
@@ -116,7 +121,7 @@ def test_a_frame_that_is_no_span_of_units_is_refused() -> None:
 
 def with_stretch(**changes: Any) -> bytes:
     """The golden span with another head for its table `rows`."""
-    data = made()
+    data = GOLDEN_SPAN
     frame = decode(data)
     (layer,) = frame.header.layers
     assert layer.stretch is not None
@@ -154,14 +159,14 @@ def test_a_column_that_is_not_what_it_should_be_is_a_clear_error(change: dict[st
 
 
 def test_flags_of_a_later_version_are_refused() -> None:
-    data = bytearray(made())
+    data = bytearray(GOLDEN_SPAN)
     data[5] = 6
     with pytest.raises(DecodeError, match="flags 6"):
         decode(bytes(data))
 
 
 def test_a_damaged_span_is_a_decode_error_and_nothing_else() -> None:
-    data = made()
+    data = GOLDEN_SPAN
     for at_ in range(0, len(data), 7):
         damaged = bytearray(data)
         damaged[at_] ^= 0x41
