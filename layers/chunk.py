@@ -25,7 +25,7 @@ from layers import kinds
 from layers.delta import delta, keyframe
 from layers.frame import DTYPES, FrameHeader, LayerChange, encode_span
 from layers.picture import LAYERS, UNITS, Picture
-from layers.planes import pack_delta, pack_plain
+from layers.planes import pack_delta, pack_plain, starts
 from layers.policy import Rules, ViewerClass
 from layers.roster import CADENCE_S, Roster
 from layers.stretch import SourceTold, Stretch
@@ -148,13 +148,19 @@ def units_change(
     agency: str, family: str, sources: tuple[SourceTold, ...], stood: Stand, came: Rows, said: Said, words: Words
 ) -> LayerChange:
     """Return layer `units` of a span: how n units stood, and the tables `rows`, `said` and `words`."""
+    key = {name: stood.columns[name].astype(DTYPES[dtype]) for name, dtype in DRAWN}
+    # Where nothing stood the first row is what later ones are told from: differences to unknown would need every plane.
+    later = (stood.here == 0) & (came.counts > 0)
+    first = starts(came.counts)[later]
+    for name, _ in DRAWN:
+        key[name][later] = came.columns[name][first]
     columns: list[tuple[str, str, np.ndarray]] = [("row", "u4", np.arange(len(stood.ids)))]
-    columns += [(name, dtype, stood.columns[name]) for name, dtype in DRAWN]
+    columns += [(name, dtype, key[name]) for name, dtype in DRAWN]
     columns += [("here", "u1", stood.here), ("count", "u4", came.counts), ("older", "u4", came.older)]
     packed = tuple(
         pack_plain(name, dtype, came.columns[name])
         if name in _PLAIN
-        else pack_delta(name, dtype, came.columns[name], stood.columns[name].astype(DTYPES[dtype]), came.counts)
+        else pack_delta(name, dtype, came.columns[name], key[name], came.counts)
         for name, dtype in DRAWN
     )
     tables = {

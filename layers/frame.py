@@ -34,8 +34,8 @@ MAGIC = b"JOF1"
 _HEAD = struct.Struct("<4sBBHII")
 _BODY_MAX = 256 * 1024 * 1024
 _BODY_DEFLATED, _ALL_DEFLATED = 1, 2
-_SPAN_LEVEL = 6
-"""Of zlib, for spans: made once, read often."""
+_SPAN_LEVEL, _SPAN_MEMORY = 6, 7
+"""Of zlib, for spans: made once, read often. Small blocks suit columns that each have their own statistics."""
 
 DTYPES = {"u1": np.uint8, "u2": np.uint16, "u4": np.uint32, "i4": np.int32, "f8": np.float64}
 """Column types, by their name on the wire; all little-endian."""
@@ -175,7 +175,8 @@ def encode_span(
     body = _Body()
     told = tuple((received, observed, body.add(data), len(data)) for received, observed, data in frames)
     head = _head(msgspec.structs.replace(header, frames=told), changes, body)
-    whole = zlib.compress(b"".join((head, *body.parts)), _SPAN_LEVEL)
+    packer = zlib.compressobj(_SPAN_LEVEL, memLevel=_SPAN_MEMORY, strategy=zlib.Z_FILTERED)
+    whole = packer.compress(b"".join((head, *body.parts))) + packer.flush()
     return _HEAD.pack(MAGIC, FrameType.SPAN, _ALL_DEFLATED, 0, len(head), body.size) + whole
 
 

@@ -7,7 +7,7 @@ same unit, for a unit's first row its column in the keyframe, divided by `scale`
 counts modulo 2^32. High planes that are all zero are left out. Pure.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,15 @@ ENCODINGS = ("planes", "delta")
 UNKNOWN = {"u1": -1, "u2": 65535, "u4": 4294967295, "i4": 2147483647}
 """What no value of a scale above 1 is, by type."""
 _SCALES = (10**7, 10**6, 10**5, 10**4, 1000, 100, 50, 10, 1)
+
+_TYPES: tuple[tuple[Any, Any], ...] = (
+    (np.uint8, np.int8),
+    (np.uint8, np.int8),
+    (np.uint16, np.int16),
+    (np.uint32, np.int32),
+    (np.uint32, np.int32),
+)
+"""By the number of planes."""
 
 
 class Packed(NamedTuple):
@@ -89,17 +98,19 @@ def _pack(name: str, dtype: str, encoding: str, scale: int, differences: np.ndar
 def differences(packed: Packed) -> np.ndarray:
     """Return the n differences, in units of `scale`, as i4."""
     planes, n = packed.data.shape
-    step = np.int32(packed.step)
     if not planes:
-        return np.full(n, step)
-    zigzag = packed.data[0].astype(np.uint32)
+        return np.full(n, np.int32(packed.step))
+    # In the narrowest type that holds it: what is read is mostly waiting for memory.
+    unsigned, signed = _TYPES[planes]
+    zigzag = packed.data[0].astype(unsigned)
     for i in range(1, planes):
-        zigzag |= packed.data[i].astype(np.uint32) << np.uint32(8 * i)
-    halves: np.ndarray = (zigzag >> np.uint32(1)).view(np.int32)
-    halves ^= -(zigzag & np.uint32(1)).view(np.int32)
+        zigzag |= packed.data[i].astype(unsigned) << unsigned(8 * i)
+    halves = (zigzag >> unsigned(1)).view(signed)
+    halves ^= -(zigzag & unsigned(1)).view(signed)
+    made: np.ndarray = halves.astype(np.int32, copy=False)
     if packed.step:
-        halves += step
-    return halves
+        made += np.int32(packed.step)
+    return made
 
 
 def unpack_plain(packed: Packed) -> np.ndarray:

@@ -57,7 +57,8 @@ class Span:
         self._words = self._table(tables, "words", ["group", "code"])
         self._drawn: dict[str, np.ndarray] = {}
         self._check(layer.stretch.tables["rows"].n)
-        self._fields: list[dict[str, Any]] | None = None
+        self._raw_words: list[msgspec.Raw] = []
+        self._fields: dict[int, dict[str, Any]] = {}
 
     @staticmethod
     def _table(tables: dict[str, dict[str, Packed]], name: str, columns: list[str]) -> dict[str, Packed]:
@@ -91,7 +92,7 @@ class Span:
     @property
     def ids(self) -> list[str]:
         """The units' ids."""
-        return _strings(self._stretch.ids, self.n)
+        return _list(self._stretch.ids, str, self.n)
 
     @property
     def family(self) -> str:
@@ -241,9 +242,12 @@ class Span:
         return (age_ms > fresh).astype(np.uint8) + (age_ms > lost).astype(np.uint8)
 
     def _word(self, number: int) -> dict[str, Any]:
-        if self._fields is None:
-            self._fields = _objects(self._stretch.words, len(self._word_groups))
-        return self._fields[number]
+        fields = self._fields.get(number)
+        if fields is None:
+            if not self._raw_words:
+                self._raw_words = _list(self._stretch.words, msgspec.Raw, len(self._word_groups))
+            fields = self._fields[number] = _read(self._raw_words[number], dict[str, Any])
+        return fields
 
     def records_at(self, t: float, view: View = "known") -> list[tuple[int, dict[str, Any]]]:
         """Return `(row, record)` of the units that are there at `t`, as a keyframe of the stream has them."""
@@ -273,17 +277,10 @@ def picture_at(chunk: bytes, t: float, view: View = "known") -> dict[str, np.nda
     return Span(chunk).state_at(t, view)
 
 
-def _strings(raw: msgspec.Raw, n: int) -> list[str]:
-    made: list[str] = _read(raw, list[str])
+def _list(raw: msgspec.Raw, of: Any, n: int) -> list[Any]:
+    made: list[Any] = _read(raw, list[of])
     if len(made) != n:
-        raise DecodeError(f"the span has {len(made)} ids for {n} units")
-    return made
-
-
-def _objects(raw: msgspec.Raw, n: int) -> list[dict[str, Any]]:
-    made: list[dict[str, Any]] = _read(raw, list[dict[str, Any]])
-    if len(made) != n:
-        raise DecodeError(f"the span has {len(made)} words where it counts {n}")
+        raise DecodeError(f"the span has {len(made)} ids or words where it counts {n}")
     return made
 
 

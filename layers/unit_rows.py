@@ -61,7 +61,7 @@ class Stand(NamedTuple):
 
     ids: list[str]
     here: np.ndarray
-    """u1: 1 where the unit was there at the beginning; elsewhere the columns are unknown."""
+    """u1: 1 where the unit was there at the beginning; elsewhere its columns say nothing."""
     columns: dict[str, np.ndarray]
     words: np.ndarray
     """(n, groups) u4"""

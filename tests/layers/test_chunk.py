@@ -271,10 +271,9 @@ def test_a_row_costs_about_four_bytes(minute: bytes) -> None:
     assert len(minute) / rows <= 4.2
 
 
-def test_the_keyframe_alone_tells_nothing_of_units_that_come_later() -> None:
+def test_a_unit_that_comes_later_is_not_there_before() -> None:
     late = delivery(0, unit("new", at=M0 + 5), received_at=M0 + 5)._replace(id=BatchId(int(M0 + 5) * 1000, 0))
     (chunk,) = chunks_of([late])
-    frame = decode(chunk.data)
-    assert frame.columns["units"]["lon"].tolist() == [2147483647]
+    assert decode(chunk.data).columns["units"]["here"].tolist() == [0]
     assert not len(picture_at(chunk.data, M0 + 4.9)["row"])
     assert np.array_equal(picture_at(chunk.data, M0 + 5)["row"], [0])

@@ -57,8 +57,8 @@ def test_l2_tells_at_each_minute_what_the_minutes_tell(city: list[bytes]) -> Non
 
 def test_a_block_is_small_beside_its_minutes(city: list[bytes]) -> None:
     first = l1(city)
-    assert len(first) < sum(map(len, city)) / 8
-    assert len(l2([first])) < len(first) / 2
+    assert len(first) < sum(map(len, city)) / 6
+    assert len(l2([first])) < len(first) * 0.6
 
 
 def test_a_unit_that_says_nothing_has_no_rows_and_stays() -> None:

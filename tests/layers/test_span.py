@@ -35,7 +35,7 @@ def at(s: float, *reports: Any, source: str = "") -> Delivery:
 
 
 def made() -> tuple[bytes, bytes]:
-    """A minute with all that may happen in one: news, lateness, skew, silence, drills, words, no place; and the next."""
+    """A minute with all that may happen in one: news, lateness, skew, silence, drills, words; and the next."""
     stood = heard(
         delivery(1, unit("car", at=M0 - 2, course_deg=359.0, speed_mps=12.5, h_err_m=3.0, call_sign="3A12")),
         delivery(2, unit("lost", at=M0 - 5000, lat=41.8, primary_status="NotAvailable")),
