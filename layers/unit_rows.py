@@ -1,0 +1,269 @@
+"""Units over a stretch of time as columns: how each stood when it began, and a row for each report that came.
+
+Rules (those of layers/track.py, kept so that a reader needs no report)
+- Rows of a unit go by effective time, min(observed, received), then by arrival; of those a view may use the last
+  stands.
+- A row is a report that said a position. While a unit never said one, every report of it is a row without a place, and
+  these go before all that have one: a place, once said, stands over them.
+- What stood at the beginning may beat reports that come late: the `older` first rows of a unit never stand.
+- Slow fields are words (layers/unit_words.py).
+
+Times are ms after `at`, rounded up, so that nothing is known before it was. Pure.
+"""
+
+from collections.abc import Iterable
+from operator import attrgetter, itemgetter
+from typing import Any, NamedTuple
+
+import numpy as np
+from msgspec.structs import astuple, replace
+
+from feeds.bus import Delivery
+from feeds.envelope import SKEW_S
+from feeds.names import SourceId
+from feeds.report import UnitReport
+from layers.kinds.units import SKEW_FLAG
+from layers.swarm import UNKNOWN_I4, UNKNOWN_U2, course, deci, degrees
+from layers.track import POSITION, UnitTrack
+from layers.unit_words import GROUPS, LONG_AGO, Said, Sayings, Spoken, Words, changes, slow
+
+REPORT_STATUS = ("actual", "exercise", "system", "test", "draft")
+"""The `report_status` column counts into it."""
+UNKNOWN_U4 = 4294967295
+
+DRAWN: tuple[tuple[str, str], ...] = (
+    ("lon", "i4"),
+    ("lat", "i4"),
+    ("course", "u2"),
+    ("speed", "u2"),
+    ("err", "u2"),
+    ("flags", "u1"),
+    ("report_status", "u1"),
+    ("source", "u2"),
+    ("good", "u4"),
+    ("observed", "i4"),
+    ("delay", "i4"),
+)
+"""Columns of a row: `(name, dtype)`. `good`: how long its sender says it is good, ms; `delay`: its receipt, after
+`observed`, ms."""
+
+_NAMES = UnitReport.__struct_fields__
+_FAST = ("lat", "lon", "course_deg", "speed_mps", "h_err_m", "observed_at", "stale_at", "status", "unit_id")
+_fast = itemgetter(*map(_NAMES.index, _FAST))
+_PLACE = ("lat", "lon", "course_deg", "speed_mps", "hae_m", "h_err_m", "v_err_m", "fix_method")
+_MEASURED = ("lat", "lon", "course_deg", "speed_mps", "h_err_m", "observed_at")
+_place = attrgetter(*_PLACE)
+_STATUS_CODES = {name: i for i, name in enumerate(REPORT_STATUS)}
+
+
+class Stand(NamedTuple):
+    """n units at the beginning, those that come later too; every array has n values."""
+
+    ids: list[str]
+    here: np.ndarray
+    """u1: 1 where the unit was there at the beginning; elsewhere its columns say nothing."""
+    columns: dict[str, np.ndarray]
+    words: np.ndarray
+    """(n, groups) u4"""
+    eff: np.ndarray
+    """f8 Unix seconds: what a row of the unit must not be older than; -inf where none stands."""
+    placed: np.ndarray
+    """bool"""
+    slow_eff: np.ndarray
+    """(n, groups) f8"""
+
+
+class Rows(NamedTuple):
+    """m rows, sorted; `counts` and `older` have n values."""
+
+    columns: dict[str, np.ndarray]
+    counts: np.ndarray
+    older: np.ndarray
+
+
+class Heard:
+    """The m reports of units that came, in order of arrival, their values gathered as each goes by."""
+
+    def __init__(self) -> None:
+        self.reports: list[UnitReport] = []
+        self.received: list[float] = []
+        self.source: list[SourceId] = []
+        self.sources: dict[str, int] = {}
+        """Source -> number."""
+        self.last: Delivery | None = None
+        """The newest batch."""
+        self.fields: list[Any] = []
+        """The values of `_FAST`, of one report after the other: tuples would be another 60,000 things to keep."""
+        self._sayings = Sayings()
+        self._saying: list[int] = []
+
+    def take(self, entry: Delivery) -> Delivery | None:
+        """Gather what a batch says of units; return the batch without it, None when nothing is left."""
+        sayings, fields, reports = self._sayings, self.fields, self.reports
+        received, sources, saying = self.received, self.source, self._saying
+        parcels = []
+        for parcel in entry.batch.parcels:
+            at, source = parcel.received_at, parcel.source
+            others: list[Any] = []
+            for report in parcel.reports:
+                if type(report) is UnitReport:
+                    values = astuple(report)
+                    fields += _fast(values)
+                    reports.append(report)
+                    received.append(at)
+                    sources.append(source)
+                    saying.append(sayings[slow(values)])
+                else:
+                    others.append(report)
+            if others:
+                parcels.append(replace(parcel, reports=tuple(others)))
+        self.last = entry
+        return entry._replace(batch=replace(entry.batch, parcels=tuple(parcels))) if parcels else None
+
+    def ids(self) -> list[str]:
+        """Return the unit of each report."""
+        return _column(self.fields, "unit_id")
+
+    def words(self, words: Words) -> np.ndarray:
+        """Return the word that each report said of each group, 0 for none (m, groups)."""
+        said: np.ndarray = words.of_sayings(self._sayings)[np.array(self._saying, np.intp)]
+        return said
+
+
+def milliseconds(times: np.ndarray, at: float) -> np.ndarray:
+    """Return n Unix seconds as ms after `at`, rounded up; beyond what 32 bits hold, the furthest they do."""
+    # A microsecond's half is taken for the float's own error, not for time.
+    return np.clip(np.ceil((times - at) * 1000.0 - 0.0005), LONG_AGO, UNKNOWN_I4 - 1).astype(np.int32)
+
+
+def _drawn(
+    fields: list[Any], times: list[float], told_by: list[SourceId], sources: dict[str, int], at: float
+) -> dict[str, np.ndarray]:
+    """Return the columns of DRAWN, and `eff`, of m reports: their fields one after the other, receipts and sources."""
+    lat, lon, bearing, speed, err, observed = (np.array(_column(fields, name), np.float64) for name in _MEASURED)
+    stale_at = _maybe(_column(fields, "stale_at"))
+    received = np.array(times, np.float64)
+    for name in dict.fromkeys(told_by):
+        sources.setdefault(name, len(sources))
+    known = ~(np.isnan(lat) | np.isnan(lon))
+    good = np.clip(np.ceil((stale_at - observed) * 1000.0 - 0.0005), 0, UNKNOWN_U4 - 1)
+    observed_ms = milliseconds(observed, at)
+    return {
+        "lon": degrees(lon, known),
+        "lat": degrees(lat, known),
+        "course": course(bearing),
+        "speed": deci(speed, 65534),
+        "err": deci(err, 65534, 1.0),
+        "flags": (observed - received > SKEW_S).astype(np.uint8) * np.uint8(SKEW_FLAG),
+        "report_status": _coded(_column(fields, "status"), _STATUS_CODES).astype(np.uint8),
+        "source": _coded(told_by, sources).astype(np.uint16),
+        "good": np.where(np.isnan(good), UNKNOWN_U4, good).astype(np.uint32),
+        "observed": observed_ms,
+        "delay": milliseconds(received, at) - observed_ms,
+        "eff": np.minimum(observed, received),
+    }
+
+
+def _column(fields: list[Any], name: str) -> list[Any]:
+    return fields[_FAST.index(name) :: len(_FAST)]
+
+
+def _maybe(values: list[float | None]) -> np.ndarray:
+    if values.count(None) == len(values):
+        return np.full(len(values), np.nan)
+    return np.array(values, np.float64)
+
+
+def _coded(values: list[Any], codes: dict[Any, int]) -> np.ndarray:
+    if values and values.count(values[0]) == len(values):
+        return np.full(len(values), codes[values[0]])
+    return np.fromiter(map(codes.__getitem__, values), np.intp, len(values))
+
+
+def _placed(drawn: dict[str, np.ndarray], reports: list[UnitReport]) -> np.ndarray:
+    """Say of m reports whether each said anything of the position (bool)."""
+    placed: np.ndarray = drawn["lon"] != UNKNOWN_I4
+    for i in np.flatnonzero(~placed).tolist():
+        placed[i] = any(value is not None for value in _place(reports[i]))
+    return placed
+
+
+def stand(tracks: list[UnitTrack], new: Iterable[str], at: float, words: Words, sources: dict[str, int]) -> Stand:
+    """Return how units stand at `at`; `new`: the ids of those that are heard for the first time after it."""
+    heads = [_head(track) for track in tracks]
+    fields = [value for track, head in zip(tracks, heads, strict=True) for value in _fast(astuple(track.said[head]))]
+    stamps = [track.stamps[head] for track, head in zip(tracks, heads, strict=True)]
+    drawn = _drawn(fields, [s.received_at for s in stamps], [s.source for s in stamps], sources, at)
+    eff = drawn.pop("eff")
+    ids = sorted([*(track.id for track in tracks), *new])
+    place = {unit_id: i for i, unit_id in enumerate(ids)}
+    rows = np.array([place[track.id] for track in tracks], np.intp)
+    n = len(ids)
+    columns = {name: np.full(n, unknown(name, dtype)) for name, dtype in DRAWN}
+    for name, values in drawn.items():
+        columns[name][rows] = values
+    said = np.zeros((n, len(GROUPS)), np.uint32)
+    slow_eff = np.full((n, len(GROUPS)), -np.inf)
+    for row, track in zip(rows.tolist(), tracks, strict=True):
+        said[row], slow_eff[row] = words.of_track(track)
+    here, placed, stood = np.zeros(n, np.uint8), np.zeros(n, np.bool_), np.full(n, -np.inf)
+    here[rows] = 1
+    placed[rows] = [head == POSITION for head in heads]
+    stood[rows] = eff
+    return Stand(ids, here, columns, said, stood, placed, slow_eff)
+
+
+def unknown(name: str, dtype: str) -> Any:
+    """Return what a column of DRAWN holds of a unit that is not there."""
+    if dtype == "i4":
+        return np.int32(0 if name in ("observed", "delay") else UNKNOWN_I4)
+    return np.uint16(UNKNOWN_U2) if name in ("course", "speed", "err") else np.dtype(dtype).type(0)
+
+
+def _head(track: UnitTrack) -> int:
+    """Return the group whose report the unit's age is of: the position, else the newest of anything."""
+    if track.said[POSITION] is not None:
+        return POSITION
+    return max(range(len(track.said)), key=lambda i: track.eff[i])
+
+
+def rows(came: Heard, stood: Stand, at: float, words: Words) -> tuple[Rows, Said, np.ndarray]:
+    """Return the rows and the changes of slow fields that the reports make of `stood`, and which reports matter after.
+
+    Of the last, the numbers (by arrival): each group of each unit is what one of them says, or what it was before.
+    """
+    n = len(stood.ids)
+    place = {unit_id: i for i, unit_id in enumerate(stood.ids)}
+    unit = np.fromiter(map(place.__getitem__, came.ids()), np.intp, len(came.reports))
+    drawn = _drawn(came.fields, came.received, came.source, came.sources, at)
+    eff = drawn.pop("eff")
+    order = np.lexsort((eff, unit))
+    unit, eff = unit[order], eff[order]
+    placed, said = _placed(drawn, came.reports)[order], came.words(words)[order]
+    drawn = {name: values[order] for name, values in drawn.items()}
+    received = drawn["observed"] + drawn["delay"]
+    spoken = Spoken(unit, eff, np.minimum(drawn["observed"], received), received, said)
+    matter = [_last(unit, placed, n), _last(unit, ~placed & ~said.any(1), n)]
+    matter += [_last(unit, said[:, g] > 0, n) for g in range(len(GROUPS))]
+    use = np.flatnonzero(placed | ~stood.placed[unit])
+    if not placed[use].all():
+        use = use[np.lexsort((placed[use], unit[use]))]
+    if len(use) != len(unit) or not placed.all():
+        unit, eff, placed = unit[use], eff[use], placed[use]
+        drawn = {name: values[use] for name, values in drawn.items()}
+    beaten = (eff < stood.eff[unit]) & (placed == stood.placed[unit])
+    counts = np.bincount(unit, minlength=n).astype(np.uint32)
+    older = np.bincount(unit[beaten], minlength=n).astype(np.uint32)
+    return (
+        Rows(drawn, counts, older),
+        changes(stood.words, stood.slow_eff, spoken),
+        np.unique(order[np.concatenate(matter)]),
+    )
+
+
+def _last(unit: np.ndarray, which: np.ndarray, n: int) -> np.ndarray:
+    """Return of m rows sorted by unit the last of each unit among those that `which` marks."""
+    last = np.full(n, -1)
+    marked = np.flatnonzero(which)
+    last[unit[marked]] = marked
+    return np.compress(last >= 0, last)

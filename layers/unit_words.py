@@ -1,0 +1,143 @@
+"""What units said of their slow fields, as words: each once, and when each began to stand.
+
+A word is what one report said of one group (status, emergency, identity, capability); a group is replaced whole, as
+layers/track.py has it. Of reports in a row, by effective time, that said the same word the earliest times are kept:
+at no instant does that change what stands, neither by receipt nor by effective time. Pure.
+"""
+
+from itertools import pairwise
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+from msgspec.structs import astuple
+
+from feeds.report import UnitReport
+from layers.symbol import unit_family, unit_status
+from layers.track import CAPABILITY, EMERGENCY, IDENTITY, STATUS, UnitTrack
+
+GROUPS = ("status", "emergency", "identity", "capability")
+"""A word's group counts into it."""
+LONG_AGO = -(2**31)
+"""Before everything, ms: what stood when the stretch began."""
+
+_GROUP_INDEX = (STATUS, EMERGENCY, IDENTITY, CAPABILITY)
+_FIELDS = (
+    ("primary_status", "secondary_status", "status_internal", "incident_id"),
+    ("emergency",),
+    ("call_sign", "unit_type"),
+    ("capabilities", "crew"),
+)
+_ENDS = list(pairwise(np.cumsum([0, *(len(names) for names in _FIELDS)]).tolist()))
+_NAMES = UnitReport.__struct_fields__
+slow = itemgetter(*(_NAMES.index(name) for names in _FIELDS for name in names))
+"""Of a unit's report as a tuple, the slow fields."""
+
+
+class Said(NamedTuple):
+    """k changes of slow fields, sorted by unit, group and time; k values each."""
+
+    row: np.ndarray
+    effective: np.ndarray
+    """i4 ms after `at`, LONG_AGO for what stood; `received` alike."""
+    received: np.ndarray
+    word: np.ndarray
+
+
+class Sayings(dict[tuple[Any, ...], int]):
+    """What a report said of all slow fields -> its number, counted up as they are met; as quick as a dict."""
+
+    def __missing__(self, values: tuple[Any, ...]) -> int:
+        number = self[values] = len(self)
+        return number
+
+
+class Words:
+    """Every word by its number; number 0 is nothing said."""
+
+    def __init__(self, family: str) -> None:
+        self.groups = [0]
+        self.codes = [0]
+        """Of a status what is drawn (layers/symbol.py), of an emergency whether it is one."""
+        self.fields: list[dict[str, Any]] = [{}]
+        self._family = family
+        self._numbers: dict[Any, int] = {}
+
+    def of_sayings(self, sayings: Sayings) -> np.ndarray:
+        """Return the word of each group of each saying, 0 for none (sayings, groups)."""
+        table = [[self._number(g, said[a:b]) for g, (a, b) in enumerate(_ENDS)] for said in sayings]
+        return np.array(table, np.uint32).reshape(-1, len(GROUPS))
+
+    def of_track(self, track: UnitTrack) -> tuple[list[int], list[float]]:
+        """Return the word that stands for each group of a unit, and its effective time (Unix seconds)."""
+        numbers, times = [0] * len(GROUPS), [float("-inf")] * len(GROUPS)
+        for g, index in enumerate(_GROUP_INDEX):
+            report = track.said[index]
+            if report is not None:
+                begin, end = _ENDS[g]
+                numbers[g], times[g] = self._number(g, slow(astuple(report))[begin:end]), track.eff[index]
+        return numbers, times
+
+    def adopt(self, group: int, code: int, fields: dict[str, Any]) -> int:
+        """Return the number of a word of another span."""
+        return self._keep((group, code, msgspec.json.encode(fields)), group, code, fields)
+
+    def _number(self, group: int, values: tuple[Any, ...]) -> int:
+        if all(value is None for value in values):
+            return 0
+        key = (group, values)
+        number = self._numbers.get(key)
+        if number is not None:
+            return number
+        fields = {n: v for n, v in zip(_FIELDS[group], values, strict=True) if v is not None and v not in ((), "")}
+        if GROUPS[group] == "identity":
+            fields["family"] = unit_family(values[1], self._family)
+        return self._keep(key, group, _code(group, values), fields)
+
+    def _keep(self, key: Any, group: int, code: int, fields: dict[str, Any]) -> int:
+        number = self._numbers.setdefault(key, len(self.fields))
+        if number == len(self.fields):
+            self.groups.append(group)
+            self.codes.append(code)
+            self.fields.append(fields)
+        return number
+
+
+def _code(group: int, values: tuple[Any, ...]) -> int:
+    if GROUPS[group] == "status":
+        return int(unit_status(values[0], values[1], values[3] is not None))
+    return int(GROUPS[group] == "emergency" and values[0] != "none")
+
+
+class Spoken(NamedTuple):
+    """m reports sorted by unit, then by effective time and arrival; m values each, `word` (m, groups)."""
+
+    unit: np.ndarray
+    eff: np.ndarray
+    """Unix seconds."""
+    effective: np.ndarray
+    """ms after `at`; `received` alike."""
+    received: np.ndarray
+    word: np.ndarray
+
+
+def changes(stood: np.ndarray, since: np.ndarray, came: Spoken) -> Said:
+    """Return when each word began to stand: `stood` and `since` (Unix seconds) are (n, groups), of the beginning."""
+    row, group = np.nonzero(stood)
+    ago = np.full(len(row), LONG_AGO, np.int32)
+    parts = [(row, group, ago, ago, stood[row, group])]
+    for g in range(len(GROUPS)):
+        at = np.flatnonzero((came.word[:, g] > 0) & (came.eff >= since[came.unit, g]))
+        parts.append((came.unit[at], np.full(len(at), g), came.effective[at], came.received[at], came.word[at, g]))
+    row, group, told, known, word = (np.concatenate(column) for column in zip(*parts, strict=True))
+    # Each part is in the order of its unit and time, and what stood comes first.
+    slot = row * len(GROUPS) + group
+    order = np.argsort(slot, kind="stable")
+    row, slot, told, known, word = row[order], slot[order], told[order], known[order], word[order]
+    if not len(row):
+        return Said(row, told, known, word)
+    new = np.ones(len(row), np.bool_)
+    new[1:] = (slot[1:] != slot[:-1]) | (word[1:] != word[:-1])
+    first = np.flatnonzero(new)
+    return Said(row[first], told[first], np.minimum.reduceat(known, first), word[first])
