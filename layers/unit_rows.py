@@ -24,7 +24,9 @@ from feeds.names import SourceId
 from feeds.report import UnitReport
 from layers.kinds.units import SKEW_FLAG
 from layers.swarm import UNKNOWN_I4, UNKNOWN_U2, course, deci, degrees
-from layers.track import POSITION, UnitTrack
+from layers.track import GROUP_BIT, POSITION
+from layers.track import Said as Standing
+from layers.unit_track import UnitTrack
 from layers.unit_words import GROUPS, LONG_AGO, Said, Sayings, Spoken, Words, changes, slow
 
 REPORT_STATUS = ("actual", "exercise", "system", "test", "draft")
@@ -191,8 +193,8 @@ def _placed(drawn: dict[str, np.ndarray], reports: list[UnitReport]) -> np.ndarr
 def stand(tracks: list[UnitTrack], new: Iterable[str], at: float, words: Words, sources: dict[str, int]) -> Stand:
     """Return how units stand at `at`; `new`: the ids of those that are heard for the first time after it."""
     heads = [_head(track) for track in tracks]
-    fields = [value for track, head in zip(tracks, heads, strict=True) for value in _fast(astuple(track.said[head]))]
-    stamps = [track.stamps[head] for track, head in zip(tracks, heads, strict=True)]
+    fields = [value for head in heads for value in _fast(astuple(head.report))]
+    stamps = [head.stamp for head in heads]
     drawn = _drawn(fields, [s.received_at for s in stamps], [s.source for s in stamps], sources, at)
     eff = drawn.pop("eff")
     ids = sorted([*(track.id for track in tracks), *new])
@@ -208,7 +210,7 @@ def stand(tracks: list[UnitTrack], new: Iterable[str], at: float, words: Words, 
         said[row], slow_eff[row] = words.of_track(track)
     here, placed, stood = np.zeros(n, np.uint8), np.zeros(n, np.bool_), np.full(n, -np.inf)
     here[rows] = 1
-    placed[rows] = [head == POSITION for head in heads]
+    placed[rows] = [track.words(POSITION) is not None for track in tracks]
     stood[rows] = eff
     return Stand(ids, here, columns, said, stood, placed, slow_eff)
 
@@ -220,11 +222,12 @@ def unknown(name: str, dtype: str) -> Any:
     return np.uint16(UNKNOWN_U2) if name in ("course", "speed", "err") else np.dtype(dtype).type(0)
 
 
-def _head(track: UnitTrack) -> int:
-    """Return the group whose report the unit's age is of: the position, else the newest of anything."""
-    if track.said[POSITION] is not None:
-        return POSITION
-    return max(range(len(track.said)), key=lambda i: track.eff[i])
+def _head(track: UnitTrack) -> Standing:
+    """Return the report that the unit's age is of: the position's, else the newest of anything."""
+    if (placed := track.group(POSITION)) is not None:
+        return placed
+    standing = (track.group(group) for group in range(len(GROUP_BIT)))
+    return max((said for said in standing if said is not None), key=lambda said: said.effective_at)
 
 
 def rows(came: Heard, stood: Stand, at: float, words: Words) -> tuple[Rows, Said, np.ndarray]:

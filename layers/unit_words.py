@@ -15,7 +15,8 @@ from msgspec.structs import astuple
 
 from feeds.report import UnitReport
 from layers.symbol import unit_family, unit_status
-from layers.track import CAPABILITY, EMERGENCY, IDENTITY, STATUS, UnitTrack
+from layers.track import CAPABILITY, EMERGENCY, IDENTITY, STATUS
+from layers.unit_track import UnitTrack
 
 GROUPS = ("status", "emergency", "identity", "capability")
 """A word's group counts into it."""
@@ -73,10 +74,10 @@ class Words:
         """Return the word that stands for each group of a unit, and its effective time (Unix seconds)."""
         numbers, times = [0] * len(GROUPS), [float("-inf")] * len(GROUPS)
         for g, index in enumerate(_GROUP_INDEX):
-            report = track.said[index]
-            if report is not None:
+            said = track.group(index)
+            if said is not None:
                 begin, end = _ENDS[g]
-                numbers[g], times[g] = self._number(g, slow(astuple(report))[begin:end]), track.eff[index]
+                numbers[g], times[g] = self._number(g, slow(astuple(said.report))[begin:end]), said.effective_at
         return numbers, times
 
     def adopt(self, group: int, code: int, fields: dict[str, Any]) -> int:

@@ -157,7 +157,7 @@ def test_the_picture_goes_on_as_if_it_had_heard_every_report(city: list[Delivery
 
     def kept(one: Picture) -> list[Any]:
         return [
-            (track.id, track.eff, track.said, track.stamps, track.known)
+            (track.id, [track.group(group) for group in range(6)], track.known)
             for track in sorted(one.shelves["units"].live(), key=lambda track: track.id)
         ]
 

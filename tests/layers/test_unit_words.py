@@ -4,7 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.names import AgencyId
-from layers.track import Stamp, UnitTrack
+from layers.fixes import Fixes
+from layers.track import Stamp
+from layers.unit_track import UnitTrack
 from layers.unit_words import GROUPS, LONG_AGO, Sayings, Spoken, Words, changes, slow
 from tests.support.heard import T0, unit
 
@@ -32,7 +34,7 @@ def test_a_group_that_was_said_to_be_empty_is_a_word_and_not_nothing() -> None:
 
 
 def test_a_track_has_a_word_for_each_group_with_its_time() -> None:
-    track = UnitTrack(AgencyId("cpd"), "u1", 0)
+    track = UnitTrack(AgencyId("cpd"), "u1", 0, Fixes())
     track.hear(unit(call_sign="1A"), T0, Stamp("s", T0))  # type: ignore[arg-type]
     track.hear(unit(primary_status="Available"), T0 + 1, Stamp("s", T0 + 1))  # type: ignore[arg-type]
     said, since = Words("police").of_track(track)
