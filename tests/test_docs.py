@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from feeds import adapter, adapters, byte_feed, door, feed_port, plausible, sequences, stream_port, subjects
+from feeds.recording import columns, parcels, parquet
 from layers.exports.formats import FORMATS
 from layers.exports.stamp import Stamp
 from layers.exports.table import COLUMNS
@@ -27,6 +28,17 @@ def test_every_field_of_a_frame_header_is_in_the_wire_page() -> None:
     text = (DOCS / "wire.md").read_text(encoding="utf-8")
     for field in msgspec.structs.fields(FrameHeader):
         assert f"`{field.name}" in text, f"docs/wire.md does not name {field.name}"
+
+
+def test_every_column_of_a_recording_is_in_the_recording_page():
+    text = (DOCS / "recording.md").read_text(encoding="utf-8")
+    reports, parcels_ = text.split("## parcels.parquet")
+    for page, schema in ((reports, columns.SCHEMA), (parcels_, parcels.SCHEMA)):
+        for name in schema.names:
+            assert re.search(rf"^\|[^|]*`{name}`", page, re.MULTILINE), f"docs/recording.md does not name {name}"
+    for name, (_, scale) in columns.DECIMALS.items():
+        assert re.search(rf"^\|[^|]*`{name}`[^|]*\| decimal, {scale} places", reports, re.MULTILINE), name
+    assert f"{parquet.ROW_GROUP:,}" in text and f"`jointops.recording` = `{parquet.VERSION}`" in text
 
 
 def test_every_file_and_function_named_in_the_life_of_a_report_exists() -> None:

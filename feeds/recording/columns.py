@@ -119,13 +119,18 @@ class Columns:
 
     def _put(self, name: str, values: list[Any]) -> None:
         book = self._books.get(name)
+        first = values[0]
+        same = values[-1] is first and values.count(first) == len(values)
         chunk: Any
-        if book is None:
-            chunk = pa.array(values, pa.int64() if name in COUNTS else pa.float64())
-        elif values[0] is None and values.count(None) == len(values):
-            chunk = np.full(len(values), book[None], np.int32)
-        else:
+        if book is not None and same:
+            chunk = np.full(len(values), book[first], np.int32)
+        elif book is not None:
             chunk = np.fromiter(map(book.__getitem__, values), np.int32, len(values))
+        else:
+            nothing = same and first is None
+            chunk = (
+                pa.nulls(len(values)) if nothing else pa.array(values, pa.int64() if name in COUNTS else pa.float64())
+            )
         self._chunks[name].append(chunk)
 
     def numbers(self) -> tuple[np.ndarray, np.ndarray]:
@@ -136,16 +141,19 @@ class Columns:
         """Return the columns of numbers with few different ones: a dictionary of them is smaller than differences."""
         found = []
         for name in list(DECIMALS)[2:]:
-            column = pa.chunked_array(self._chunks[name], pa.float64())
+            column = _column(self._chunks[name], pa.float64())
             if len(column.unique()) <= min(_DISTINCT_MAX, len(column) // 16):
                 found += [name, f"{name}_ulps"]
         return found
 
     def tables(self, told: np.ndarray, rows: int) -> Iterator[pa.Table]:
-        """Yield the sorted table, at most `rows` rows at a time; `seq` is left out where `told`, n booleans."""
-        codes = {name: np.concatenate([np.zeros(0, np.int32), *self._chunks[name]]) for name in _BY_WORD}
-        doubles = {name: _values(self._chunks[name], pa.float64()) for name in SCALES}
-        counts = {name: _values(self._chunks[name], pa.int64()) for name in COUNTS}
+        """Yield the sorted table, at most `rows` rows at a time; `seq` is left out where `told`, n booleans.
+
+        What was taken is given away: this is the last call.
+        """
+        codes = {name: np.concatenate([np.zeros(0, np.int32), *self._chunks.pop(name)]) for name in _BY_WORD}
+        doubles = {name: _values(self._chunks.pop(name), pa.float64()) for name in SCALES}
+        counts = {name: _values(self._chunks.pop(name), pa.int64()) for name in COUNTS}
         counts["seq"] = (counts["seq"][0], counts["seq"][1] & ~told)
         order = self._order(codes, doubles["observed_at"][0])
         for start in range(0, max(len(order), 1), rows):
@@ -156,11 +164,17 @@ class Columns:
             for name, (values, valid) in counts.items():
                 columns[name] = pa.array(values[at], pa.int64(), mask=~valid[at])
             columns.update(_numbers({name: (values[at], valid[at]) for name, (values, valid) in doubles.items()}))
-            columns["rest"] = pa.array([self._rest.get(row) for row in at.tolist()], pa.binary())
+            columns["rest"] = self._whole(at)
             yield pa.Table.from_arrays(
                 [columns[field.name] for field in SCHEMA],
                 schema=pa.schema([field.with_type(columns[field.name].type) for field in SCHEMA]),
             )
+
+    def _whole(self, at: np.ndarray) -> pa.Array:
+        """Return the whole reports of these rows, where the columns do not hold them."""
+        if not np.isin(at, np.fromiter(self._rest, np.int64, len(self._rest))).any():
+            return pa.nulls(len(at), pa.binary())
+        return pa.array([self._rest.get(row) for row in at.tolist()], pa.binary())
 
     def _order(self, codes: dict[str, np.ndarray], observed_at: np.ndarray) -> np.ndarray:
         """Return the rows by kind, subject, observation and arrival."""
@@ -172,11 +186,19 @@ class Columns:
         return np.asarray(order[np.argsort(thing[order], kind="stable")])
 
 
+def _column(chunks: list[pa.Array], type_: pa.DataType) -> pa.ChunkedArray:
+    return pa.chunked_array([chunk.cast(type_) for chunk in chunks], type_)
+
+
 def _values(chunks: list[pa.Array], type_: pa.DataType) -> tuple[np.ndarray, np.ndarray]:
-    """Return the values, 0 where there is none, and where there is one."""
-    column = pa.chunked_array(chunks, type_)
-    valid = column.is_valid().to_numpy()
-    return (column.fill_null(0) if column.null_count else column).to_numpy(), valid
+    """Return the values, 0 where there is none, and where there is one; a column of nothing takes no memory."""
+    if all(pa.types.is_null(chunk.type) for chunk in chunks):
+        count = sum(map(len, chunks))
+        return np.broadcast_to(np.zeros(1, type_.to_pandas_dtype()), count), np.broadcast_to(False, count)
+    column = _column(chunks, type_)
+    if column.null_count == 0:
+        return column.to_numpy(), np.ones(len(column), bool)
+    return column.fill_null(0).to_numpy(), column.is_valid().to_numpy()
 
 
 def _ranks(book: _Book) -> np.ndarray:

@@ -22,6 +22,7 @@ from feeds.report import (
 
 CPD = AgencyId("cpd")
 T0 = 1_764_000_000
+FIRST = BatchId(T0 * 1000, 0)
 
 
 def number(low: float, high: float, decimals: int) -> st.SearchStrategy[float]:
@@ -110,7 +111,7 @@ def with_seq(report: AnyReport, seq: int | None) -> AnyReport:
     return type(report)(**{**fields, "seq": seq})
 
 
-def journaled(said: Sequence[Sequence[Parcel]], first: BatchId = BatchId(T0 * 1000, 0)) -> list[Delivery]:
+def journaled(said: Sequence[Sequence[Parcel]], first: BatchId = FIRST) -> list[Delivery]:
     """Return these batches as a journal gives them back, a millisecond apart or with one."""
     ids = [BatchId(first.ms + n // 2 * 7, first.n + n % 2) for n in range(len(said))]
     batches = [decode_batch(encode_batch(Batch(WIRE_VERSION, CPD, tuple(of)))) for of in said]

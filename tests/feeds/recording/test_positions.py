@@ -43,9 +43,7 @@ def rows_of(entries: list[Delivery]) -> list[tuple[object, ...]]:
             r = envelope.report
             if isinstance(r, UnitReport):
                 place = tuple(map(nan, (r.lat, r.lon, r.course_deg, r.speed_mps)))
-                found.append(
-                    (r.unit_id, r.primary_status, r.observed_at, envelope.received_at, delivery.id.ms, *place)
-                )
+                found.append((r.unit_id, r.primary_status, r.observed_at, envelope.received_at, delivery.id.ms, *place))
     return sorted(found, key=lambda row: (row[0], row[2]))
 
 

@@ -83,7 +83,7 @@ def test_numbers_told_by_parcels_are_in_no_row_and_those_that_are_not_are():
 
 def test_other_readers_see_plain_columns():
     files = encode(CPD, entries_of(
-        unit(2, 0.25, lat=41.8781136, lon=-87.6297982, speed_mps=9.4, stale_at=T0 + 60.25, secondary_status=("EnRoute",)),
+        unit(2, 0.25, lat=41.8781136, lon=-87.6297982, stale_at=T0 + 60.25, secondary_status=("EnRoute",)),
         IncidentReport(incident_id="I1", observed_at=float(T0), lat=41.5, labels=("juvenile",)),
         unit(1, 0.5, lat=0.1 + 0.2),
     ))  # fmt: skip
@@ -121,7 +121,8 @@ def test_a_minute_of_traffic_comes_back_from_a_generator_and_the_files_are_small
 def test_the_same_batches_give_the_same_bytes_in_another_process_too(minute: list[Delivery], tmp_path: Path):
     files = encode(AGENCY, minute)
     again = (
-        "import sys, pathlib; from bench.motion import AGENCY, deliveries, traffic; from feeds.recording import segment;"
+        "import sys, pathlib; from bench.motion import AGENCY, deliveries, traffic;"
+        "from feeds.recording import segment;"
         "[pathlib.Path(sys.argv[1], name).write_bytes(data) for name, data in"
         " segment.encode(AGENCY, deliveries(traffic(60, 300))).items()]"
     )
