@@ -17,6 +17,7 @@ seal_over_sqlite        reports a second: from the batches as they are read off 
 """
 
 import argparse
+import gc
 import itertools
 import os
 import sqlite3
@@ -159,6 +160,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     made = traffic(args.seconds, args.units)
     entries, seconds = list(deliveries(made)), list(seconds_of(flat(made)))
     files = segment.encode(AGENCY, entries)
+    gc.freeze()  # what either way is given is not its garbage to look through
     found = sizes(made, files)
     rates: dict[str, list[float]] = {"segment": [], "sqlite": [], "decode": []}
     with tempfile.TemporaryDirectory(prefix="jointops-bench-") as made_in:
@@ -171,6 +173,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
             began = time.perf_counter()
             segment.decode(AGENCY, files)
             rates["decode"].append(found["reports"] / (time.perf_counter() - began))
+    gc.unfreeze()
     found["bytes_per_report"]["sqlite"] = size / found["reports"]
     over = spread(a / b for a, b in zip(rates["segment"], rates["sqlite"], strict=True))
     return {

@@ -41,6 +41,8 @@ DECIMALS = {
 SCALES = {"observed_at": 3, **dict.fromkeys(AFTER, 3), **{name: scale for name, (_, scale) in DECIMALS.items()}}
 """Decimals of every number that is a double in its report."""
 
+_ALWAYS = ("status", "labels")
+
 MS = pa.timestamp("ms", "UTC")
 SCHEMA = pa.schema(
     [
@@ -49,8 +51,8 @@ SCHEMA = pa.schema(
         pa.field("observed_at", MS, nullable=False),
         pa.field("arrival", pa.int32(), nullable=False),
         *((name, pa.decimal128(*digits)) for name, digits in DECIMALS.items()),
-        *((name, pa.string()) for name in TEXTS),
-        *((name, pa.list_(pa.string())) for name in LISTS),
+        *(pa.field(name, pa.string(), nullable=name not in _ALWAYS) for name in TEXTS),
+        *(pa.field(name, pa.list_(pa.string()), nullable=name not in _ALWAYS) for name in LISTS),
         *((name, pa.int64()) for name in (*COUNTS, *AFTER.values())),
         ("rest", pa.binary()),
         *(pa.field(f"{name}_ulps", pa.int64(), nullable=False) for name in SCALES),

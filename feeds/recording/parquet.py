@@ -7,7 +7,6 @@ import contextlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -20,16 +19,7 @@ ROW_GROUP = 131_072
 
 _VERSION, _AGENCY = b"jointops.recording", b"jointops.agency"
 _LEVEL = 6
-_FAULTS = (
-    pa.ArrowException,
-    OSError,
-    ValueError,
-    KeyError,
-    IndexError,
-    OverflowError,
-    MemoryError,
-    msgspec.MsgspecError,
-)
+_FAULTS = (pa.ArrowException, OSError, ValueError, KeyError, IndexError, OverflowError, MemoryError)
 
 
 def write(tables: Iterable[pa.Table], agency: str, by_word: Sequence[str], looked_up: Sequence[str]) -> bytes:

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from feeds.recording.columns import AFTER, LISTS, SCALES, TEXTS
+from feeds.recording.columns import AFTER, KINDS, LISTS, SCALES, TEXTS
 from feeds.recording.exact import join
 from feeds.report import AnyReport, Report, UnitReport
 
@@ -21,8 +21,8 @@ _decode: Callable[[bytes], AnyReport] = msgspec.msgpack.Decoder(AnyReport).decod
 def reports(table: pa.Table, told: np.ndarray) -> list[AnyReport]:
     """Return the reports in order of arrival.
 
-    `told`: n i8, the numbers that the parcels tell by order of arrival; -1: none. Raises ValueError, also when arrivals
-    are not each of 0 to n - 1 once, and msgspec's errors for a `rest` that is no report.
+    `told`: n i8, the numbers that the parcels tell by order of arrival; -1: none. Raises ValueError, naming the row,
+    for a `rest` that is no report or missing, and for arrivals that are not each of 0 to n - 1 once.
     """
     arrival = arrivals(table)
     told = told[arrival]
@@ -34,14 +34,25 @@ def reports(table: pa.Table, told: np.ndarray) -> list[AnyReport]:
     columns["unit_id"] = _texts(table["subject"])
     columns.update({name: _texts(table[name]) for name in TEXTS})
     columns.update({name: _lists(table[name]) for name in LISTS})
-    rest = table["rest"].to_pylist()
+    elsewhere = ~absent(table["rest"])
+    if len(nowhere := np.flatnonzero(~elsewhere & (np.array(_texts(table["kind"])) != KINDS[UnitReport]))):
+        raise ValueError(f"row {nowhere[0]} is no unit's and has nothing in column rest")
     found: list[Any] = [None] * len(table)
     for start in range(0, len(table), _TOGETHER):
         rows = slice(start, start + _TOGETHER)
         part = _units({name: column[rows] for name, column in columns.items()})
-        for at, body, unit in zip(arrival[rows].tolist(), rest[rows], part, strict=True):
-            found[at] = unit if body is None else _decode(body)
+        for at, unit in zip(arrival[rows].tolist(), part, strict=True):
+            found[at] = unit
+    for row in np.flatnonzero(elsewhere).tolist():
+        found[arrival[row]] = _whole(table["rest"][row].as_py(), row)
     return found
+
+
+def _whole(body: bytes, row: int) -> AnyReport:
+    try:
+        return _decode(body)
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"row {row}, column rest: {error}") from error
 
 
 def _units(columns: dict[str, list[Any]]) -> Iterable[UnitReport]:

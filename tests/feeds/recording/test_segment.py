@@ -167,6 +167,23 @@ def test_a_file_that_is_missing_foreign_or_of_another_version_is_named(monkeypat
         decode(CPD, {**files, PARCELS: bytes(plain.getvalue())})
 
 
+def test_a_report_that_is_none_is_named_by_its_row():
+    files = encode(CPD, entries_of(unit(), IncidentReport(incident_id="I1", observed_at=1.0)))
+    table = pq.read_table(pa.BufferReader(files[REPORTS]))
+
+    def with_rest(*rest: bytes | None) -> dict[str, bytes]:
+        at = table.schema.get_field_index("rest")
+        wrong = table.set_column(at, "rest", pa.array(rest, pa.binary())).cast(columns.SCHEMA)
+        words = ["kind", "subject", *columns.TEXTS, *columns.LISTS]
+        return {**files, REPORTS: parquet.write([wrong], CPD, words, [])}
+
+    with pytest.raises(DecodeError, match=r"^reports\.parquet cannot be read: row 0, column rest: .*narrative"):
+        body = msgspec.msgpack.encode({"kind": "incident", "incident_id": "I", "observed_at": 1.0, "narrative": 7})
+        decode(CPD, with_rest(body, None))
+    with pytest.raises(DecodeError, match=r"^reports\.parquet cannot be read: row 0 is no unit's"):
+        decode(CPD, with_rest(None, None))
+
+
 def test_damage_anywhere_is_a_decode_error_or_was_in_no_part_that_is_read():
     entries = entries_of(*(unit(n % 3, n / 10, lat=n / 7, call_sign=f"{n}") for n in range(40)))
     files = encode(CPD, entries)
