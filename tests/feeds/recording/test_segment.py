@@ -131,6 +131,15 @@ def test_the_same_batches_give_the_same_bytes_in_another_process_too(minute: lis
     assert decode(AGENCY, {name: tmp_path / name for name in files}) == minute, "from where they lie"
 
 
+def test_more_things_than_two_bytes_count_come_back_in_order():
+    many = [unit(n * 7919 % 65_537, n / 1000) for n in range(65_537)]
+    entries = entries_of(*many)
+    files = encode(CPD, entries)
+    assert decode(CPD, files) == entries
+    subjects = pq.read_table(pa.BufferReader(files[REPORTS]), columns=["subject"])["subject"].to_pylist()
+    assert subjects == sorted(subjects)
+
+
 def test_batches_of_another_agency_version_or_order_are_not_taken():
     one, two = journaled([[parcel(unit())], [parcel(unit())]])
     for wrong in (
