@@ -66,6 +66,7 @@ _TRANSPOSED = 256
 _WORDS_MAX = 256
 """Fewer words than this are written as they are numbered here, more are numbered anew for each part of the file."""
 _DISTINCT_MAX = 4096
+"""A column of more different numbers than this is kept as differences, not by a dictionary."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _fields_of = msgspec.structs.astuple
@@ -95,10 +96,6 @@ class Columns:
         self._chunks: dict[str, list[Any]] = {name: [] for name in (*_BY_WORD, *COUNTS, *SCALES)}
         self._rest: dict[int, bytes] = {}
         self._count = 0
-
-    def __len__(self) -> int:
-        """Return the number of reports taken."""
-        return self._count
 
     def add(self, reports: Sequence[AnyReport]) -> None:
         """Take the next reports, best some thousand at a time."""
