@@ -172,7 +172,7 @@ def test_a_file_that_is_missing_foreign_or_of_another_version_is_named(monkeypat
         decode(CPD, files)
     plain = pa.BufferOutputStream()
     pq.write_table(pa.table({"a": [1]}), plain)
-    with pytest.raises(DecodeError, match=r"^parcels\.parquet has version none"):
+    with pytest.raises(DecodeError, match=r"^parcels\.parquet cannot be read: its end"):
         decode(CPD, {**files, PARCELS: bytes(plain.getvalue())})
 
 
