@@ -6,6 +6,7 @@
     ├── FeedRefused        the door did not let a sender in; says what to do
     ├── FeedLost           a sender's line to the door is down; what was not answered is to be sent again
     ├── SpoolFull          a sender's spool takes no more; the reports are still the caller's
+    ├── ArchiveDamaged     a file of the record is not as it was written; names it
     ├── GrammarError       an id is outside its grammar
     └── ConfigError        the site's file cannot be used; names the path and says what to do
 
@@ -50,6 +51,13 @@ class FeedLost(JointOpsError):
 
 class SpoolFull(JointOpsError):
     """A sender's spool takes no more: its bound is reached, or its disk is full. Nothing of the call was taken."""
+
+
+class ArchiveDamaged(JointOpsError):
+    """A file of the archive is missing, cannot be read, or is not what its manifest says; nothing of it is given."""
+
+    def __init__(self, path: object, reason: str) -> None:
+        super().__init__(f"{path}: {reason}; `jointops verify` says what is damaged")
 
 
 class GrammarError(JointOpsError, ValueError):

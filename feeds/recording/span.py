@@ -1,0 +1,54 @@
+"""A span of time as people write it: `2026-11-27`, `2026-11-27T12:00..2026-11-27T13:30`, `2026-11-27..`. Pure."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from feeds.errors import ConfigError
+
+HOW = "write a day (2026-11-27), or A..B with days or times (2026-11-27T12:00..2026-11-27T13:30, UTC)"
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_END = 2**53
+
+
+class Span(NamedTuple):
+    """From `since` to before `until`, Unix milliseconds."""
+
+    since: int = 0
+    until: int = _END
+
+    @classmethod
+    def parse(cls, text: str) -> "Span":
+        """Return the span in `text`; empty: all time. Times without an offset are UTC. Raises ConfigError."""
+        if not text:
+            return cls()
+        first, dots, last = text.partition("..")
+        if not dots:
+            if not _DAY.fullmatch(first):
+                raise ConfigError("RANGE", f"{text!r} is no day; {HOW}")
+            last = first
+        span = cls(_ms(first, 0) if first else 0, _ms(last, 1) if last else _END)
+        if span.since >= span.until:
+            raise ConfigError("RANGE", f"{text!r} ends before it begins; {HOW}")
+        return span
+
+    def words(self) -> tuple[str, str]:
+        """Return both ends as people read them, UTC."""
+        ends = (self.since, "the beginning"), (self.until, "the end")
+        return tuple(open_ if at in (0, _END) else _text(at) for at, open_ in ends)  # type: ignore[return-value]
+
+
+def _text(ms: int) -> str:
+    return datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _ms(text: str, days: int) -> int:
+    """Return the time in `text`; of a whole day its beginning, or `days` later."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigError("RANGE", f"{text!r} is no time; {HOW}") from None
+    if _DAY.fullmatch(text):
+        at += timedelta(days=days)
+    return round((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)

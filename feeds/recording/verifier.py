@@ -1,0 +1,253 @@
+"""Says whether an archive, or a part of one, is what was recorded. One file, Python 3.9 or newer, nothing else needed.
+
+    python verify.py [FOLDER]        the folder that holds `archive`; default: where this file lies
+
+How it is known
+- Each ten minutes of an agency are a folder with a `manifest.json`, which names the folder's files by size and SHA-256.
+- Manifests are a chain: `number` counts on, `prev` is the SHA-256 of the link before, `check` that of the manifest
+  itself, taken while it was empty. What was lawfully deleted left a `tombstone.json`, a link of the same chain.
+- CRC-32 sums of each 4 KiB say where in a file something was altered.
+
+Whoever holds a later link, or its hash, can tell that nothing before it was changed. Nobody can tell from the archive
+alone that its newest links were cut off: compare the head that is printed with one that somebody else kept.
+"""
+
+import hashlib
+import json
+import sys
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple, Optional
+
+BLOCK = 4096
+"""Bytes that share one CRC-32 in a manifest."""
+CHECK = b'"check":"'
+"""How the last field of a link begins; its 64 hex digits, `"` and `}` follow, and nothing else."""
+LINKS = ("manifest*.json", "tombstone*.json")
+APART = "chain"
+"""Folder beside the days, in an evidence package only: links of segments that are not in it."""
+
+
+class Finding(NamedTuple):
+    """Something that is not as it was recorded."""
+
+    agency: str
+    segment: str
+    """Folder below the agency's, `2026-11-27/1210`."""
+    file: str
+    what: str
+    start: int = 0
+    end: int = 0
+    """Bytes of the file in which it was altered, `start` to before `end`; both 0: unknown, or all of it."""
+
+    def __str__(self) -> str:
+        """Return it as a line for people."""
+        where = f" (bytes {self.start} to {self.end - 1})" if self.end else ""
+        return f"{self.agency} {self.segment} {self.file}: {self.what}{where}"
+
+
+class Link(NamedTuple):
+    """A manifest or a tombstone as it lies on the disk."""
+
+    path: Path
+    data: bytes
+    body: dict[str, Any]
+    """Empty when it cannot be read."""
+
+    @property
+    def segment(self) -> str:
+        """The segment's folder below the agency's."""
+        return f"{self.path.parent.parent.name}/{self.path.parent.name}"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is the link that was written, by its own word."""
+        return bool(self.body) and check_of(self.data) == self.body.get("check")
+
+
+class Verdict(NamedTuple):
+    """What was found of one segment."""
+
+    agency: str
+    segment: str
+    state: str
+    """`good`, `deleted` (lawfully, a tombstone says why), `altered`, or `apart`: not in this package, only its link."""
+    findings: list[Finding]
+
+
+def digest(data: bytes) -> str:
+    """Return the SHA-256, hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def check_of(data: bytes) -> str:
+    """Return what the `check` of an encoded link must be; `""` when the bytes do not end as a link does."""
+    end = data.rfind(CHECK) + len(CHECK)
+    if end < len(CHECK) or data[end + 64 :] != b'"}':
+        return ""
+    return digest(data[:end] + b'"}')
+
+
+def blocks(data: bytes) -> str:
+    """Return the CRC-32 of each 4 KiB, 8 hex digits each."""
+    return "".join(f"{zlib.crc32(data[at : at + BLOCK]):08x}" for at in range(0, len(data), BLOCK))
+
+
+def altered(data: bytes, entry: dict[str, Any]) -> Optional[tuple[str, int, int]]:
+    """Return what is wrong with a file, and from where to where it was first altered; None: nothing."""
+    if digest(data) == entry["sha256"]:
+        return None
+    what = "altered" if len(data) == entry["bytes"] else f"has {len(data)} bytes, not {entry['bytes']}"
+    known, found = entry["blocks"], blocks(data)
+    if not known:
+        return what, 0, 0
+    start = next((at for at in range(0, len(known), 8) if known[at : at + 8] != found[at : at + 8]), None)
+    if start is None:
+        return what, min(len(data), entry["bytes"]), max(len(data), entry["bytes"])
+    return what, start // 8 * BLOCK, min(start // 8 * BLOCK + BLOCK, max(len(data), entry["bytes"]))
+
+
+def links(agency: Path, package: bool = False) -> list[Link]:
+    """Return the agency's chain, oldest link first; what cannot be read comes where a number is missing.
+
+    `package`: with the links of segments that are not there. In an archive a segment whose files are gone is lost.
+    """
+    paths = (path for kind in LINKS for path in agency.glob(f"*/*/{kind}"))
+    found = [_read(path) for path in paths if package or path.parents[1].name != APART]
+    chain = sorted((link for link in found if link.body), key=lambda link: int(link.body["number"]))
+    for lost in sorted((link for link in found if not link.body), key=lambda link: (link.segment, link.path.name)):
+        numbers = [link.body.get("number", 0) for link in chain]
+        after = (at for at in range(1, len(chain)) if numbers[at - 1] and numbers[at] > numbers[at - 1] + 1)
+        early = bool(chain) and numbers[0] != 1 and lost.segment < chain[0].segment
+        chain.insert(0 if early else next(after, len(chain)), lost)
+    return chain
+
+
+def _read(path: Path) -> Link:
+    data = path.read_bytes()
+    try:
+        body = json.loads(data)
+        if not isinstance(body["number"], int) or not isinstance(body["prev"], str):
+            raise TypeError
+    except (ValueError, TypeError, KeyError):
+        body = {}
+    return Link(path, data, body)
+
+
+def agencies(archive: Path) -> list[Path]:
+    """Return the folders of the archive's agencies."""
+    return sorted(p for p in archive.iterdir() if p.is_dir() and not p.name.startswith("."))
+
+
+def verify(agency: Path, since: int = 0, until: int = 2**63, package: bool = False) -> Iterator[Verdict]:
+    """Yield a verdict on each segment that begins between `since` and `until` (Unix ms), in the chain's order.
+
+    The chain is checked whole. A link that is missing is a verdict of its own.
+    """
+    chain = links(agency, package)
+    broken = _broken(agency.name, chain)
+    buried = {link.segment for link in chain if link.body.get("link") == "tombstone"}
+    newest = {link.segment: link for link in chain if link.body.get("link") == "segment"}
+    for link in chain:
+        findings = broken.get(link.path, [])
+        if link.body and not since <= link.body.get("t0", 0) < until and not findings:
+            continue
+        if link.body.get("link") == "tombstone":
+            if findings:
+                yield Verdict(agency.name, link.segment, "altered", findings)
+            continue
+        apart = link.path.parents[1].name == APART
+        if not findings and not apart and newest.get(link.segment) is link:
+            findings = _files(agency.name, link, link.segment in buried)
+        whole = "apart" if apart else "deleted" if link.segment in buried else "good"
+        state = "altered" if findings else whole
+        yield Verdict(agency.name, link.segment, state, findings)
+    for finding in broken.get(agency, []):
+        yield Verdict(agency.name, finding.segment, "altered", [finding])
+
+
+def _broken(agency: str, chain: list[Link]) -> dict[Path, list[Finding]]:
+    """Return what is wrong with the chain, by link; by the agency's folder what no link is there for."""
+    broken: dict[Path, list[Finding]] = {}
+
+    def bad(path: Path, link: Link, what: str) -> None:
+        name = link.path.name if path == link.path else "chain"
+        broken.setdefault(path, []).append(Finding(agency, link.segment, name, what))
+
+    for link in chain:
+        if not link.is_whole:
+            bad(link.path, link, "altered" if link.body else "altered: it cannot be read any more")
+    for before, link in zip(chain, chain[1:]):
+        if not link.body or not link.is_whole:
+            continue
+        if before.body and before.body["number"] + 1 != link.body["number"]:
+            bad(link.path.parents[2], link, f"links before number {link.body['number']} are missing")
+        elif digest(before.data) != link.body["prev"] and before.is_whole:
+            bad(before.path, before, f"not the one that link {link.body['number']} was chained to: it was replaced")
+    return broken
+
+
+def _files(agency: str, link: Link, buried: bool) -> list[Finding]:
+    """Return what is wrong with the files of a segment. Derived files may be absent: they can be made again."""
+    folder = link.path.parent
+    named = {**link.body["files"], **link.body["derived"]}
+    findings = []
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith(".") or any(path.match(kind) for kind in LINKS):
+            continue
+        if buried:
+            findings.append(Finding(agency, link.segment, path.name, "is there, though a tombstone says it is deleted"))
+        elif path.name not in named:
+            findings.append(Finding(agency, link.segment, path.name, "is in no manifest"))
+    for name, entry in sorted(named.items()):
+        path = folder / name
+        if buried:
+            break
+        if not path.is_file():
+            if name in link.body["files"]:
+                findings.append(Finding(agency, link.segment, name, "is missing"))
+        elif (wrong := altered(path.read_bytes(), entry)) is not None:
+            findings.append(Finding(agency, link.segment, name, *wrong))
+    return findings
+
+
+def main(words: list[str]) -> int:
+    """Print what is found; return 0 when all is as recorded, 1 when not, 2 when there is nothing to look at."""
+    if words[:1] in (["-h"], ["--help"]):
+        print(__doc__)
+        return 0
+    root = Path(words[0]) if words else Path(__file__).resolve().parent
+    archive = root / "archive" if (root / "archive").is_dir() else root
+    try:
+        parts = json.loads((root / "parts.json").read_bytes())
+    except (OSError, ValueError):
+        parts = {}
+    package = (root / "about.json").is_file()
+    counts = {"good": 0, "deleted": 0, "altered": 0, "apart": 0}
+    for agency in agencies(archive):
+        for verdict in verify(agency, package=package):
+            counts[verdict.state] += 1
+            for finding in verdict.findings:
+                print(f"ALTERED {finding}{part_of(parts, finding)}")
+        chain = links(agency, package)
+        if chain:
+            head = chain[-1]
+            print(f"{agency.name}: {len(chain)} links, head {head.body.get('number')} {digest(head.data)}")
+    print(f"{counts['good']} segments good, {counts['deleted']} deleted lawfully, {counts['altered']} ALTERED")
+    if counts["apart"]:
+        print(f"of {counts['apart']} segments between them only the link is in this package")
+    if not sum(counts.values()):
+        return 2
+    return 1 if counts["altered"] else 0
+
+
+def part_of(parts: dict[str, list[list[Any]]], finding: Finding) -> str:
+    """Return which columns and rows lie where the file was altered, as `parts` ({file: [[start, end, what]]}) says."""
+    within = parts.get(f"{finding.agency}/{finding.segment}/{finding.file}", [])
+    names = [what for start, end, what in within if start < finding.end and finding.start < end]
+    return f": {'; '.join(names[:4])}{' ...' if len(names) > 4 else ''}" if names else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
