@@ -35,12 +35,24 @@ class Parcel(Struct, frozen=True, array_like=True, gc=False):
     reports: tuple[AnyReport, ...]
 
 
+class Tally(Struct, frozen=True, array_like=True, gc=False):
+    """What came of a source besides the reports that are journaled, since its last tally."""
+
+    source: SourceId
+    duplicate: int = 0
+    rejected: dict[str, int] = {}
+    """By reason."""
+    gaps: int = 0
+    """By how much the missing numbers became more; negative: gaps were filled."""
+
+
 class Batch(Struct, frozen=True, array_like=True, gc=False):
-    """What one journal entry holds. `agency` owns every report in it."""
+    """What one journal entry holds. `agency` owns every report in it. It may hold tallies alone, or nothing at all."""
 
     version: int
     agency: AgencyId
     parcels: tuple[Parcel, ...]
+    tallies: tuple[Tally, ...] = ()
 
     def envelopes(self) -> Iterator["Envelope"]:
         """Yield each report with its envelope, in order of receipt."""
@@ -67,6 +79,7 @@ class PackedBatch(Struct, frozen=True, array_like=True, gc=False):
     version: int
     agency: AgencyId
     parcels: tuple[Raw, ...]
+    tallies: tuple[Tally, ...] = ()
 
 
 class _Numbered(Struct, gc=False):

@@ -27,6 +27,7 @@ from feeds.names import AgencyId
 from feeds.openings import COT, Openings
 from feeds.side_by_side import SideBySide
 from feeds.source import SourceSettings
+from feeds.tally import Tallies
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +81,7 @@ class Gateway:
             self._openings = Openings(self._ledgers.values(), door, clock, self.refused)
         except ValueError as error:
             raise ConfigError("source.peers", f"not an address: {error}") from error
+        self._tallies = Tallies()
         self._told: Counter[str] = Counter()
         self._beating = True
 
@@ -122,6 +124,8 @@ class Gateway:
 
     async def _close(self) -> None:
         await asyncio.gather(self._feeds.stop(), self._openings.close())
+        for agency in self._lanes:
+            self._tally(agency, self._health(agency))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FINISH_S / 2):
                 await asyncio.gather(*(lane.idle() for lane in self._lanes.values()))
@@ -170,9 +174,11 @@ class Gateway:
             await asyncio.sleep(due - loop.time())
 
     async def _beat_agency(self, agency: AgencyId) -> None:
+        health = self._health(agency)
+        self._tally(agency, health)
         try:
             async with asyncio.timeout(BUS_WITHIN_S):
-                await self._bus.beat(agency, self._health(agency), self._clock.now())
+                await self._bus.beat(agency, health, self._clock.now())
                 await self._beside.catch_up(agency)
         except (BusDown, TimeoutError) as error:
             if self._beating:
@@ -180,6 +186,11 @@ class Gateway:
             self._beating = False
         else:
             self._beating = True
+
+    def _tally(self, agency: AgencyId, health: Sequence[SourceHealth]) -> None:
+        lane = self._lanes[agency]
+        if not lane.tallies:  # else the journal does not take now, and they wait here as one
+            lane.tell(self._tallies.since(health))
 
     def _health(self, agency: AgencyId) -> list[SourceHealth]:
         why = self._lanes[agency].why

@@ -3,6 +3,7 @@
 Rules
 - Natural batching: no window and no timer. A batch holds up to 500 reports.
 - While the bus is down nothing is acknowledged: the same batch is tried again, under the bus's rule that it lands once.
+- What came of messages that are not journaled (duplicates, refusals, gaps) is journaled as tallies, each second.
 - At most `QUEUED_MAX` reports wait. Whoever brings more waits for room first, so that the sender is held back.
 """
 
@@ -13,7 +14,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from feeds.bus import BatchId, Bus
-from feeds.envelope import WIRE_VERSION, Packed, PackedBatch
+from feeds.envelope import WIRE_VERSION, Packed, PackedBatch, Tally
 from feeds.errors import BusDown
 from feeds.names import AgencyId
 
@@ -49,6 +50,8 @@ class Lane:
         self._idle.set()
         self.why = ""
         """Why the journal takes nothing now, in a word for people; empty: it takes, or is not reached."""
+        self.tallies: tuple[Tally, ...] = ()
+        """To go with the next append, or on their own; empty once they have landed."""
         self.own: set[BatchId] = set()
         """Ids of what was appended here, until `feeds/side_by_side.py` has read past them."""
 
@@ -80,6 +83,13 @@ class Lane:
         self._idle.clear()
         self._work.set()
 
+    def tell(self, tallies: tuple[Tally, ...]) -> None:
+        """Journal these tallies. The ones before must have landed (`tallies` is empty)."""
+        if tallies:
+            self.tallies = tallies
+            self._idle.clear()
+            self._work.set()
+
     async def idle(self) -> None:
         """Return when nothing waits."""
         await self._idle.wait()
@@ -89,11 +99,14 @@ class Lane:
         while True:
             await self._work.wait()
             batch = self._next()
-            if not batch:
+            tallies = self.tallies
+            if not batch and not tallies:
                 self._work.clear()
                 self._idle.set()
                 continue
-            await self._append(PackedBatch(WIRE_VERSION, self.agency, tuple(w.parcel.body for w in batch)))
+            await self._append(PackedBatch(WIRE_VERSION, self.agency, tuple(w.parcel.body for w in batch), tallies))
+            if tallies:
+                self.tallies = ()
             self._queued -= sum(w.parcel.reports for w in batch)
             for waiting in batch:
                 waiting.landed()
