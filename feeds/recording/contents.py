@@ -1,0 +1,48 @@
+"""Counts what a segment holds, for its manifest: its files by `summary`, its tallies by addition. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from feeds.bus import BatchId, Delivery
+from feeds.envelope import Batch, Tally
+from feeds.names import AgencyId, SourceId
+from feeds.recording.manifest import Contents, SourceCounts, add
+from feeds.recording.summary import summary
+
+
+class Counting:
+    """Passes batches on to be encoded, without their tallies, and knows at the end what was in them."""
+
+    def __init__(self, entries: Iterable[Delivery]) -> None:
+        self._entries = entries
+        self._ids: list[BatchId] = []
+        self._tallies: list[Tally] = []
+
+    def __iter__(self) -> Iterator[Delivery]:
+        """Yield the batches that hold parcels."""
+        self._ids, self._tallies = [], []
+        for delivery in self._entries:
+            batch = delivery.batch
+            self._ids = [*self._ids[:1], delivery.id]
+            self._tallies += batch.tallies
+            if batch.tallies:
+                delivery = delivery._replace(batch=Batch(batch.version, batch.agency, batch.parcels))
+            if batch.parcels:
+                yield delivery
+
+    def contents(self, agency: AgencyId, files: Mapping[str, bytes]) -> Contents:
+        """Return what was in them, at least one, and in the files that were made of them."""
+        said = summary(agency, files)
+        sources = {SourceId(source): SourceCounts(accepted) for source, accepted in said.sources.items()}
+        for tally in self._tallies:
+            counts = SourceCounts(0, tally.duplicate, tally.rejected, tally.gaps)
+            sources[tally.source] = add(sources.get(tally.source, SourceCounts()), counts)
+        return Contents(
+            first=str(self._ids[0]),
+            last=str(self._ids[-1]),
+            kinds=said.kinds,
+            minutes=said.minutes,
+            observed=said.observed,
+            received=said.received,
+            late=said.late,
+            sources=sources,
+        )
