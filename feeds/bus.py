@@ -176,8 +176,19 @@ class Bus(Protocol):
         """Return the latest keyframe, or None."""
         ...
 
+    async def save_recorder(self, data: bytes) -> None:
+        """Keep the recorder's newest word (`feeds/recording/word.py`); empty: nobody records any more."""
+        ...
+
+    async def load_recorder(self) -> bytes | None:
+        """Return the recorder's newest word, or None."""
+        ...
+
     async def ping(self) -> None:
-        """Return when the server answered within a second; raises BusDown otherwise."""
+        """Return when the server answered within a second, all that it has done being written to its file.
+
+        Raises BusDown otherwise.
+        """
         ...
 
     async def close(self) -> None:

@@ -28,6 +28,7 @@ class MemoryBus:
         self._beats: dict[AgencyId, Beat] = {}
         self._news: set[asyncio.Event] = set()
         self._keyframe: bytes | None = None
+        self._recorder: bytes | None = None
         self._closed = False
 
     async def append(self, batch: Batch | PackedBatch) -> BatchId:
@@ -116,6 +117,14 @@ class MemoryBus:
     async def load_keyframe(self) -> bytes | None:
         """Return the latest keyframe, or None."""
         return self._keyframe
+
+    async def save_recorder(self, data: bytes) -> None:
+        """Keep the recorder's newest word."""
+        self._recorder = data
+
+    async def load_recorder(self) -> bytes | None:
+        """Return the recorder's newest word, or None."""
+        return self._recorder
 
     async def ping(self) -> None:
         """Return at once."""

@@ -64,6 +64,11 @@ def keyframe_key() -> str:
     return "jointops:picture:keyframe"
 
 
+def recorder_key() -> str:
+    """Return the key under which the recorder says how it is, and how far the journals are recorded."""
+    return "jointops:recorder"
+
+
 def session_key(digest: str) -> str:
     """Return the key of a log-in session; `digest` is the SHA-256 (hex) of the cookie, never the cookie."""
     return f"jointops:session:{digest}"

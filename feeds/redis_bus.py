@@ -14,7 +14,7 @@ from feeds.bus import BEGINNING, BatchId, BusEvent, Delivery, LineBack, LineLost
 from feeds.clock import Clock, SystemClock
 from feeds.envelope import Batch, PackedBatch, decode_sequences, encode_batch
 from feeds.errors import BusDown, DecodeError
-from feeds.names import AgencyId, SourceId, journal_key, keyframe_key, live_channel, trimmed_key
+from feeds.names import AgencyId, SourceId, journal_key, keyframe_key, live_channel, recorder_key, trimmed_key
 from feeds.redis_ear import Ear
 from feeds.redis_journal import WRITTEN, deliveries, encode_beat, entry_data, info_command, last_id, page_command
 from feeds.redis_line import Command, Line, accepted
@@ -157,14 +157,21 @@ class RedisBus:
 
     async def load_keyframe(self) -> bytes | None:
         """Return the latest keyframe, or None. Raises BusDown."""
-        (data,) = accepted(await self._run((b"GET", keyframe_key())))
-        return None if data is None else bytes(data)
+        return await self._get(keyframe_key())
+
+    async def save_recorder(self, data: bytes) -> None:
+        """Keep the recorder's newest word. Raises BusDown."""
+        accepted(await self._run((b"SET", recorder_key(), data)))
+
+    async def load_recorder(self) -> bytes | None:
+        """Return the recorder's newest word, or None. Raises BusDown."""
+        return await self._get(recorder_key())
 
     async def ping(self) -> None:
-        """Return when the server answered within a second; raises BusDown otherwise."""
+        """Return when the server answered within a second, all that it has done being written; raises BusDown."""
         try:
             async with asyncio.timeout(1.0):
-                accepted(await self._run((b"PING",)))
+                accepted(await self._run(WRITTEN))
         except TimeoutError:
             raise BusDown("the bus did not answer within 1 s") from None
 
@@ -178,6 +185,10 @@ class RedisBus:
         self._open_or_raise()
         async with self._errand:
             return await self._errands.ask(*commands, within=REPLY_WITHIN_S)
+
+    async def _get(self, key: str) -> bytes | None:
+        (data,) = accepted(await self._run((b"GET", key)))
+        return None if data is None else bytes(data)
 
     def _open_or_raise(self) -> None:
         if self._closed:

@@ -177,6 +177,12 @@ async def test_the_latest_keyframe_is_kept(ends: Ends):
     assert await ends.reader.load_keyframe() == b"two\0\xff"
 
 
+async def test_the_recorders_latest_word_is_kept(ends: Ends):
+    await ends.writer.save_recorder(b"one")
+    await ends.writer.save_recorder(b"two")
+    assert await ends.reader.load_recorder() == b"two"
+
+
 async def test_closing_the_bus_ends_its_subscriptions(ends: Ends, agency: AgencyId):
     async def listen() -> None:
         async for _ in ends.reader.subscribe([agency], {}):

@@ -1,0 +1,258 @@
+"""The recorder: each agency's journal into sealed segments, ten minutes at a time; then it may be trimmed.
+
+Rules
+- A segment is closed when the journal holds an entry past its end: ids only grow, so nothing can enter it any more.
+- An agency that falls silent is given such an entry, a batch without parcels. No look at a clock would do: a gateway
+  that was cut off sends its last batch again under its old id, however late (`feeds/redis_tail.py`).
+- What is committed is told as a mark, and only then; the journal is trimmed elsewhere, never past the mark.
+- One segment of one agency is in memory at a time, and a segment of more than `REPORTS_MAX` reports ends early.
+- What stops one agency (a full disk, a damaged chain) is told, tried again, and costs no other. Nothing is skipped.
+"""
+
+import asyncio
+import contextlib
+import errno
+import logging
+from collections.abc import Sequence
+
+from feeds.bus import BEGINNING, BatchId, Bus, Delivery
+from feeds.clock import Clock
+from feeds.envelope import WIRE_VERSION, Batch
+from feeds.errors import ArchiveDamaged, BusDown, DecodeError, JointOpsError
+from feeds.names import AgencyId
+from feeds.recording import word as words
+from feeds.recording.archive import Archive, Derive
+from feeds.recording.durable import At, nowhere
+from feeds.recording.held import Held
+from feeds.recording.word import BEHIND, BEHIND_S, RECORDING, Word
+
+log = logging.getLogger(__name__)
+
+LENGTH_S = 600.0
+"""Of a segment."""
+QUIET_S = 30.0
+"""An agency silent for so long past the end of a segment is given an entry that closes it, seconds."""
+TELL_S = 1.0
+PAGE = 20
+"""Journal entries read at a time; an entry holds up to 500 reports."""
+REPORTS_MAX = 1_000_000
+"""Reports in one segment: 0.7 GB while it is sealed."""
+RETRY_S = 1.0
+"""Before what failed is tried again, seconds."""
+
+_END = BatchId(2**63 - 1, 0)
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+class JournalStuck(JointOpsError):
+    """The journal cannot be recorded; `why` says so in short words."""
+
+    def __init__(self, why: str, reason: str) -> None:
+        super().__init__(reason)
+        self.why = why
+
+
+class Recorder:
+    """Records `agencies` into the archive, of which it must be the only writer."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        archive: Archive,
+        agencies: Sequence[AgencyId],
+        clock: Clock,
+        *,
+        length_s: float = LENGTH_S,
+        quiet_s: float = QUIET_S,
+        derive: Derive | None = None,
+        at: At = nowhere,
+    ) -> None:
+        self._bus = bus
+        self._archive = archive
+        self._agencies = agencies
+        self._clock = clock
+        self._length = round(length_s * 1000)
+        self._quiet = round(quiet_s * 1000)
+        self._derive = derive
+        self._at = at
+        self._cursor = {agency: _before(archive.sealed_to(agency) or 0) for agency in agencies}
+        """Everything up to here is committed, or holds nothing."""
+        self._to: dict[AgencyId, int] = {}
+        """Up to when all is committed, Unix ms."""
+        self._lost: dict[AgencyId, int] = {}
+        self._older: set[AgencyId] = set()
+        self._why: dict[AgencyId, str] = {}
+        self._hears = True
+        self._state = RECORDING
+        self._since = clock.now()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Record until `stop` is set."""
+        stopping = asyncio.create_task(stop.wait())
+        tasks = {stopping}
+        try:
+            beginning = asyncio.create_task(self._begin())
+            tasks.add(beginning)  # type: ignore[arg-type]
+            await asyncio.wait({stopping, beginning}, return_when=asyncio.FIRST_COMPLETED)
+            if not stopping.done():
+                beginning.result()
+                work = {asyncio.create_task(self._tell_on()), asyncio.create_task(self._work())}
+                tasks |= work  # type: ignore[arg-type]
+                done, _ = await asyncio.wait({stopping, *work}, return_when=asyncio.FIRST_COMPLETED)
+                for task in done - {stopping}:
+                    task.result()  # a fault, and the process ends with it
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def word(self) -> Word:
+        """Return how the recorder is now."""
+        now = self._clock.now()
+        to = min((self._to.get(agency, self._cursor[agency].ms) for agency in self._agencies), default=0) / 1000
+        why = next((why for why in map(self._why.get, self._agencies) if why), "")
+        state = why or (BEHIND if now - to > BEHIND_S and len(self._to) == len(self._agencies) else RECORDING)
+        if state != self._state:
+            log.log(logging.INFO if state == RECORDING else logging.ERROR, "recorder_state state=%r", state)
+            self._state, self._since = state, now
+        marks = {agency: cursor.next() for agency, cursor in self._cursor.items() if agency not in self._older}
+        return Word(now, state, self._since, to, marks, dict(self._lost))
+
+    async def step(self, agency: AgencyId) -> bool:
+        """Seal the agency's next segment if it is closed; return whether there may be more to do at once.
+
+        Raises BusDown, OSError, ArchiveDamaged, JournalStuck.
+        """
+        now = round(self._clock.now() * 1000)
+        cursor = self._cursor[agency]
+        page = await self._bus.read(agency, cursor, 1)
+        self._older.discard(agency)
+        if not page:
+            await self._refuse_older(agency, now)
+            self._to[agency] = now // self._length * self._length
+            return False
+        (first,) = page
+        if _is_empty(first):
+            self._cursor[agency] = first.id
+            return True
+        begins = first.id.ms // self._length * self._length
+        t0, t1 = max(begins, self._archive.sealed_to(agency) or 0), begins + self._length
+        self._to[agency] = t0
+        if not await self._bus.read(agency, _before(t1), 1):
+            if now < t1 + self._quiet:
+                return False
+            await self._bus.append(Batch(WIRE_VERSION, agency, ()))
+            return True
+        entries, t1 = await self._collect(agency, cursor, t1)
+        # What a server with a full disk holds in memory alone is not acknowledged, and comes again if it is killed.
+        await self._bus.ping()
+        lost = (self._lost[agency], first.id.ms) if agency in self._lost else None
+        await asyncio.to_thread(self._archive.seal, agency, t0, t1, entries, self._derive, lost)
+        self._at("mark:begin")
+        self._cursor[agency] = _before(t1)
+        self._to[agency] = t1
+        self._lost.pop(agency, None)
+        with contextlib.suppress(BusDown):
+            await self._tell()
+        self._at("mark:told")
+        return True
+
+    async def _collect(self, agency: AgencyId, after: BatchId, t1: int) -> tuple[Held, int]:
+        """Return what the journal holds after `after` and before `t1`, and where the segment ends: earlier if large."""
+        entries = Held(agency)
+        while page := await self._bus.read(agency, after, PAGE):
+            for delivery in page:
+                if delivery.id.ms >= t1:
+                    return entries, t1
+                if entries.reports > REPORTS_MAX and delivery.id.ms > entries.last_id.ms:
+                    return entries, delivery.id.ms
+                if not _is_empty(delivery):
+                    entries.add(delivery)
+            after = page[-1].id
+        raise JournalStuck("journal cannot be read", f"the journal of {agency} goes on after {after} and gives nothing")
+
+    async def _refuse_older(self, agency: AgencyId, now: int) -> None:
+        """Raise JournalStuck where entries come under ids of a time that is sealed: a new journal, a clock set back.
+
+        They stay in the journal until the clock is where it was; the next manifest says that they are not recorded.
+        """
+        sealed_to = self._archive.sealed_to(agency) or 0
+        if now >= sealed_to:
+            return
+        _, tip, _ = await self._bus.others(agency, _END, ())
+        if BEGINNING < tip < _before(sealed_to):
+            self._older.add(agency)
+            self._lost.setdefault(agency, tip.ms)
+            raise JournalStuck("journal is older than the record", f"the journal of {agency} is at {tip}")
+
+    async def _begin(self) -> None:
+        """Learn what the recorder said last; without that, the journal may have been trimmed of unrecorded batches."""
+        while True:
+            try:
+                said = words.decode(await self._bus.load_recorder())
+                break
+            except DecodeError as error:
+                log.error("word_unreadable reason=%s", error)
+                said = None
+                break
+            except BusDown as error:
+                log.warning("recorder_waits error=%s", error)
+                await asyncio.sleep(RETRY_S)
+        for agency in self._agencies:
+            sealed_to = self._archive.sealed_to(agency)
+            if said is not None and agency in said.lost:
+                self._lost[agency] = said.lost[agency]
+            elif sealed_to is not None and (said is None or agency not in said.marks):
+                self._lost[agency] = sealed_to
+                log.warning("journal_is_new agency=%s recorded_to_ms=%d", agency, sealed_to)
+
+    async def _work(self) -> None:
+        while True:
+            for agency in self._agencies:
+                await self._follow(agency)
+            await asyncio.sleep(RETRY_S if any(self._why.values()) else min(TELL_S, self._length / 10_000))
+
+    async def _follow(self, agency: AgencyId) -> None:
+        try:
+            while await self.step(agency):
+                pass
+        except BusDown as error:
+            if self._hears:
+                log.warning("recorder_waits error=%s", error)
+            self._hears = False
+        except OSError as error:
+            self._stall(agency, "disk full" if error.errno in _FULL else f"archive: {error.strerror}", error)
+        except ArchiveDamaged as error:
+            self._stall(agency, "archive damaged", error)
+        except JournalStuck as error:
+            self._stall(agency, error.why, error)
+        except Exception as error:
+            log.exception("seal_failed agency=%s", agency)
+            self._stall(agency, "a segment cannot be sealed", error)
+        else:
+            self._why.pop(agency, None)
+            self._hears = True
+
+    def _stall(self, agency: AgencyId, why: str, error: Exception) -> None:
+        if self._why.get(agency) != why:
+            log.error("recorder_stalled agency=%s why=%r error=%s", agency, why, error)
+        self._why[agency] = why
+
+    async def _tell_on(self) -> None:
+        while True:
+            with contextlib.suppress(BusDown):
+                await self._tell()
+            await asyncio.sleep(TELL_S)
+
+    async def _tell(self) -> None:
+        await self._bus.save_recorder(words.encode(self.word()))
+
+
+def _before(ms: int) -> BatchId:
+    """Return an id that every entry at `ms` or later is after."""
+    return BatchId(ms - 1, 2**63) if ms else BEGINNING
+
+
+def _is_empty(delivery: Delivery) -> bool:
+    """Say whether the batch is there only to close a segment."""
+    return not delivery.batch.parcels and not delivery.batch.tallies
