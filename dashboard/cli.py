@@ -11,37 +11,11 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+from dashboard import cli_texts as texts
 from dashboard import config, config_file
 from feeds.errors import ConfigError, JointOpsError
 
 BENCHES = ("ingest", "live", "fanout", "flood", "browser")
-
-_DEMO = """\
-Runs the joint exercise: six agencies on the real streets of Chicago, each sending its own feed through the
-ordinary door. Prints the demo's log-ins, `api-token TOKEN` (send it as `Authorization: Bearer TOKEN`) and at
-last `ready http://...`. Ctrl-C stops everything.
-
-  jointops demo                        300 units
-  jointops demo --units 2000 --seed 7  another, larger day
-  jointops demo --keep                 go on from the last run's journal
-"""
-_FEED = """\
-Sends captured files through the door of a running site. Each file's dialect is told by its beginning and it goes
-to the site's guest source of that dialect, unless --source names one. The file's newest time becomes now and
-everything is sent as fast as it is acknowledged; --rate plays it at a speed instead.
-
-  jointops feed capture.xml drive.gpx          CoT, CAP, EIDO, TAIP, NMEA, SBS, OwnTracks, GPX, our JSON
-  jointops feed captures/                      every file in a folder
-  jointops feed --rate 10 drive.gpx            ten recorded seconds a second
-  jointops feed --source cpd-avl --token T positions.json
-
-The token is found by itself for a site that you run on this machine; for another give --token or
-$JOINTOPS_FEED_TOKEN.
-"""
-_SERVE = """\
-Starts and watches everything of one site on this machine: Redis (unless the site names one), gateway, hub and
-web. `jointops check --config site.toml` explains what is wrong with a file; `docs/settings.md` lists every setting.
-"""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -90,29 +64,32 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(run=run)
         return sub
 
-    demo = command("demo", _demo, "run the joint exercise on this machine", _DEMO)
+    demo = command("demo", _demo, "run the joint exercise on this machine", texts.DEMO)
     demo.add_argument("--port", type=int, default=8050, help="web pages (8050)")
     demo.add_argument("--live-port", type=int, default=8051, help="live stream (8051)")
     demo.add_argument("--feed-port", type=int, default=8052, help="feeds by WebSocket (8052)")
     demo.add_argument("--cot-port", type=int, default=8087, help="CoT streams by TCP (8087)")
     demo.add_argument("--bind", default="127.0.0.1", help="address to listen on (127.0.0.1: this machine only)")
     demo.add_argument("--data-dir", type=Path, help="journal and logs (default: the user's data folder)")
-    demo.add_argument("--keep", action="store_true", help="keep the last run's journal instead of starting empty")
+    demo.add_argument(
+        "--keep", action="store_true", help="keep the last run's journal and record instead of starting empty"
+    )
     demo.add_argument("--no-open", action="store_true", help="do not open the browser")
     demo.add_argument("--units", type=_positive, default=300, help="how many units (300)")
     demo.add_argument("--seed", type=int, default=1, help="which day; the same seed is the same day (1)")
     demo.add_argument("--rate", type=_rate, default=1.0, help="exercise seconds a second (1)")
 
     for name, run, text in (
-        ("serve", _serve, _SERVE),
+        ("serve", _serve, texts.SERVE),
         ("gateway", _gateway, "Only the gateway: agencies' feeds in, journal and bus out."),
         ("hub", _hub, "Only the hub: the picture, policy, the live stream."),
         ("web", _web, "Only the web pages."),
+        ("record", _record, texts.RECORD),
     ):
         sub = command(name, run, text.partition(":")[0].partition(".")[0].strip().lower(), text)
         sub.add_argument("--config", type=Path, required=True, metavar="site.toml", help="the site's file")
 
-    feed = command("feed", _feed, "send a captured file through the door", _FEED)
+    feed = command("feed", _feed, "send a captured file through the door", texts.FEED)
     feed.add_argument("paths", type=Path, nargs="+", metavar="PATH", help="captured files, or folders of them")
     feed.add_argument(
         "--source", default="", help="source to send as; else the site's guest source of each file's dialect"
@@ -126,6 +103,16 @@ def _parser() -> argparse.ArgumentParser:
     feed.add_argument("--keep-times", action="store_true", help="leave the times as they are in the file")
     feed.add_argument("--token", help="the source's token")
 
+    verify = command("verify", _verify, "say whether the record is as it was recorded", texts.VERIFY)
+    verify.add_argument("range", nargs="?", default="", metavar="RANGE", help="a day, or A..B (all)")
+    _which_archive(verify)
+
+    export = command("export", _export, "write part of the record for somebody else", texts.EXPORT)
+    export.add_argument("out", type=Path, metavar="OUT.zip", help="the file to write")
+    export.add_argument("--format", choices=["evidence"], default="evidence", help="what is written (evidence)")
+    export.add_argument("--range", default="", metavar="RANGE", help="a day, or A..B (all)")
+    _which_archive(export)
+
     check = command("check", _check, "explain what is wrong with a site's file")
     check.add_argument("--config", type=Path, required=True, metavar="site.toml", help="the site's file")
     command("password", _password, "make the password hash for an [[account]]")
@@ -138,6 +125,12 @@ def _parser() -> argparse.ArgumentParser:
     exercise.add_argument("--rate", type=_rate, default=1.0)
     commands.add_parser("bench", help=f"measure: {', '.join(BENCHES)} (run from a checkout)")
     return parser
+
+
+def _which_archive(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--agency", action="append", metavar="ID", help="this agency's; may be given again (all)")
+    parser.add_argument("--archive", type=Path, metavar="FOLDER", help="folder of the record")
+    parser.add_argument("--config", type=Path, metavar="site.toml", help="the site's file, which names the folder")
 
 
 def _positive(text: str) -> int:
@@ -211,9 +204,16 @@ async def _run_web(settings: config.Settings, redis_url: str, stop: asyncio.Even
     await web.run(settings, redis_url, stop)
 
 
+async def _run_record(settings: config.Settings, redis_url: str, stop: asyncio.Event) -> None:
+    from dashboard import recorder
+
+    await recorder.record(settings, redis_url, stop)
+
+
 _gateway = _process(_run_gateway)
 _hub = _process(_run_hub)
 _web = _process(_run_web)
+_record = _process(_run_record)
 
 
 def _exercise(args: argparse.Namespace) -> int:
@@ -227,6 +227,18 @@ def _feed(args: argparse.Namespace) -> int:
     from dashboard import feed_command
 
     return feed_command.run(args)
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from dashboard import verify_command
+
+    return verify_command.run(args)
+
+
+def _export(args: argparse.Namespace) -> int:
+    from dashboard import export_command
+
+    return export_command.run(args)
 
 
 def _check(args: argparse.Namespace) -> int:

@@ -18,6 +18,7 @@ WITHOUT_OWN_TEST = {
     "feeds/source.py": "values",
     "feeds/exercise/air.py": "played by tests/feeds/exercise/test_day.py",
     "feeds/exercise/watch.py": "played by tests/feeds/exercise/test_day.py",
+    "dashboard/cli_texts.py": "values",
     "dashboard/site.py": "run as a process by tests/dashboard/test_site.py",
 }
 

@@ -1,0 +1,82 @@
+"""`jointops verify`: re-hash the archive, follow its chain, and name what was altered, with a progress bar."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from dashboard import config_file
+from dashboard.config import Settings
+from dashboard.site import archive_dir
+from feeds.errors import ConfigError
+from feeds.recording import verifier
+from feeds.recording.parts import parts, within
+from feeds.recording.span import Span
+from feeds.recording.verifier import Finding, Verdict
+
+NAMED = 4
+"""Columns named of an altered stretch of a file; of more it is said that there are more."""
+
+
+def run(args: argparse.Namespace) -> int:
+    """Verify what `args` name; return 0 when all of it is as recorded, 1 when not. Raises ConfigError."""
+    folder = archive_of(args)
+    span = Span.parse(args.range)
+    agencies = [path for path in verifier.agencies(folder) if path.name in (args.agency or [path.name])]
+    if missing := set(args.agency or ()) - {path.name for path in agencies}:
+        raise ConfigError("--agency", f"nothing is recorded of {', '.join(sorted(missing))} in {folder}")
+    verdicts: list[Verdict] = []
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=32),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    ) as bar:
+        for path in agencies:
+            task = bar.add_task(path.name, total=sum(1 for _ in path.glob("*/*/manifest.json")))
+            for verdict in verifier.verify(path, *span):
+                verdicts.append(verdict)
+                for finding in verdict.findings:
+                    bar.console.print(f"ALTERED {said(folder, finding)}", highlight=False, soft_wrap=True)
+                bar.advance(task)
+            bar.update(task, completed=bar.tasks[task].total)
+    sys.stdout.write(report(agencies, verdicts))
+    return 1 if any(verdict.state == "altered" for verdict in verdicts) else 0
+
+
+def archive_of(args: argparse.Namespace) -> Path:
+    """Return the archive's folder: as named, or the site's. Raises ConfigError when there is none."""
+    folder = args.archive or archive_dir(config_file.load(args.config) if args.config else Settings())
+    if not folder.is_dir():
+        raise ConfigError("--archive", f"no archive at {folder}; name it, or the site's file by --config")
+    found: Path = folder
+    return found
+
+
+def said(folder: Path, finding: Finding) -> str:
+    """Return a finding in words, with the columns and rows it touches where the file still tells them."""
+    path = folder / finding.agency / finding.segment / finding.file
+    if path.suffix != ".parquet" or not finding.end or not path.is_file():
+        return str(finding)
+    names = within(parts(path.read_bytes()), finding.start, finding.end)
+    more = f"; {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{finding}: {'; '.join(names[:NAMED])}{more}" if names else f"{finding}: its footer cannot be read"
+
+
+def report(agencies: list[Path], verdicts: list[Verdict]) -> str:
+    """Return what was found of each agency, with the head of its chain: for whoever keeps one elsewhere to compare."""
+    lines = []
+    for path in agencies:
+        own = [verdict for verdict in verdicts if verdict.agency == path.name]
+        counts = {state: sum(verdict.state == state for verdict in own) for state in ("good", "deleted", "altered")}
+        words = f"{path.name}: {counts['good']} good"
+        words += f", {counts['deleted']} deleted lawfully" if counts["deleted"] else ""
+        words += f", {counts['altered']} ALTERED" if counts["altered"] else ""
+        chain = verifier.links(path)
+        if chain:
+            words += f"; head {chain[-1].body.get('number', '?')} {verifier.digest(chain[-1].data)}"
+        lines.append(words)
+    return "\n".join(lines) + "\n" if lines else "nothing is recorded yet\n"

@@ -1,0 +1,122 @@
+"""The evidence package: segments as they were sealed, their chain, and a verifier that needs nothing of the product.
+
+README.txt     what this is and how to verify it
+verify.py      `feeds/recording/verifier.py`, alone
+about.json     agency, span, first and last link
+parts.json     which columns and rows lie where in the Parquet files, to name what was altered
+archive/...    the segments that reach into the span, and each link of the chain between them
+"""
+
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from feeds.errors import ArchiveDamaged, ConfigError
+from feeds.names import AgencyId
+from feeds.recording import verifier
+from feeds.recording.parts import Part, parts
+from feeds.recording.span import Span
+from feeds.recording.verifier import Link
+
+Progress = Callable[[int, int], None]
+"""Told how many segments are packed, and of how many."""
+
+README = """\
+Evidence package of {agency}: what its systems sent to the joint picture, from {since} to {until} (UTC),
+as it was recorded. Whole segments of the record are packed, so that some minutes before and after may be in it.
+
+Verify it
+    python3 verify.py            Python 3.9 or newer, on any machine, without a network and without other software
+
+It reads every file, compares it with the hash in the segment's manifest.json, and follows the chain of manifests:
+each holds the SHA-256 of the one before. What was altered is named. Exit status 0: all is as recorded; 1: it is not.
+
+What it proves, and what not
+    A package that verifies was not altered since its newest manifest was made: {links} links,
+    numbers {first} to {last}, the last one's SHA-256
+    {head}
+    Whoever could write the archive could also have made a whole new chain. So compare this SHA-256 with one that
+    somebody else wrote down: the shift log, a partner agency, an earlier package.
+
+What is in it
+    archive/{agency}/DAY/TIME/manifest.json     what the segment holds: counts, files, hashes, link to the one before
+    archive/{agency}/DAY/TIME/reports.parquet   every report of those ten minutes, a row each
+    archive/{agency}/DAY/TIME/parcels.parquet   in which messages they came, from which source, when
+    archive/{agency}/DAY/TIME/tombstone.json    its files were lawfully deleted: when, under which clause
+    archive/{agency}/chain/...                  links in between, of segments that are not in this package
+
+Parquet files open in DuckDB, pandas, R, Spark and many other programs.
+"""
+
+
+class Packaged(NamedTuple):
+    """What went into a package."""
+
+    segments: int
+    deleted: int
+    """Of these, segments of which only the manifest and a tombstone are left."""
+    links: int
+    bytes: int
+
+
+def package(archive: Path, agency: AgencyId, span: Span, out: Path, progress: Progress = lambda *_: None) -> Packaged:
+    """Write the package to `out`, whole or not at all.
+
+    Raises ConfigError (nothing was recorded then), ArchiveDamaged (nothing altered is packed as evidence), OSError.
+    """
+    folder = archive / agency
+    chain = verifier.links(folder) if folder.is_dir() else []
+    chosen = [link for link in chain if link.body and link.body["t0"] < span.until and link.body["t1"] > span.since]
+    if not chosen:
+        raise ConfigError("--range", f"nothing is recorded of {agency} in that time; `jointops verify` lists what is")
+    first, last = chosen[0].body["number"], chosen[-1].body["number"]
+    links = [link for link in chain if not link.body or first <= link.body["number"] <= last]
+    begins = min(link.body["t0"] for link in chosen)
+    for verdict in verifier.verify(folder, begins, max(link.body["t1"] for link in chosen)):
+        for finding in verdict.findings:
+            raise ArchiveDamaged(folder / finding.segment / finding.file, finding.what)
+    temporary = out.with_name(f".{out.name}.part")
+    try:
+        segments = _write(temporary, agency, span, links, {link.path.parent for link in chosen}, progress)
+        temporary.replace(out)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    deleted = sum(link.body["link"] == "tombstone" for link in chosen)
+    return Packaged(segments, deleted, len(links), out.stat().st_size)
+
+
+def _write(out: Path, agency: AgencyId, span: Span, links: list[Link], folders: set[Path], progress: Progress) -> int:
+    named: dict[str, list[Part]] = {}
+    since, until = span.words()
+    about = {
+        "agency": agency,
+        "since": since,
+        "until": until,
+        "links": len(links),
+        "first": links[0].body["number"],
+        "last": links[-1].body["number"],
+        "head": verifier.digest(links[-1].data),
+    }
+    # Stored, not packed: Parquet is packed already, and a byte in the package is then a byte of a file.
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as package:
+        package.writestr("README.txt", README.format(**about))
+        package.write(verifier.__file__, "verify.py")
+        for link in links:
+            at = link.segment if link.path.parent in folders else f"{verifier.APART}/{link.segment.replace('/', '-')}"
+            package.writestr(f"archive/{agency}/{at}/{link.path.name}", link.data)
+        for done, folder in enumerate(sorted(folders), 1):
+            segment = f"{folder.parent.name}/{folder.name}"
+            for path in sorted(folder.iterdir()):
+                if path.name.startswith(".") or any(path.match(kind) for kind in verifier.LINKS):
+                    continue
+                data = path.read_bytes()
+                package.writestr(f"archive/{agency}/{segment}/{path.name}", data)
+                if path.suffix == ".parquet":
+                    named[f"{agency}/{segment}/{path.name}"] = parts(data)
+            progress(done, len(folders))
+        package.writestr("parts.json", json.dumps(named))
+        package.writestr("about.json", json.dumps(about, indent=1))
+    return len(folders)

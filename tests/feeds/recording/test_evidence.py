@@ -1,0 +1,136 @@
+"""What is handed over verifies without the product, and does not when a byte was flipped."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from feeds.errors import ArchiveDamaged, ConfigError
+from feeds.names import AgencyId
+from feeds.recording import segment
+from feeds.recording.archive import Archive
+from feeds.recording.evidence import Packaged, package
+from feeds.recording.span import Span
+from feeds.recording.verifier import verify
+from tests.support.recording import CPD, T0, TEN, entries, flip
+
+MIDDLE = Span(T0 + TEN + 1000, T0 + 3 * TEN)
+"""Of five segments the second and the third."""
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    archive = Archive(tmp_path / "record")
+    for k in range(5):
+        t0 = T0 + k * TEN
+        archive.seal(CPD, t0, t0 + TEN, entries(t0, t0 + 500, each=300), derive=lambda *_: {"replay.bin": b"derived"})
+    return archive
+
+
+@pytest.fixture
+def unpacked(archive: Archive, tmp_path: Path) -> Path:
+    return unpack(archive, tmp_path)
+
+
+def unpack(archive: Archive, tmp_path: Path, span: Span = MIDDLE) -> Path:
+    package(archive.folder, CPD, span, tmp_path / "scene.zip")
+    with zipfile.ZipFile(tmp_path / "scene.zip") as zipped:
+        zipped.extractall(tmp_path / "unpacked")
+    return tmp_path / "unpacked"
+
+
+def verified(folder: Path) -> tuple[int, str]:
+    """Run the package's own verifier as its receiver does: no product, no site packages."""
+    command = [sys.executable, "-I", "-S", str(folder / "verify.py")]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+    assert done.stderr == ""
+    return done.returncode, done.stdout
+
+
+def test_an_intact_package_verifies_alone(unpacked: Path):
+    status, said = verified(unpacked)
+    assert status == 0
+    about = json.loads((unpacked / "about.json").read_text())
+    assert said.splitlines() == [
+        f"cpd: 2 links, head 3 {about['head']}",
+        "2 segments good, 0 deleted lawfully, 0 ALTERED",
+    ]
+    readme = (unpacked / "README.txt").read_text()
+    assert about["head"] in readme and "from 2026-09-21 14:30:01 to 2026-09-21 14:50:00 (UTC)" in readme
+
+
+def test_a_flipped_byte_in_any_file_of_it_is_named(unpacked: Path):
+    for path in sorted((unpacked / "archive").rglob("*.*")):
+        at = path.stat().st_size // 2
+        flip(path, at)
+        status, said = verified(unpacked)
+        flip(path, at)
+        assert status == 1
+        where = f"{path.parent.parent.name}/{path.parent.name} {path.name}: altered"
+        (line,) = [line for line in said.splitlines() if line.startswith("ALTERED")]
+        assert line.startswith(f"ALTERED cpd {where}")
+        assert "1 segments good, 0 deleted lawfully, 1 ALTERED" in said
+        if path.suffix == ".parquet":
+            assert ": column " in line and ", rows 0 to " in line
+    assert verified(unpacked)[0] == 0
+
+
+def test_only_segments_of_the_span_are_in_it(unpacked: Path, archive: Archive):
+    found = {str(p.relative_to(unpacked / "archive" / "cpd")) for p in (unpacked / "archive").rglob("manifest.json")}
+    assert found == {f"{s.name}/manifest.json" for s in archive.segments(CPD)[1:3]}
+
+
+def test_a_lawful_deletion_in_it_is_explained_by_its_tombstone(archive: Archive, tmp_path: Path):
+    archive.bury(archive.segments(CPD)[1], "MOU 4.2", "records", 1.0)
+    status, said = verified(unpack(archive, tmp_path))
+    assert status == 0
+    assert "1 segments good, 1 deleted lawfully, 0 ALTERED" in said
+    assert "of 2 segments between them only the link is in this package" in said, "the tombstone is the newest link"
+
+
+def test_a_segment_taken_out_of_a_package_is_missed(unpacked: Path):
+    folder = max(path.parent for path in (unpacked / "archive").rglob("manifest.json"))
+    (folder / segment.REPORTS).unlink()
+    status, said = verified(unpacked)
+    assert status == 1 and f"{segment.REPORTS}: is missing" in said
+
+
+def test_in_an_archive_a_link_apart_from_its_files_is_no_link(archive: Archive):
+    second = archive.segments(CPD)[1]
+    apart = archive.folder / CPD / "chain" / "one"
+    apart.parent.mkdir()
+    second.folder.rename(apart)
+    assert [v.state for v in verify(archive.folder / CPD)] == ["good"] * 4 + ["altered"]
+
+
+def test_what_is_altered_is_not_packed_as_evidence(archive: Archive, tmp_path: Path):
+    flip(archive.segments(CPD)[2].folder / segment.REPORTS, 99)
+    with pytest.raises(ArchiveDamaged, match=segment.REPORTS):
+        package(archive.folder, CPD, MIDDLE, tmp_path / "out.zip")
+    assert not list(tmp_path.glob("*out.zip*"))
+    assert package(archive.folder, CPD, Span(T0, T0 + 1), tmp_path / "out.zip").segments == 1
+
+
+def test_what_cannot_be_written_leaves_nothing(archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def fails(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        package(archive.folder, CPD, MIDDLE, tmp_path / "out.zip", fails)
+    assert not list(tmp_path.glob("*out.zip*"))
+
+
+def test_a_time_or_an_agency_of_which_nothing_is_recorded_says_so(archive: Archive, tmp_path: Path):
+    for agency, span in ((CPD, Span(0, T0)), (AgencyId("isp"), Span())):
+        with pytest.raises(ConfigError, match="nothing is recorded"):
+            package(archive.folder, agency, span, tmp_path / "out.zip")
+
+
+def test_progress_and_what_was_packed_are_told(archive: Archive, tmp_path: Path):
+    told: list[tuple[int, int]] = []
+    packed = package(archive.folder, CPD, Span(), tmp_path / "all.zip", lambda *at: told.append(at))
+    assert told == [(k, 5) for k in range(1, 6)]
+    assert packed == Packaged(5, 0, 5, (tmp_path / "all.zip").stat().st_size)
