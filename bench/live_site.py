@@ -58,7 +58,8 @@ def toml(
     rate that is the product's default; else they may bring as much as they can.
     """
     rate = [] if bounded else ["rate_max = 0"]
-    lines = ["[site]", 'name = "bench"', f"tick_ms = {tick_ms}", *(f"{name} = {port}" for name, port in ports.items())]
+    lines = ["[site]", 'name = "bench"', "record = false", f"tick_ms = {tick_ms}"]
+    lines += [f"{name} = {port}" for name, port in ports.items()]
     viewers = [f"viewers{i}" for i in range(len(viewer_tokens))]
     for i, agency in enumerate([*feed_tokens, *viewers]):
         lines += ["[[agency]]", f'id = "{agency}"', f'name = "{agency}"', f'tag = "T{i}"']

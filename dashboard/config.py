@@ -51,7 +51,11 @@ class Site(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     fsync: Literal["everysec", "always"] = "everysec"
     """How the embedded journal reaches the disk: `everysec` can lose a second at a power loss, `always` nothing."""
     journal_s: Annotated[float, Meta(ge=60, le=7 * 86400)] = 3600.0
-    """How much journal is kept, seconds."""
+    """How much journal is kept, seconds; with `record`, no less than what is not recorded yet."""
+    record: bool = True
+    """Whether all that arrives is recorded in `archive` (`jointops record`)."""
+    archive: str = ""
+    """Folder of the record; empty: `archive` in the data folder."""
     basemap: str = ""
     """PMTiles, MBTiles or OSM extract (path), or a tile server (`https://.../{z}/{x}/{y}.mvt`); empty: our own."""
     tick_ms: Annotated[int, Meta(ge=20, le=5000)] = 100

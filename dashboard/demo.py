@@ -65,7 +65,8 @@ def run(choices: Choices) -> int:
     password = PASSWORD if loopback else secrets.token_urlsafe(9)
     token = secrets.token_urlsafe(24)
     path = data / "site.toml"
-    text = site_toml(_with_ports(choices), token, argon2.PasswordHasher().hash(password), choices.units, choices.rate)
+    table = _with_ports(choices) | {"data_dir": str(data)}
+    text = site_toml(table, token, argon2.PasswordHasher().hash(password), choices.units, choices.rate)
     write_private(path, text)
     settings = config_file.parse(text)
     with site.Supervisor(

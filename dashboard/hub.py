@@ -4,7 +4,7 @@ Stages
   hear    batches from the bus, applied as they come; beats; the line lost and back
   tick    picture.flush -> each audience's view steps -> each audience sends          (`tick_ms`)
   begin   the first view of a class, in slices between ticks                          (`first_views.py`)
-  keep    the picture's keyframe on the bus every 10 s, then the journal trimmed behind it
+  keep    the picture's keyframe on the bus every 10 s, then the journal trimmed behind it and behind the recorder
 A restarted hub is the keyframe and the journal after it. What fails in one batch, class or viewer is logged
 and costs no other. This file owns the tasks; what they do is in the files it names.
 """
@@ -23,6 +23,7 @@ from dashboard.audience import Audience
 from dashboard.config import Settings
 from dashboard.first_views import FirstViews
 from dashboard.reads import GEOJSON, Reads, health, unknown
+from dashboard.recorder import RecorderWatch
 from dashboard.stream import Ask, Stream
 from dashboard.viewer import Gate, Viewer
 from feeds.bus import BatchId, Beat, Bus, BusEvent, Delivery, LineBack, LineLost
@@ -87,6 +88,7 @@ class Hub:
         self.line: BusLine = LINE_UP
         self._first_views = FirstViews(self._new_audience, self.audiences, self._failed)
         self._gateways = Gateways()
+        self._recorder = RecorderWatch(bus, clock, recorded=settings.site.record)
         self._caught_up = asyncio.Event()
         self._ticking = asyncio.Event()
         self._took_s = 0.0
@@ -101,9 +103,8 @@ class Hub:
         """Work until `stop` is set. Raises OSError when the port is taken."""
         tasks: list[asyncio.Task[None]] = []
         try:
-            tasks = [
-                asyncio.create_task(work()) for work in (self._hear, self._tick, self._keep, self._first_views.work)
-            ]
+            works = (self._hear, self._tick, self._keep, self._follow, self._first_views.work)
+            tasks = [asyncio.create_task(work()) for work in works]
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._caught_up.wait(), _CAUGHT_UP_S)
             self.port = await self._stream.open(self._bind, self.port)
@@ -155,6 +156,10 @@ class Hub:
         finally:
             if isinstance(events, AsyncGenerator):
                 await events.aclose()
+
+    async def _follow(self) -> None:
+        await self._recorder.follow()
+        await asyncio.Event().wait()  # a site that records nothing has nothing to follow
 
     async def _turn(self) -> None:
         """Return when `_tick` says so: what came until then is taken in one go, a fifth cheaper than as it comes."""
@@ -279,9 +284,14 @@ class Hub:
         audience.tell(_encode(message).decode())
 
     def _bus_health(self) -> dict[str, Any]:
-        """Return how the bus is, and why the journal takes nothing, if it does not: the site's state, no agency's."""
-        journal = self._gateways.journal(self._clock.now())
-        return {"bus": self.line.bus or "live", "bus_since": self.line.since, "journal": journal}
+        """Return how the bus and the recorder are, and why the journal takes nothing: the site's state, no agency's."""
+        now = self._clock.now()
+        return {
+            "bus": self.line.bus or "live",
+            "bus_since": self.line.since,
+            "journal": self._gateways.journal(now),
+            "recorder": self._recorder.health(now),
+        }
 
     async def _keep(self) -> None:
         while True:
@@ -308,10 +318,13 @@ class Hub:
             await self._trim()
 
     async def _trim(self) -> None:
-        """Drop what is both older than the site keeps and in the kept keyframe."""
+        """Drop what is older than the site keeps, in the kept keyframe, and recorded, if the site records."""
         oldest = BatchId(int((self._clock.now() - self._settings.site.journal_s) * 1000), 0)
+        limits = await self._recorder.limits(list(self._kept))
         for agency, last in self._kept.items():
-            await asyncio.wait_for(self._bus.trim(agency, min(oldest, last.next())), _BUS_S)
+            limit = limits[agency]
+            before = min(oldest, last.next()) if limit is None else min(oldest, last.next(), limit)
+            await asyncio.wait_for(self._bus.trim(agency, before), _BUS_S)
 
     # --- what the stream asks ---------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Starts and watches the processes of one site on this machine: Redis, gateway, hub, web (and the exercise).
+"""Starts and watches the processes of one site on this machine: Redis, gateway, hub, web, recorder (and the exercise).
 
 Rules
 - Ready means that every door answers, not that a process was started.
@@ -11,6 +11,7 @@ import contextlib
 import json
 import logging
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -105,7 +106,7 @@ class Supervisor:
         fresh: bool = False,
         own_redis: bool = False,
     ) -> None:
-        """Prepare. `fresh`: begin with an empty journal; `own_redis`: the embedded server whatever $REDIS_URL says."""
+        """Prepare. `fresh`: begin with an empty journal and archive; `own_redis`: embedded whatever $REDIS_URL says."""
         self._settings = settings
         self._config = config_path
         self._data_dir = data_dir
@@ -137,8 +138,10 @@ class Supervisor:
             self._data_dir.mkdir(parents=True, exist_ok=True)
             self._redis = embedded_redis.start(self._data_dir, self._settings.site.fsync, empty=self._fresh)
             url = self._redis.url
+            if self._fresh:
+                shutil.rmtree(archive_dir(self._settings), ignore_errors=True)
         self._env = {**os.environ, "REDIS_URL": url, part.PARENT: str(os.getpid())}
-        for name in ("gateway", "hub", "web"):
+        for name in ("gateway", "hub", "web", *(("record",) if self._settings.site.record else ())):
             self.add(name, "--config", str(self._config))
         self._offer_feed()
         self._await_ready()
@@ -276,6 +279,13 @@ def data_dir(settings: Settings) -> Path:
     if settings.site.data_dir:
         return Path(settings.site.data_dir).expanduser()
     return platformdirs.user_data_path("jointops") / "site"
+
+
+def archive_dir(settings: Settings) -> Path:
+    """Return the folder of the site's record."""
+    if settings.site.archive:
+        return Path(settings.site.archive).expanduser()
+    return data_dir(settings) / "archive"
 
 
 def serve(path: Path, *, log_level: str) -> int:

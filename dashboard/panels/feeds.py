@@ -23,6 +23,7 @@ def layout(settings: Settings) -> html.Section:
                     html.H2("Feeds", className="panel-name"),
                     html.Span(className="panel-note"),
                     html.Span("age / cadence", className="panel-note"),
+                    html.Span(className="feeds-record", role="status"),
                 ],
                 className="panel-head",
             ),

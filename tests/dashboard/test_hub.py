@@ -13,7 +13,7 @@ from feeds.memory_bus import MemoryBus
 from feeds.names import AgencyId, SourceId
 from layers.frame import FrameType, decode
 from tests.support.heard import camera, delivery, incident, unit
-from tests.support.live import SITE, hub_on, wait_for, watching
+from tests.support.live import SITE, hub_on, record_to, wait_for, watching
 
 
 def now() -> float:
@@ -275,6 +275,7 @@ async def test_the_journal_is_never_trimmed_of_what_the_kept_keyframe_does_not_h
         await say(bus, unit("later", at=now()))
         await wait_for(lambda: units(viewer) == {"kept", "later"})
         hub._settings = replace(hub._settings, site=replace(hub._settings.site, journal_s=-60.0))
+        await record_to(bus, hub.picture.last[cpd].next())
         await hub._trim()
         (left,) = await bus.read(cpd, BEGINNING, 10)
         assert left.id == hub.picture.last[cpd]

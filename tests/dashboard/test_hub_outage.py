@@ -13,7 +13,7 @@ from feeds.errors import BusDown
 from feeds.redis_bus import RedisBus
 from tests.dashboard.test_hub import now, say, units
 from tests.support.heard import camera, incident, unit
-from tests.support.live import hub_on, wait_for, watching
+from tests.support.live import hub_on, record_to, wait_for, watching
 
 pytestmark = pytest.mark.redis
 
@@ -89,6 +89,7 @@ async def test_the_journal_is_trimmed_only_behind_the_kept_keyframe(fresh_redis:
         await say(bus, unit("a", at=now()))
         await wait_for(lambda: units(viewer) == {"a"})
         hub._settings = _keeping(hub._settings, 60.0)
+        await record_to(bus, hub.picture.last[AgencyId("cpd")].next())
         await hub._trim()
         assert len(await bus.read(AgencyId("cpd"), BEGINNING, 10)) == 1  # no keyframe holds it yet
         await hub._save()

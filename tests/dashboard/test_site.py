@@ -93,6 +93,22 @@ def test_a_killed_redis_comes_back_and_the_feeds_go_on(demo: Demo) -> None:
     until(lambda: sum(f["accepted"] for f in demo.get("/healthz")[1].get("feeds", [])) > accepted, 10, "feeds go on")
 
 
+def _recorder(demo: Demo) -> str:
+    _, body = demo.get("/healthz")
+    return str(body["recorder"]["state"]) if isinstance(body, dict) and "recorder" in body else ""
+
+
+def test_the_demo_is_recorded_from_the_start_and_a_killed_recorder_comes_back(demo: Demo) -> None:
+    until(lambda: _recorder(demo) == "recording", 20, "health says that it is recorded")
+    assert (demo.data_dir / "archive" / ".lock").exists()
+    died = demo.pid_of("record")
+    os.kill(died, signal.SIGKILL)
+    until(lambda: "process_died name=record" in demo.errors(), 5, "it is gone")
+    until(lambda: len(demo.family()) == len(demo.pids), 10, "it was started again")
+    assert demo.pid_of("record") != died
+    until(lambda: _recorder(demo) == "recording", 20, "it records again")
+
+
 def test_a_port_in_use_is_said_with_what_to_do(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

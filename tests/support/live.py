@@ -12,10 +12,12 @@ from dashboard.config import Settings
 from dashboard.config_file import parse
 from dashboard.hub import Hub
 from dashboard.viewer import COOKIE, Gate, Viewer
-from feeds.bus import Bus
+from feeds.bus import BatchId, Bus
 from feeds.clock import Clock, SystemClock
 from feeds.errors import BusDown
 from feeds.names import AgencyId
+from feeds.recording import word as words
+from feeds.recording.word import Word
 from tests.support.pair import Client
 
 SITE = """
@@ -162,6 +164,12 @@ async def watching(
         finally:
             watcher.reading.cancel()
             await asyncio.gather(watcher.reading, return_exceptions=True)
+
+
+async def record_to(bus: Bus, mark: BatchId, agency: str = "cpd", **more: Any) -> None:
+    """Say as the recorder does that an agency's journal is recorded up to `mark`."""
+    said = {"at": SystemClock().now(), "state": "recording", "since": 5.0, "sealed_to": 6.0} | more
+    await bus.save_recorder(words.encode(Word(**said, marks={AgencyId(agency): mark})))
 
 
 async def wait_for(true: Callable[[], Any], timeout_s: float = 8.0) -> None:
