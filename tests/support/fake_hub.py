@@ -59,6 +59,7 @@ class FakeHub:
         self.bus, self.bus_since = "", 0.0
         self.journal = ""
         """Why the journal takes nothing, as health says it."""
+        self.recorder = "recording"
         self.heard: list[dict[str, Any]] = []
         """Everything viewers said, oldest first."""
         self.resumed = 0
@@ -223,6 +224,7 @@ class FakeHub:
             "bus": "lost" if self.bus else "live",
             "bus_since": self.bus_since,
             "journal": self.journal,
+            "recorder": {"state": self.recorder, "since": now, "sealed_to": now},
             "feeds": self.city.feeds(now),
         }
 

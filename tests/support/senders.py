@@ -68,6 +68,7 @@ class Sender:
         make: Callable[[int, int], Frame] = native,
         per_frame: int = 20,
         window: int = 8,
+        pause_s: float = 0.0,
     ) -> None:
         self.source = source
         self.acknowledged: list[int] = []
@@ -82,6 +83,7 @@ class Sender:
         self._make = make
         self._per_frame = 1 if make is cot else per_frame
         self._window = window
+        self._pause_s = pause_s
         self._open: deque[Frame] = deque()
         self._stop = False
         self._moved = asyncio.Event()
@@ -159,7 +161,7 @@ class Sender:
             self._open.append(frame)
             self._moved.set()
             await line.send(frame.data)
-            await asyncio.sleep(0)
+            await asyncio.sleep(self._pause_s)
 
     async def _listen(self, line: Line) -> None:
         ordinal = 0

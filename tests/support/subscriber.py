@@ -28,7 +28,9 @@ class Hearing:
         """Note one event; a batch given twice is a fault."""
         self.counts[type(event)] += 1
         if isinstance(event, Delivery):
-            said = list(_numbers(event))
+            said = list(numbers(event))
+            if not said:
+                return  # the recorder's, to close a segment
             held = [(p.source, p.run, p.received_at, len(p.reports)) for p in event.batch.parcels], said[0], said[-1]
             known = self.batches.setdefault((event.agency, event.id), held)
             assert known == held, "one id, two batches"
@@ -73,7 +75,7 @@ async def hearing(url: str, *agencies: AgencyId, again: bool = False) -> AsyncIt
         await asyncio.sleep(0)
 
 
-def _numbers(delivery: Delivery) -> Iterable[tuple[str, int]]:
+def numbers(delivery: Delivery) -> Iterable[tuple[str, int]]:
     """Yield source and number of each report: its `seq`, of CoT the one in its call sign."""
     for e in delivery.batch.envelopes():
         report = e.report
@@ -87,7 +89,7 @@ async def journaled(url: str, agency: AgencyId, source: str) -> list[int]:
     try:
         while page := await bus.read(agency, at, 500):
             at = page[-1].id
-            found += [number for delivery in page for name, number in _numbers(delivery) if name == source]
+            found += [number for delivery in page for name, number in numbers(delivery) if name == source]
         return found
     finally:
         await bus.close()
