@@ -43,7 +43,11 @@ export interface Hello {
   /** Layers that another agency shares with the viewer, whatever there is to see. */
   sees?: LayerName[];
 }
-export interface Health { type: "health"; at: number; bus: "live" | "lost"; bus_since: number; journal?: string; feeds: FeedHealth[] }
+/** `recording`, `off`, `starting`, `silent`, `behind`, or why nothing is recorded. Unix seconds. */
+export interface RecorderHealth { state: string; since: number | null; sealed_to: number | null }
+export interface Health {
+  type: "health"; at: number; bus: "live" | "lost"; bus_since: number; journal?: string; recorder?: RecorderHealth; feeds: FeedHealth[];
+}
 export interface Card {
   type: "card"; ask: number; layer: string; agency: string; id: string; found: boolean; title?: string; subtitle?: string;
   position?: [number, number] | null; rows?: [string, string][]; observed_at?: number; received_at?: number;

@@ -3,7 +3,7 @@
 // here, by the client's own clock, between the hub's words.
 
 import { calmly, el, find, mark, onResize, pixels, pool, say, show } from "./dom.mjs";
-import { count, feedAge, tagOf } from "./words.mjs";
+import { clock, count, feedAge, tagOf } from "./words.mjs";
 
 /** @typedef {import("../types.d.ts").Page} Page */
 /** @typedef {import("../types.d.ts").FeedHealth} Feed */
@@ -19,6 +19,8 @@ const WORST = { silent: 0, stale: 1, live: 2, idle: 3 };
 export function mount(root, page) {
   const list = find(root, ".feeds-cells");
   const note = find(root, ".panel-note");
+  const record = find(root, ".feeds-record");
+  const face = clock(page.config.timezone);
   const empty = find(root, ".panel-empty");
   const cells = pool(list, makeCell);
 
@@ -36,6 +38,7 @@ export function mount(root, page) {
     if (over) fillRest(taken[shown.length], agencies.filter((a) => !shown.includes(a)));
     show(empty, page.health !== null && feeds.length === 0);
     say(note, summary(feeds));
+    say(record, recordWords(page.health?.recorder, (at) => face(at).time));
   };
   const calm = calmly(write, 400);
   page.on("health", calm);
@@ -67,6 +70,14 @@ function summary(feeds) {
   const spoke = feeds.filter((f) => f.state !== "idle").length;
   const live = feeds.filter((f) => f.state === "live").length;
   return spoke ? `${live} of ${spoke} live` : "";
+}
+
+/** What is wrong with the record, if anything: a recorder at work is not talked of.
+ * @param {import("../types.d.ts").RecorderHealth | undefined} recorder @param {(at: number) => string} time */
+export function recordWords(recorder, time) {
+  if (!recorder || ["recording", "off", "starting"].includes(recorder.state)) return "";
+  const what = { behind: "record is behind", silent: "recorder silent" }[recorder.state] ?? `not recorded: ${recorder.state}`;
+  return recorder.since === null ? what : `${what} since ${time(recorder.since)}`;
 }
 
 function makeCell() {

@@ -6,7 +6,7 @@ import { test } from "node:test";
 
 import { calls, moreWords, openIncidents } from "../../assets/panels/board.mjs";
 import { latestOf, wordsOf } from "../../assets/panels/events.mjs";
-import { byAgency, clockOff } from "../../assets/panels/feeds.mjs";
+import { byAgency, clockOff, recordWords } from "../../assets/panels/feeds.mjs";
 import { nextEmergency } from "../../assets/panels/topbar.mjs";
 import { SHORT_MAX, age, cadence, clock, eventType, feedAge, incidentStatus, incidentType, notShared, plain, shortType, zoneName } from "../../assets/panels/words.mjs";
 
@@ -47,6 +47,16 @@ test("who is on an incident is its own agency's unit of that id, else another's,
 
 test("a closed incident is not on the board", () => {
   assert.deepEqual(openIncidents(pageOf([["open", 2, 1, 0], ["closed", 1, 1, 64]])).map((i) => i.record.id), ["open"]);
+});
+
+test("what is wrong with the record is said, and nothing while it is kept", () => {
+  const time = (at) => `<${at}>`;
+  const words = (state) => recordWords({ state, since: 7, sealed_to: 5 }, time);
+  assert.deepEqual(["recording", "off", "starting"].map(words), ["", "", ""]);
+  assert.equal(recordWords(undefined, time), "");
+  assert.equal(words("disk full"), "not recorded: disk full since <7>");
+  assert.equal(words("behind"), "record is behind since <7>");
+  assert.equal(recordWords({ state: "silent", since: null, sealed_to: null }, time), "recorder silent");
 });
 
 test("each press goes to the next unit in emergency, and round again", () => {

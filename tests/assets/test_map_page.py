@@ -144,6 +144,18 @@ async def test_a_journal_that_takes_nothing_is_said_on_the_screen_and_why() -> N
         await tab.until("document.querySelector('.frozen-head').closest('[hidden]') !== null", 8)
 
 
+async def test_a_record_that_is_not_kept_is_said_on_the_strip_where_it_fits() -> None:
+    async with opened() as (hub, _, tab):
+        hub.recorder = "disk full"
+        record = "document.querySelector('.feeds-record')"
+        await tab.until(f"{record}?.textContent.startsWith('not recorded: disk full since ')", 8)
+        inside = "a.height > 0 && a.bottom <= b.bottom && a.right <= b.right"
+        boxes = f"{record}, {record}.closest('.feeds')"
+        assert await tab.eval(f"(([a, b]) => {inside})([{boxes}].map((node) => node.getBoundingClientRect()))")
+        hub.recorder = "recording"
+        await tab.until(f"{record}.textContent === ''", 8)
+
+
 async def test_a_stopped_web_server_freezes_the_screen_too() -> None:
     async with opened() as (_, site, tab):
         site.freeze()
