@@ -22,17 +22,21 @@ _BUS_S = 5.0
 
 async def record(settings: Settings, redis: str, stop: asyncio.Event) -> None:
     """Run the recorder of the site. Raises ConfigError when another writes the archive."""
+    from dashboard.archive_past import ArchivePast
+    from dashboard.hub import roster_of
     from dashboard.site import archive_dir
     from feeds.recording.archive import Archive
     from feeds.recording.recorder import Recorder
     from feeds.redis_bus import RedisBus
+    from layers.derived import Deriver
 
     clock = SystemClock()
     bus = RedisBus(redis, clock)
     try:
         archive = Archive(archive_dir(settings))
         with archive.writing():
-            await Recorder(bus, archive, settings.agency_ids(), clock).run(stop)
+            derive = Deriver(roster_of(settings), ArchivePast(archive))
+            await Recorder(bus, archive, settings.agency_ids(), clock, derive=derive).run(stop)
     finally:
         await bus.close()
 

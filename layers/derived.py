@@ -1,0 +1,74 @@
+"""What is made of a sealed segment for replay, and can be made again: its minute chunks, its overview, its picture.
+
+    units.chunks       a chunk for each minute (`layers.chunk`), with where each begins at its head
+    l1.pyramid         the state each ten seconds, for scrubbing (`layers.pyramid`)
+    picture.keyframe   the agency's picture as it stood when the segment began (`layers.keyframe`)
+
+All of it is of one agency and holds everything: only whom `layers.entitlement` names may be given it.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from feeds.bus import BEGINNING, BatchId, Delivery
+from feeds.names import AgencyId
+from layers import keyframe
+from layers.chunk import MINUTE_S, encode_chunks, minutes
+from layers.picture import Picture
+from layers.pyramid import l1
+from layers.roster import Roster
+
+CHUNKS, L1, PICTURE = "units.chunks", "l1.pyramid", "picture.keyframe"
+SEGMENT_S = 600.0
+"""Segments end where so many seconds end, or earlier."""
+
+
+class Past(Protocol):
+    """What was sealed of an agency before, which follows one another without a hole."""
+
+    def last_id(self, agency: AgencyId, t0: int) -> BatchId | None:
+        """Return the id of its last batch before `t0` (Unix ms); None: there is nothing."""
+        ...
+
+    def since_picture(self, agency: AgencyId, t0: int) -> tuple[bytes | None, Iterable[Delivery]]:
+        """Return the newest `picture.keyframe` of a segment before `t0`, None for none, and the batches since."""
+        ...
+
+
+class Deriver:
+    """Makes the derived files of segments, each agency's in their order; keeps each agency's picture in between."""
+
+    def __init__(self, roster: Roster, past: Past) -> None:
+        self._roster = roster
+        self._past = past
+        self._pictures: dict[AgencyId, Picture] = {}
+        """As each agency's things stood at the end of the segment made last."""
+
+    def __call__(self, agency: AgencyId, t0: int, entries: Sequence[Delivery]) -> dict[str, bytes]:
+        """Return the files of the segment that begins at `t0`, Unix ms, with at least one batch."""
+        picture = self._stands(agency, t0)
+        kept = keyframe.keyframe(picture)
+        chunks = _chunks(picture, agency, t0, entries)
+        self._pictures[agency] = picture
+        return {CHUNKS: encode_chunks(chunks, t0 / 1000.0), L1: l1(chunks), PICTURE: kept}
+
+    def _stands(self, agency: AgencyId, t0: int) -> Picture:
+        """Return the agency's picture at `t0`; what fails after this leaves none behind."""
+        last = self._past.last_id(agency, t0)
+        picture = self._pictures.pop(agency, None)
+        # It may have heard more than what was sealed: batches that hold no report are counted there, not kept.
+        if picture is not None and last is not None and last <= picture.last.get(agency, BEGINNING):
+            return picture
+        kept, since = self._past.since_picture(agency, t0)
+        picture = Picture(self._roster) if kept is None else keyframe.restore(kept, self._roster)
+        for entry in since:
+            picture.apply(entry)
+        picture.expire(t0 / 1000.0)
+        picture.flush()
+        return picture
+
+
+def _chunks(picture: Picture, agency: AgencyId, t0: int, entries: Iterable[Delivery]) -> list[bytes]:
+    ends = (t0 // round(SEGMENT_S * 1000) + 1) * SEGMENT_S
+    count = -int(-(ends - t0 / 1000.0) // MINUTE_S)
+    return [chunk.data for chunk in minutes(picture, agency, entries, t0 / 1000.0, count)]

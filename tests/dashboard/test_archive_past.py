@@ -1,0 +1,69 @@
+"""The derived files of sealed segments, made by one recorder or by one that was started in between."""
+
+from pathlib import Path
+
+import pytest
+
+from dashboard.archive_past import ArchivePast
+from feeds.names import AgencyId
+from feeds.recording.archive import Archive
+from layers.chunk import chunk_at
+from layers.derived import CHUNKS, L1, PICTURE, Deriver
+from layers.pyramid import L1_STEP_S
+from layers.span import Span, picture_at
+from tests.support.heard import ROSTER
+from tests.support.recording import CPD, T0, TEN, entries
+
+
+def record(folder: Path, *starts: bool) -> Archive:
+    """Seal a segment for each of `starts`, with a new deriver where it says so; the second has units that go silent."""
+    archive = Archive(folder)
+    for k, anew in enumerate(starts):
+        if anew:
+            derive = Deriver(ROSTER, ArchivePast(archive))
+        t0 = T0 + k * TEN
+        said = entries(*(t0 + at for at in (500, 61_000, TEN - 1)), each=2 if k == 1 else 3)
+        archive.seal(CPD, t0, t0 + TEN, said, derive=derive)
+    return archive
+
+
+def derived(archive: Archive) -> list[dict[str, bytes]]:
+    return [{name: archive.file(s, name) for name in (CHUNKS, L1, PICTURE)} for s in archive.segments(CPD)]
+
+
+@pytest.mark.parametrize("starts", [(True, True, True), (True, False, True)], ids=["each time", "once"])
+def test_a_recorder_that_starts_again_makes_the_same_files(tmp_path: Path, starts: tuple[bool, ...]):
+    assert derived(record(tmp_path / "a", True, False, False)) == derived(record(tmp_path / "b", *starts))
+
+
+def test_each_minute_has_all_units_ever_heard(tmp_path: Path):
+    archive = record(tmp_path, True, False, False)
+    chunks = archive.file(archive.segments(CPD)[1], CHUNKS)
+    for minute in range(10):
+        t = (T0 + TEN) / 1000 + 60 * minute + 30
+        assert sorted(Span(chunk_at(chunks, t)).ids) == ["u0", "u1", "u2"]
+        assert len(picture_at(chunk_at(chunks, t), t)["row"]) == 3
+    overview = Span(archive.file(archive.segments(CPD)[0], L1))
+    assert overview.until - overview.at == 600.0 and L1_STEP_S == 10.0
+
+
+def test_segments_without_a_picture_are_gone_through(tmp_path: Path):
+    archive = Archive(tmp_path / "a")
+    for k in range(2):
+        archive.seal(CPD, T0 + k * TEN, T0 + (k + 1) * TEN, entries(T0 + k * TEN + 500, each=2 - k))
+    last = entries(T0 + 2 * TEN + 1)
+    derive = Deriver(ROSTER, ArchivePast(archive))
+    files = derive(CPD, T0 + 2 * TEN, last)
+    assert sorted(Span(chunk_at(files[CHUNKS], (T0 + 2 * TEN) / 1000)).ids) == ["u0", "u1", "u2"]
+    assert ArchivePast(archive).last_id(AgencyId("isp"), T0) is None
+
+
+def test_a_segment_that_ended_early_has_the_minutes_up_to_the_full_ten(tmp_path: Path):
+    archive = Archive(tmp_path / "a")
+    derive = Deriver(ROSTER, ArchivePast(archive))
+    early = T0 + 90_500
+    archive.seal(CPD, T0, early, entries(T0 + 500, early - 1), derive=derive)
+    archive.seal(CPD, early, T0 + TEN, entries(early + 500, T0 + TEN - 1), derive=derive)
+    for segment, t in zip(archive.segments(CPD), (T0 / 1000 + 91, T0 / 1000 + 599), strict=True):
+        chunks = archive.file(segment, CHUNKS)
+        assert len(picture_at(chunk_at(chunks, t), t)["row"]) == 3
