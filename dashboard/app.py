@@ -16,11 +16,13 @@ from starlette.routing import Route
 from dashboard import basemap_routes, routes
 from dashboard.accounts import Accounts
 from dashboard.config import Settings
+from dashboard.findings import FindingsApi, FindingsFile
 from dashboard.front import VIEWER, Front, refusal, unverified, who
 from dashboard.hub_reads import HubReads
 from dashboard.sessions import Sessions
 from dashboard.viewer import Gate, Viewer
 from dashboard.views import wall
+from feeds.clock import Clock
 from feeds.errors import BusDown
 from layers.basemap_source import NoTiles, TileSource
 
@@ -50,12 +52,15 @@ def assets_folder() -> Path:
     return checkout if (checkout / "00-bridge.js").is_file() else here / "_assets"
 
 
-def create_app(settings: Settings, sessions: Sessions, hub: HubReads, tiles: TileSource) -> Front:
+def create_app(
+    settings: Settings, sessions: Sessions, hub: HubReads, tiles: TileSource, findings: FindingsFile, clock: Clock
+) -> Front:
     """Return the ASGI app. The other arguments are the caller's to close. One per process, for Dash's sake."""
     gate = Gate(settings, sessions)
     server = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     server.include_router(routes.Routes(settings, sessions, gate, Accounts(settings), hub).router())
     server.include_router(basemap_routes.router(tiles))
+    server.include_router(FindingsApi(settings, gate, findings, clock).router())
     pages = _dash(settings, server, tiles)
 
     async def wall_page(request: Request) -> Response:

@@ -2,7 +2,7 @@
 
 Rules: no websocket is served here (the live stream has its own port); nothing of Dash is given to somebody who is
 not logged in; a page of another origin can change nothing; a wall is receive-only, so the only writers are the
-log-in and the log-out. What this gate cannot decide is refused.
+log-in, the log-out and a reviewer's findings. What this gate cannot decide is refused.
 """
 
 import asyncio
@@ -33,8 +33,8 @@ SESSION_TIMEOUT_S = 0.7
 VIEWER = "jointops.viewer"
 """Key of the ASGI scope of Dash's own paths: the `Viewer` who asks."""
 
-_BODY_MAX = 16 * 1024
-_WRITERS = frozenset({"/login", "/logout"})
+_BODY_MAX = {"/login": 16 * 1024, "/logout": 16 * 1024, "/api/findings": 64 * 1024}
+"""Where something may be written, and how long that may be, bytes; one finding has an address below theirs."""
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})|\[[0-9a-fA-F:.]{2,45}\]")
 
@@ -114,11 +114,12 @@ class Front:
         if method not in _READING:
             if self._foreign(headers):
                 return refusal(path, 403, "Refused: the request came from another site's page.")
-            if path not in _WRITERS:
+            most = _BODY_MAX.get("/api/findings" if path.startswith("/api/findings/") else path)
+            if most is None:
                 return refusal(path, 403 if path.startswith("/_dash") else 405, "Refused: these pages only read.")
             length = headers.get("content-length", "")
-            if not length.isdecimal() or len(length) > 6 or int(length) > _BODY_MAX:
-                return refusal(path, 413, "Refused: expected a short form.")
+            if not length.isdecimal() or len(length) > 6 or int(length) > most:
+                return refusal(path, 413, f"Refused: longer than {most // 1024} kB, or of unknown length.")
         if path.startswith("/_") and path != "/_favicon.ico":
             try:
                 viewer = await who(self._gate, headers)
