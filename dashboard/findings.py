@@ -45,22 +45,26 @@ class FindingsFile:
         self._path = path
         self._lock = asyncio.Lock()
         self.all = Findings()
+        self.fault = ""
+        """Why the file cannot be read; then nothing is given out and nothing is written, so that nothing is lost."""
 
     def load(self) -> None:
-        """Read the file. A last line that a crash cut was never acknowledged, and goes. Raises DecodeError."""
+        """Read the file. A last line that a crash cut was never acknowledged, and goes."""
         self.all = Findings()
-        if not self._path.exists():
-            return
-        data = self._path.read_bytes()
-        whole = data[: data.rfind(b"\n") + 1]
-        for number, line in enumerate(whole.splitlines(), 1):
-            try:
-                self.all.take(_line(line))
-            except (msgspec.DecodeError, msgspec.ValidationError, Conflict) as error:
-                raise DecodeError(f"{self._path.name}, line {number}: {error}") from error
-        if len(whole) < len(data):
-            log.warning("findings.torn_line file=%s bytes=%d", self._path.name, len(data) - len(whole))
-            os.truncate(self._path, len(whole))
+        try:
+            data = self._path.read_bytes() if self._path.exists() else b""
+            whole = data[: data.rfind(b"\n") + 1]
+            for number, line in enumerate(whole.splitlines(), 1):
+                try:
+                    self.all.take(_line(line))
+                except (msgspec.DecodeError, msgspec.ValidationError, Conflict) as error:
+                    raise DecodeError(f"line {number}: {error}") from error
+            if len(whole) < len(data):
+                log.warning("findings.torn_line file=%s bytes=%d", self._path, len(data) - len(whole))
+                os.truncate(self._path, len(whole))
+        except (OSError, DecodeError) as error:
+            self.fault = str(error)
+            log.error("findings.unreadable file=%s reason=%s", self._path, error)
 
     async def write(self, make: _Write) -> Finding:
         """Append the version that `make` gives of what there is, and return it. Raises Conflict and OSError."""
@@ -114,7 +118,11 @@ class FindingsApi:
             viewer = await who(self._gate, request.headers)
         except BusDown:
             return unverified(PATH)
-        return viewer if viewer is not None else refusal(PATH, 401, "Log in first.")
+        if viewer is None:
+            return refusal(PATH, 401, "Log in first.")
+        if self._file.fault:
+            return refusal(PATH, 503, "The site's findings cannot be read; its log says why.")
+        return viewer
 
     async def read(self, request: Request) -> Response:
         """Return the findings that the caller may read."""

@@ -12,10 +12,13 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from dashboard.app import create_app
 from dashboard.config import Settings
+from dashboard.findings import FindingsFile
 from dashboard.front import Front
 from dashboard.hub_reads import HubReads
 from dashboard.sessions import Sessions
+from dashboard.site import archive_dir
 from dashboard.waiting import Waiting
+from feeds.clock import SystemClock
 from layers.basemap import BasemapError
 from layers.basemap_source import NoTiles, TileSource, open_source
 
@@ -117,12 +120,14 @@ async def run(settings: Settings, redis_url: str, stop: asyncio.Event, ready: as
     Raises OSError when the port cannot be opened.
     """
     tiles = await asyncio.to_thread(_tiles, settings.site.basemap)
+    findings = FindingsFile(archive_dir(settings) / "findings.jsonl")
+    await asyncio.to_thread(findings.load)
     sessions = Sessions(redis_url, settings.site.session_s)
     hub = HubReads(settings)
     proxies = settings.site.trusted_proxies or (_THIS_HOST if settings.site.public_url else ())
     server = _Server(
         _Door(
-            create_app(settings, sessions, hub, tiles),
+            create_app(settings, sessions, hub, tiles, findings, SystemClock()),
             host=settings.site.bind,
             port=settings.site.port,
             lifespan="off",  # opened and closed here; it would also add Dash's catch-all page

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import tempfile
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -78,6 +79,13 @@ class ReadsOnly:
 @contextlib.asynccontextmanager
 async def serving(redis_url: str, live_port: int = 0, **site: Any) -> AsyncIterator[httpx.AsyncClient]:
     """Serve the pages; the visitor keeps cookies and follows no redirect."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with _serving(redis_url, live_port, {"data_dir": folder, **site}) as visitor:
+            yield visitor
+
+
+@contextlib.asynccontextmanager
+async def _serving(redis_url: str, live_port: int, site: dict[str, Any]) -> AsyncIterator[httpx.AsyncClient]:
     stop, ready = asyncio.Event(), asyncio.Event()
     port = free_port()
     running = asyncio.create_task(web.run(settings(port, live_port or free_port(), **site), redis_url, stop, ready))
