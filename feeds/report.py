@@ -72,9 +72,9 @@ class Report(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="k
     status: Literal["actual", "exercise", "system", "test", "draft"] = "actual"
     labels: tuple[Code, ...] = ()
     """`undercover`, `juvenile`, ...: deny across agencies unless a clause names them."""
-    agency: Code | None = None
-    """Whose report the message says it is; only as a decoder hands it to the door, which compares it with the source's
-    agency. Never journaled: whose a report is stands on its batch."""
+    agency: None = None
+    """Never said: whose a report is stands on its batch. A message that names an agency does not decode into this, and
+    is thereby told from the others without a search (`feeds/adapters/native.py`)."""
 
 
 class UnitReport(Report, frozen=True, kw_only=True, omit_defaults=True, tag="unit", gc=False):

@@ -4,16 +4,14 @@ Who speaks it: anything that can open a WebSocket. Owned by the project; `docs/f
 what a message may hold. A message is `{"kind": "unit", "seq": 1, "observed_at": ..., ...fields}`; times are Unix
 seconds or RFC 3339. A field we do not know is dropped here and goes nowhere.
 
-Fast path: the whole frame in one typed decode, about 1 us a report. Only when that fails is the frame taken apart
-item by item, so that a bad message costs itself alone.
+Fast path: the whole frame in one typed decode, about 1 us a report. Only when that fails, or when a message names an
+agency, is the frame taken apart item by item, so that a bad message costs itself alone.
 """
 
 from collections.abc import Callable
-from operator import attrgetter
 from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 
 from feeds.adapter import MESSAGES_MAX, TOO_MANY, Adapter, Capture, Decoded, Message, Refusal, Sample
 from feeds.errors import DecodeError
@@ -35,7 +33,6 @@ from feeds.report import AnyReport
 _SEQ_MAX = 2**53
 _TIMES = ("observed_at", "sent_at", "stale_at", "alert_until", "valid_from", "valid_to")
 
-_agency_of = attrgetter("agency")
 _decode_many = msgspec.json.Decoder(list[AnyReport]).decode
 _decode_one: Callable[[bytes], AnyReport] = msgspec.json.Decoder(AnyReport).decode
 
@@ -56,15 +53,6 @@ def _seq(fields: dict[str, Any]) -> int | None:
     return seq if isinstance(seq, int) and not isinstance(seq, bool) and 0 <= seq <= _SEQ_MAX else None
 
 
-def _sorted(reports: list[AnyReport], indexes: list[int], refusals: list[Refusal]) -> Decoded:
-    """Return what was decoded, with the agencies that messages name taken out of their reports."""
-    if not any(map(_agency_of, reports)):
-        return Decoded(reports, indexes, refusals)
-    agencies = {index: r.agency for r, index in zip(reports, indexes, strict=True) if r.agency is not None}
-    bare = [replace(r, agency=None) if r.agency is not None else r for r in reports]
-    return Decoded(bare, indexes, refusals, agencies)
-
-
 class _Decoder:
     """Holds nothing between frames."""
 
@@ -82,7 +70,7 @@ class _Decoder:
         refusals = []
         if len(reports) > MESSAGES_MAX:
             reports, refusals = reports[:MESSAGES_MAX], [Refusal(MESSAGES_MAX, TOO_MANY)]
-        return _sorted(reports, list(range(len(reports))), refusals)
+        return Decoded(reports, list(range(len(reports))), refusals)
 
     def _one_by_one(self, items: list[bytes]) -> Decoded:
         if not items or items == [b""]:
@@ -90,6 +78,7 @@ class _Decoder:
         reports: list[AnyReport] = []
         indexes: list[int] = []
         refusals: list[Refusal] = []
+        agencies: dict[int, str] = {}
         for index, item in enumerate(items):
             if index == MESSAGES_MAX:
                 refusals.append(Refusal(index, TOO_MANY))
@@ -108,6 +97,7 @@ class _Decoder:
             if not isinstance(fields, dict):
                 refusals.append(Refusal(index, "not an object", "$"))
                 continue
+            agency = fields.pop("agency", None)
             try:
                 report = msgspec.convert(_timed(fields), AnyReport)
             except DecodeError as error:
@@ -116,10 +106,12 @@ class _Decoder:
             except FAILURES as error:
                 refusals.append(Refusal(index, *reason(error), _seq(fields)))
                 continue
+            if agency is not None:
+                agencies[index] = agency if isinstance(agency, str) else ""
             reports.append(report)
             indexes.append(index)
         refused = {refusal.index: items[refusal.index] for refusal in refusals}
-        return _sorted(reports, indexes, refusals)._replace(messages=refused)
+        return Decoded(reports, indexes, refusals, agencies, refused)
 
 
 def _message(raw: bytes) -> Message:

@@ -112,9 +112,12 @@ def test_fields_we_do_not_know_are_dropped():
 
 def test_an_agency_that_a_message_names_is_told_to_the_door():
     found = decode([UNIT, UNIT | {"seq": 2, "agency": "cfd"}, UNIT | {"seq": 3, "agency": 5}])
-    assert dict(found.agencies) == {1: "cfd"}
-    assert [report.agency for report in found.reports] == [None, None]
-    assert [(r.index, r.path, r.seq) for r in found.refusals] == [(2, "$.agency", 3)]
+    assert dict(found.agencies) == {1: "cfd", 2: ""}
+    assert [report.seq for report in found.reports] == [1, 2, 3]
+
+
+def test_an_agency_that_is_null_is_not_said():
+    assert decode([UNIT | {"agency": None}]) == decode([UNIT])
 
 
 def test_json_bombs_are_refused_quickly():
