@@ -6,7 +6,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from dashboard import stream
+from dashboard import stream, stream_door
 from dashboard.subscription import HIGH_WATER
 from feeds.memory_bus import MemoryBus
 from layers.frame import FrameType, decode
@@ -62,7 +62,7 @@ async def test_while_log_ins_cannot_be_checked_the_door_says_so() -> None:
 
 
 async def test_a_log_in_that_ends_closes_its_open_stream(monkeypatch) -> None:
-    monkeypatch.setattr(stream, "SESSION_EVERY_S", 0.05)
+    monkeypatch.setattr(stream_door, "SESSION_EVERY_S", 0.05)
     log_ins = LogIns()
     async with hub_on(MemoryBus(), log_ins) as hub:
         headers = {**cookie_headers(hub.port), "Origin": "http://127.0.0.1:8050"}
@@ -175,7 +175,7 @@ async def test_a_deeply_nested_message_is_let_go_by() -> None:
 
 
 async def test_silent_connections_push_out_their_own_and_no_viewer(monkeypatch) -> None:
-    monkeypatch.setattr(stream, "HALF_OPEN_MAX", 5)
+    monkeypatch.setattr(stream_door, "HALF_OPEN_MAX", 5)
     async with hub_on(MemoryBus()) as hub, watching(hub) as seated:
         silent = [await asyncio.open_connection("127.0.0.1", hub.port) for _ in range(8)]
         gone = [asyncio.create_task(reader.read()) for reader, _ in silent]
