@@ -184,6 +184,18 @@ class Bus(Protocol):
         """Return the recorder's newest word, or None."""
         ...
 
+    async def append_cuts(self, data: bytes, at: float) -> BatchId:
+        """Keep an entry of the hub's cuts whose first tick was at `at`, Unix seconds; return its id: they grow."""
+        ...
+
+    async def read_cuts(self, after: BatchId, count: int) -> list[tuple[BatchId, bytes]]:
+        """Return up to `count` entries of the hub's cuts after `after`, oldest first; empty at the end."""
+        ...
+
+    async def trim_cuts(self, before: BatchId) -> None:
+        """Drop entries of the hub's cuts with ids smaller than `before`."""
+        ...
+
     async def ping(self) -> None:
         """Return when the server answered within a second, all that it has done being written to its file.
 

@@ -29,6 +29,7 @@ class MemoryBus:
         self._news: set[asyncio.Event] = set()
         self._keyframe: bytes | None = None
         self._recorder: bytes | None = None
+        self._cuts: list[tuple[BatchId, bytes]] = []
         self._closed = False
 
     async def append(self, batch: Batch | PackedBatch) -> BatchId:
@@ -126,6 +127,22 @@ class MemoryBus:
         """Return the recorder's newest word, or None."""
         return self._recorder
 
+    async def append_cuts(self, data: bytes, at: float) -> BatchId:
+        """Keep an entry of the hub's cuts; return its id."""
+        last = self._cuts[-1][0] if self._cuts else BEGINNING
+        id_ = max(BatchId(int(at * 1000), 0), last.next())
+        self._cuts.append((id_, data))
+        return id_
+
+    async def read_cuts(self, after: BatchId, count: int) -> list[tuple[BatchId, bytes]]:
+        """Return up to `count` entries of the hub's cuts after `after`, oldest first; empty at the end."""
+        first = bisect_right(self._cuts, after, key=_of_cuts)
+        return self._cuts[first : first + count]
+
+    async def trim_cuts(self, before: BatchId) -> None:
+        """Drop entries of the hub's cuts with ids smaller than `before`."""
+        del self._cuts[: bisect_left(self._cuts, before, key=_of_cuts)]
+
     async def ping(self) -> None:
         """Return at once."""
 
@@ -141,6 +158,10 @@ class MemoryBus:
 
 def _id(delivery: Delivery) -> BatchId:
     return delivery.id
+
+
+def _of_cuts(entry: tuple[BatchId, bytes]) -> BatchId:
+    return entry[0]
 
 
 def _note(runs: Runs, deliveries: list[Delivery]) -> None:

@@ -69,6 +69,11 @@ def recorder_key() -> str:
     return "jointops:recorder"
 
 
+def cuts_key() -> str:
+    """Return the stream of the hub's cuts: which of its ticks applied which batches (`feeds/replay/cuts.py`)."""
+    return "jointops:picture:cuts"
+
+
 def session_key(digest: str) -> str:
     """Return the key of a log-in session; `digest` is the SHA-256 (hex) of the cookie, never the cookie."""
     return f"jointops:session:{digest}"

@@ -10,11 +10,22 @@ from bisect import bisect_left
 from collections.abc import AsyncIterator, Container, Mapping, Sequence
 from typing import Any
 
+from redis.exceptions import ResponseError
+
 from feeds.bus import BEGINNING, BatchId, BusEvent, Delivery, LineBack, LineLost, Pace, SourceHealth
 from feeds.clock import Clock, SystemClock
 from feeds.envelope import Batch, PackedBatch, decode_sequences, encode_batch
 from feeds.errors import BusDown, DecodeError
-from feeds.names import AgencyId, SourceId, journal_key, keyframe_key, live_channel, recorder_key, trimmed_key
+from feeds.names import (
+    AgencyId,
+    SourceId,
+    cuts_key,
+    journal_key,
+    keyframe_key,
+    live_channel,
+    recorder_key,
+    trimmed_key,
+)
 from feeds.redis_ear import Ear
 from feeds.redis_journal import WRITTEN, deliveries, encode_beat, entry_data, info_command, last_id, page_command
 from feeds.redis_line import Command, Line, accepted
@@ -166,6 +177,24 @@ class RedisBus:
     async def load_recorder(self) -> bytes | None:
         """Return the recorder's newest word, or None. Raises BusDown."""
         return await self._get(recorder_key())
+
+    async def append_cuts(self, data: bytes, at: float) -> BatchId:
+        """Keep an entry of the hub's cuts; return its id. Raises BusDown."""
+        key = cuts_key()
+        (id_,) = await self._run((b"XADD", key, f"{int(at * 1000)}-*", b"d", data))
+        if isinstance(id_, ResponseError) and "equal or smaller" in str(id_):  # a clock was set back
+            (id_,) = await self._run((b"XADD", key, b"*", b"d", data))
+        accepted([id_])
+        return BatchId.parse(id_)
+
+    async def read_cuts(self, after: BatchId, count: int) -> list[tuple[BatchId, bytes]]:
+        """Return up to `count` entries of the hub's cuts after `after`, oldest first. Raises BusDown."""
+        (entries,) = accepted(await self._run((b"XRANGE", cuts_key(), str(after.next()), b"+", b"COUNT", count)))
+        return [(BatchId.parse(id_), entry_data(fields)) for id_, fields in entries]
+
+    async def trim_cuts(self, before: BatchId) -> None:
+        """Drop entries of the hub's cuts with ids smaller than `before`. Raises BusDown."""
+        accepted(await self._run((b"XTRIM", cuts_key(), b"MINID", str(before))))
 
     async def ping(self) -> None:
         """Return when the server answered within a second, all that it has done being written; raises BusDown."""
