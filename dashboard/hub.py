@@ -22,6 +22,7 @@ import msgspec
 from dashboard.audience import Audience
 from dashboard.config import Settings
 from dashboard.first_views import FirstViews
+from dashboard.messages import card_answer, hello
 from dashboard.reads import GEOJSON, Reads, health, unknown
 from dashboard.recorder import RecorderWatch
 from dashboard.stream import Ask, Stream
@@ -30,7 +31,6 @@ from feeds.bus import BatchId, Beat, Bus, BusEvent, Delivery, LineBack, LineLost
 from feeds.clock import Clock
 from feeds.errors import BusDown, DecodeError
 from layers import keyframe
-from layers.cards import card
 from layers.delta import LINE_UP, BusLine
 from layers.feed_health import FeedRow, feed_rows
 from layers.gateways import Gateways
@@ -347,32 +347,12 @@ class Hub:
 
     def hello(self, viewer: Viewer, audience: Audience) -> bytes:
         """Return the first message of a connection."""
-        site = self._settings.site
-        seen = [a for a in self.roster.agencies.values() if self.rules.sees_of(audience.viewer, a.id)]
-        return _encode(
-            {
-                "type": "hello",
-                "epoch": audience.epoch,
-                "at": self._clock.now(),
-                "tick_ms": site.tick_ms,
-                "viewer": {"name": viewer.name, "agency": viewer.agency, "roles": viewer.roles},
-                "site": {"name": site.name, "timezone": site.timezone, "demo": site.demo},
-                "agencies": [{"id": a.id, "name": a.name, "tag": a.tag} for a in seen],
-                "sees": self.rules.layers_shared(audience.viewer, self.roster.agencies),
-            }
-        )
+        site, at = self._settings.site, self._clock.now()
+        return hello(viewer, audience.viewer, site, self.roster, self.rules, at, epoch=audience.epoch)
 
     def card(self, audience: Audience, ask: Ask) -> bytes:
-        """Return the answer to an ask; of a thing the class does not see as of one that does not exist."""
-        head = {"type": "card", "ask": ask.ask, "layer": ask.layer, "agency": ask.agency, "id": ask.id}
-        try:
-            found = card(audience.view, self.roster, ask.layer, ask.agency, ask.id, self._clock.now(), self._zone)
-        except Exception as error:
-            self.rules.alarm("card", error)
-            found = None
-        if found is None:
-            return _encode({**head, "found": False})
-        return _encode({**head, "found": True, **msgspec.structs.asdict(found)})
+        """Return the answer to an ask."""
+        return card_answer(audience, ask, self.roster, self.rules, self._clock.now(), self._zone)
 
     async def read(self, path: str, viewer: Viewer) -> tuple[HTTPStatus, bytes]:
         """Return the answer to `GET path` for the viewer: what its class sees, nothing else."""
