@@ -1,0 +1,151 @@
+"""THE REVIEW: the record, read again for those who look back. A process of its own: a hard seek delays no live tick.
+
+The same doors as the hub's, the same picture, policy and frames; only source and clock differ, one of each for every
+connection (`dashboard.review_session`). It holds nothing that could write to live.
+"""
+
+import asyncio
+import contextlib
+import logging
+from http import HTTPStatus
+
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
+
+from dashboard import review_reads
+from dashboard.audience import Seat
+from dashboard.config import Settings
+from dashboard.hub import roster_of, rules_of
+from dashboard.messages import hello
+from dashboard.review_asks import Open, type_of, understood
+from dashboard.review_keyframes import Keyframes
+from dashboard.review_session import Place, Session
+from dashboard.review_views import REVIEWER, Policy, Views
+from dashboard.stream_door import StreamDoor
+from dashboard.viewer import Gate, Viewer
+from feeds.clock import Clock
+from feeds.errors import JointOpsError
+from feeds.replay.recording import Recording, Span
+
+log = logging.getLogger(__name__)
+
+OPEN_WITHIN_S = 5.0
+SESSIONS_MAX = 16
+SESSIONS_OF_ONE_MAX = 4
+_TOO_MANY = 4429
+_FAILED = 1011
+
+
+class Review:
+    """One review process. `port` is the port really listened on once `run` has opened the door (`opened`)."""
+
+    def __init__(
+        self, recording: Recording, settings: Settings, clock: Clock, gate: Gate, bind: str, port: int
+    ) -> None:
+        self._recording = recording
+        self._settings = settings
+        self._clock = clock
+        self._bind = bind
+        self.port = port
+        self.opened = asyncio.Event()
+        self._roster = roster_of(settings)
+        self._views = Views(self._roster, rules_of(settings))
+        self._place = Place(recording, Keyframes(), self._views, settings.site)
+        self._door = StreamDoor(self, gate, settings.site.public_url)
+        self._reviewing: list[str] = []
+        """Names of the viewers, one for each review that is open."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set. Raises OSError when the port is taken."""
+        try:
+            self.port = await self._door.open(self._bind, self.port)
+            self.opened.set()
+            log.info("review.open port=%d", self.port)
+            await stop.wait()
+        finally:
+            with contextlib.suppress(TimeoutError):
+                await self._door.close()
+
+    # --- what the door asks -----------------------------------------------------------------
+
+    def refuses(self, viewer: Viewer) -> str:
+        """Return why this viewer may not review, in words; "" when it may."""
+        return "" if REVIEWER in viewer.roles else f"Looking back needs the role `{REVIEWER}`."
+
+    async def read(self, path: str, viewer: Viewer) -> tuple[HTTPStatus, bytes]:
+        """Return the answer to `GET path` for the viewer."""
+        if path != review_reads.PATH:
+            return review_reads.unknown()
+        rules = self._views.rules(viewer, "known", Policy(self._roster, None))
+        try:
+            return await review_reads.recording(self._recording, rules)
+        except (JointOpsError, OSError) as error:
+            return review_reads.unreadable(error)
+
+    async def seat(self, connection: ServerConnection, viewer: Viewer) -> None:
+        """Serve one review until it ends."""
+        if len(self._reviewing) >= SESSIONS_MAX or self._reviewing.count(viewer.name) >= SESSIONS_OF_ONE_MAX:
+            await connection.close(_TOO_MANY, "too many reviews at once")
+            return
+        self._reviewing.append(viewer.name)
+        try:
+            await self._review(connection, viewer)
+        except (ConnectionClosed, TimeoutError):
+            pass
+        except (JointOpsError, OSError) as error:
+            log.warning("review.cannot_begin reason=%s", error)
+            await connection.close(_FAILED, "the record cannot be read now")
+        finally:
+            self._reviewing.remove(viewer.name)
+
+    async def _review(self, connection: ServerConnection, viewer: Viewer) -> None:
+        now = self._clock.now()
+        span = await self._recording.span() or Span(now, now)
+        await asyncio.wait_for(connection.send(self._hello(viewer, span), text=True), OPEN_WITHIN_S)
+        begin, refusals = await self._first(connection)
+        seat = Seat(connection, viewer)
+        try:
+            session = Session(self._place, seat, span, begin)
+        except PermissionError as error:
+            session = Session(self._place, seat, span, Open(begin.at))
+            refusals.append(("open", str(error)))
+        for what, words in refusals:
+            session.told.refused(what, words)
+        log.info("review.begin viewer=%s at=%s view=%s", viewer.name, begin.at, begin.view)
+        work = asyncio.create_task(session.run())
+        work.add_done_callback(lambda done: _ended(done, connection))
+        try:
+            async for message in connection:
+                try:
+                    session.hear(understood(message))
+                except (ValueError, PermissionError) as error:
+                    session.told.refused(type_of(message), str(error))
+        finally:
+            work.cancel()
+            await asyncio.wait({work})
+
+    async def _first(self, connection: ServerConnection) -> tuple[Open, list[tuple[str, str]]]:
+        """Return where to begin; at the end, when nobody says or it is not understood, and the refusal of that."""
+        message: str | bytes = ""
+        try:
+            message = await asyncio.wait_for(connection.recv(), OPEN_WITHIN_S)
+            said = understood(message)
+        except TimeoutError:
+            return Open(), []
+        except ValueError as error:
+            return Open(), [(type_of(message), str(error))]
+        return (said, []) if isinstance(said, Open) else (Open(), [(type_of(message), "the first message is open")])
+
+    def _hello(self, viewer: Viewer, span: Span) -> bytes:
+        rules = self._views.rules(viewer, "known", Policy(self._roster, None))
+        seen = [agency for agency in self._recording.agencies if rules.sees_of(rules.viewer, agency)]
+        replay = {"from": span.since, "to": span.until, "agencies": seen, "views": self._views.of(viewer)}
+        site = self._settings.site
+        return hello(viewer, rules.viewer, site, self._roster, rules, self._clock.now(), replay=replay)
+
+
+def _ended(work: asyncio.Task[None], connection: ServerConnection) -> None:
+    """Cut a connection whose review failed: it fails closed."""
+    if not work.cancelled() and work.exception() is not None:
+        log.error("review.failed", exc_info=work.exception())
+        connection.transport.abort()

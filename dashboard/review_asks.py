@@ -1,0 +1,104 @@
+"""What a reviewer may say: the messages of a review's stream (docs/wire.md). Pure."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from dashboard.stream import Ask
+from feeds.replay.clock import SPEED_MAX, SPEED_MIN
+from feeds.replay.recording import What
+
+Instant = Annotated[float, Meta(ge=0, le=32503680000)]
+Speed = Annotated[float, Meta(ge=SPEED_MIN, le=SPEED_MAX)]
+ViewName = Annotated[str, Meta(min_length=1, max_length=64)]
+_Id = Annotated[str, Meta(min_length=1, max_length=128)]
+_Agency = Annotated[str, Meta(min_length=1, max_length=64)]
+
+
+class Open(Struct, tag_field="type", tag="open"):
+    """First message: where to begin. `at` None: the end; `speed` 0: paused."""
+
+    at: Instant | None = None
+    view: ViewName = "known"
+    speed: Annotated[float, Meta(ge=0, le=SPEED_MAX)] = 0.0
+
+
+class Seek(Struct, tag_field="type", tag="seek"):
+    """Go there."""
+
+    at: Instant
+
+
+class Play(Struct, tag_field="type", tag="play"):
+    """Go on, so many recorded seconds a second."""
+
+    speed: Speed = 1.0
+
+
+class Pause(Struct, tag_field="type", tag="pause"):
+    """Stand."""
+
+
+class SetView(Struct, tag_field="type", tag="view"):
+    """See it otherwise."""
+
+    view: ViewName
+
+
+class StepTo(Struct, tag_field="type", tag="step"):
+    """Go to the next of a kind, or the one before."""
+
+    to: What
+    by: Literal[1, -1] = 1
+
+
+class Track(Struct, tag_field="type", tag="track"):
+    """Where was a unit?"""
+
+    ask: int
+    agency: _Agency
+    id: _Id
+    since: Instant = msgspec.field(name="from")
+    until: Instant = msgspec.field(name="to")
+
+
+class Near(Struct, tag_field="type", tag="near"):
+    """Who was there?"""
+
+    ask: int
+    lon: Annotated[float, Meta(ge=-180, le=180)]
+    lat: Annotated[float, Meta(ge=-90, le=90)]
+    metres: Annotated[float, Meta(gt=0, le=5000)]
+    since: Instant = msgspec.field(name="from")
+    until: Instant = msgspec.field(name="to")
+
+
+Said = Open | Seek | Play | Pause | SetView | StepTo | Track | Near | Ask
+_decode = msgspec.json.Decoder(Said).decode
+
+
+class _Typed(Struct):
+    type: Annotated[str, Meta(max_length=32)] = ""
+
+
+_decode_type = msgspec.json.Decoder(_Typed).decode
+
+
+def understood(message: str | bytes) -> Said:
+    """Return what was said. Raises ValueError, whose text says what is wrong with it."""
+    try:
+        said: Said = _decode(message)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    except msgspec.DecodeError as error:
+        raise ValueError(str(error)) from error
+    return said
+
+
+def type_of(message: str | bytes) -> str:
+    """Return the type of a message that was not understood, "" when there is none."""
+    try:
+        return _decode_type(message).type
+    except (msgspec.DecodeError, RecursionError):
+        return ""

@@ -1,0 +1,195 @@
+"""What a reviewer asks of a stretch of the record: where a unit was, who was near a place.
+
+Everything is after policy: a unit counts by every label it ever had in the stretch or has in the picture shown, and
+what is not granted under all of them is not told. In a view of what was known, what came later is not told either.
+"""
+
+import asyncio
+import math
+from collections.abc import AsyncIterator
+from typing import Any, NamedTuple
+
+from dashboard.review_asks import Near, Track
+from feeds.bus import BatchId
+from feeds.names import AgencyId
+from feeds.replay.journal_pages import PAGE, journaled_at
+from feeds.replay.recording import LATE_S, Recording
+from feeds.replay.truth import is_late
+from feeds.report import Category, UnitReport
+from layers.picture import UNITS, Origin, Picture
+from layers.review_rules import ReviewRules
+from layers.symbol import unit_status
+from layers.track import BIT, known_labels
+
+TRACK_MAX_S = 24 * 3600.0
+NEAR_MAX_S = 3600.0
+POINTS_MAX = 5000
+UNITS_MAX = 200
+_SLICE_S = 0.005
+_EARTH_M = 6_371_008.8
+_POSITION, _STATUS, _IDENTITY = (BIT[c] for c in (Category.UNIT_POSITION, Category.UNIT_STATUS, Category.UNIT_IDENTITY))
+
+
+class Asker(NamedTuple):
+    """Who asks, of what record, and what is shown to it."""
+
+    recording: Recording
+    picture: Picture
+    rules: ReviewRules
+    known_by: float | None
+    """What was journaled later is not told, Unix seconds; None: everything is."""
+
+    def granted(self, agency: str, unit_id: str, labels: set[str]) -> int:
+        """Return the category bits that may be told of a unit which had these labels."""
+        track = self.picture.shelves[UNITS].find(agency, unit_id)
+        known = known_labels(labels) | (frozenset() if track is None else track.labels())
+        return self.rules.granted(self.rules.viewer, Origin(AgencyId(agency), known))
+
+    def sees_of(self, agency: AgencyId) -> bool:
+        """Say whether anything of the agency may be told."""
+        return self.rules.sees_of(self.rules.viewer, agency)
+
+
+class _Heard(NamedTuple):
+    at: float
+    """Effective time."""
+    report: UnitReport
+
+
+async def _units(asker: Asker, agency: AgencyId, since: float, until: float) -> AsyncIterator[_Heard]:
+    """Yield the agency's unit reports that were effective in the stretch."""
+    loop = asyncio.get_running_loop()
+    let_go_at = loop.time()
+    known_by = math.inf if asker.known_by is None else asker.known_by
+    after, end = BatchId(max(0, int(since * 1000) - 1), 2**62), min(until + LATE_S, known_by)
+    for late in (False, True):
+        while True:
+            if late:
+                page = await asker.recording.late(agency, since, until)
+            else:
+                page = await asker.recording.read(agency, after, PAGE)
+            for delivery in page:
+                if journaled_at(delivery.id) > (known_by if late else end):
+                    break
+                for parcel in delivery.batch.parcels:
+                    for report in parcel.reports:
+                        at = min(report.observed_at, parcel.received_at)
+                        if type(report) is UnitReport and since <= at <= until and is_late(at, delivery.id) is late:
+                            yield _Heard(at, report)
+                if loop.time() - let_go_at > _SLICE_S:
+                    await asyncio.sleep(0)
+                    let_go_at = loop.time()
+            if late or len(page) < PAGE or journaled_at(page[-1].id) > end:
+                break
+            after = page[-1].id
+
+
+async def track_answer(ask: Track, asker: Asker) -> dict[str, Any]:
+    """Return where a unit was; of one that may not be seen as of one that does not exist."""
+    answer: dict[str, Any] = {"type": "track", "ask": ask.ask, "agency": ask.agency, "id": ask.id, "points": []}
+    agency = AgencyId(ask.agency)
+    if agency not in asker.recording.agencies or not asker.sees_of(agency):
+        return answer
+    labels: set[str] = set()
+    heard: list[_Heard] = []
+    async for one in _units(asker, agency, max(ask.since, ask.until - TRACK_MAX_S), ask.until):
+        if one.report.unit_id == ask.id:
+            labels.update(one.report.labels)
+            heard.append(one)
+    granted = asker.granted(agency, ask.id, labels)
+    if granted & _POSITION:
+        heard.sort(key=lambda one: one.at)
+        answer["points"] = _points(heard, told_status=bool(granted & _STATUS))
+    return answer
+
+
+def _points(heard: list[_Heard], *, told_status: bool) -> list[list[float | None]]:
+    points: list[list[float | None]] = []
+    status: int | None = None
+    for at, report in heard:
+        if report.primary_status is not None or report.secondary_status is not None:
+            status = int(unit_status(report.primary_status, report.secondary_status, report.incident_id is not None))
+        if report.lat is not None and report.lon is not None:
+            points.append(
+                [
+                    round(at, 3),
+                    report.lon,
+                    report.lat,
+                    report.speed_mps,
+                    report.course_deg,
+                    status if told_status else None,
+                ]
+            )
+    every = -(-len(points) // POINTS_MAX) if points else 1
+    return points[::every]
+
+
+class _Passed:
+    """One unit that passed by."""
+
+    def __init__(self) -> None:
+        self.labels: set[str] = set()
+        self.call_sign: str | None = None
+        self.first = self.last = self.nearest_at = 0.0
+        self.nearest_m = math.inf
+
+    def hear(self, one: _Heard, lon: float, lat: float, metres: float) -> None:
+        """Take in a report."""
+        report = one.report
+        self.labels.update(report.labels)
+        self.call_sign = report.call_sign or self.call_sign
+        if report.lat is None or report.lon is None:
+            return
+        away = distance_m(lon, lat, report.lon, report.lat)
+        if away > metres:
+            return
+        never = math.isinf(self.nearest_m)
+        self.first = one.at if never else min(self.first, one.at)
+        self.last = one.at if never else max(self.last, one.at)
+        if away < self.nearest_m:
+            self.nearest_m, self.nearest_at = away, one.at
+
+
+async def near_answer(ask: Near, asker: Asker) -> dict[str, Any]:
+    """Return which units were within `metres` of a place, nearest first."""
+    found: list[dict[str, Any]] = []
+    for agency in asker.recording.agencies:
+        if not asker.sees_of(agency):
+            continue
+        units: dict[str, _Passed] = {}
+        async for one in _units(asker, agency, max(ask.since, ask.until - NEAR_MAX_S), ask.until):
+            units.setdefault(one.report.unit_id, _Passed()).hear(one, ask.lon, ask.lat, ask.metres)
+        for unit_id, passed in units.items():
+            granted = 0 if math.isinf(passed.nearest_m) else asker.granted(agency, unit_id, passed.labels)
+            if granted & _POSITION:
+                found.append(_told(agency, unit_id, passed, _call_sign(asker, agency, unit_id, passed, granted)))
+    found.sort(key=lambda unit: (unit["nearest_m"], unit["agency"], unit["id"]))
+    return {"type": "near", "ask": ask.ask, "units": found[:UNITS_MAX]}
+
+
+def _call_sign(asker: Asker, agency: AgencyId, unit_id: str, passed: _Passed, granted: int) -> str | None:
+    if not granted & _IDENTITY:
+        return None
+    track = asker.picture.shelves[UNITS].find(agency, unit_id)
+    said = None if track is None else track.said[3]
+    return passed.call_sign or (None if said is None else said.call_sign)
+
+
+def _told(agency: AgencyId, unit_id: str, passed: _Passed, call_sign: str | None) -> dict[str, Any]:
+    return {
+        "agency": agency,
+        "id": unit_id,
+        "call_sign": call_sign,
+        "first": round(passed.first, 3),
+        "last": round(passed.last, 3),
+        "nearest_m": round(passed.nearest_m, 1),
+        "nearest_at": round(passed.nearest_at, 3),
+    }
+
+
+def distance_m(lon: float, lat: float, other_lon: float, other_lat: float) -> float:
+    """Return the distance of two places on the ground, metres (a sphere)."""
+    phi, other_phi = math.radians(lat), math.radians(other_lat)
+    half = math.sin((other_phi - phi) / 2) ** 2
+    half += math.cos(phi) * math.cos(other_phi) * math.sin(math.radians(other_lon - lon) / 2) ** 2
+    return 2 * _EARTH_M * math.asin(min(1.0, math.sqrt(half)))

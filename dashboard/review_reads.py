@@ -1,0 +1,57 @@
+"""What a review answers over HTTP: from when to when there is a record, how much came when, and what is missing."""
+
+import asyncio
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from feeds.names import AgencyId
+from feeds.replay.recording import KINDS, Recording, Span
+from layers.picture import Origin
+from layers.review_rules import ReviewRules
+from layers.track import BIT, known_labels
+
+PATH = "/read/recording"
+
+_encode = msgspec.json.Encoder().encode
+
+
+async def recording(record: Recording, rules: ReviewRules) -> tuple[HTTPStatus, bytes]:
+    """Return the answer for one who sees by `rules`. Raises as the recording does."""
+    span = await record.span() or Span(0.0, 0.0)
+    seen = [agency for agency in record.agencies if rules.sees_of(rules.viewer, agency)]
+    minutes = []
+    for agency in seen:
+        minutes += await _minutes(record, rules, agency)
+        await asyncio.sleep(0)
+    minutes.sort(key=lambda minute: (minute["at"], minute["agency"]))
+    gaps = [
+        {"from": gap.since, "to": gap.until, "agency": gap.agency, "text": gap.text}
+        for gap in await record.gaps()
+        if gap.agency in seen
+    ]
+    return HTTPStatus.OK, _encode({"from": span.since, "to": span.until, "minutes": minutes, "gaps": gaps})
+
+
+async def _minutes(record: Recording, rules: ReviewRules, agency: AgencyId) -> list[dict[str, Any]]:
+    found = []
+    for minute, counts in (await record.counts(agency)).items():
+        by_kind: dict[str, int] = dict.fromkeys(KINDS, 0)
+        for sort, count in counts.items():
+            granted = rules.granted(rules.viewer, Origin(agency, known_labels(sort.labels)))
+            if granted & BIT[sort.category]:
+                by_kind[sort.kind] += count
+        if any(by_kind.values()):
+            found.append({"at": minute * 60, "agency": agency, **by_kind})
+    return found
+
+
+def unknown() -> tuple[HTTPStatus, bytes]:
+    """Return the answer to a path there is not."""
+    return HTTPStatus.NOT_FOUND, _encode({"error": f"There is {PATH}."})
+
+
+def unreadable(error: Exception) -> tuple[HTTPStatus, bytes]:
+    """Return the answer while the record cannot be read."""
+    return HTTPStatus.SERVICE_UNAVAILABLE, _encode({"error": f"The record cannot be read now: {error}"})

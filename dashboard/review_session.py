@@ -1,0 +1,342 @@
+"""One review: a picture of its own, a clock of its own, one seat. The frames are those of the live stream.
+
+    hear(said) -> what is wanted -> run: go there (a new epoch) | play a frame | stand
+Of several places wanted the newest counts; a way that is under way is given up for it.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from dashboard.audience import Audience, Seat
+from dashboard.config import Site
+from dashboard.messages import card_answer
+from dashboard.rerun import Overtaken, Rerun, within
+from dashboard.review_asks import Near, Open, Pause, Play, Said, Seek, SetView, StepTo, Track
+from dashboard.review_history import Asker, near_answer, track_answer
+from dashboard.review_keyframes import Keyframes
+from dashboard.review_steps import Search
+from dashboard.review_told import CLOCK_EVERY_S, STANDING_CLOCK_EVERY_S, Pace, Progress, Standing, Told
+from dashboard.review_views import TRUTH, Policy, Views
+from dashboard.stream import Ask
+from dashboard.subscription import Subscription
+from feeds.errors import JointOpsError
+from feeds.replay.clock import ReplayClock
+from feeds.replay.known import WITHOUT_CUTS_S, on_grid
+from feeds.replay.recording import Recording, Span
+from layers.delta import LINE_UP
+from layers.review_rules import ReviewRules
+
+log = logging.getLogger(__name__)
+
+BEHIND_S = 0.3
+"""Who is this far behind the clock, real seconds, goes slower instead."""
+ASKS_MAX = 4
+"""Tracks and the like that may wait for an answer; more are refused."""
+_SPAN_EVERY_S = 0.5
+_BEHIND_WAIT_S = 0.1
+
+
+class Place(NamedTuple):
+    """What all reviews of a process share."""
+
+    recording: Recording
+    keyframes: Keyframes
+    views: Views
+    site: Site
+
+    @property
+    def tick_s(self) -> float:
+        """The grid of what has no ticks on record, seconds."""
+        return self.site.tick_ms / 1000.0
+
+
+class _Goal(NamedTuple):
+    """Where somebody wants to be."""
+
+    at: float
+    step: StepTo | None = None
+
+
+class _Scene(NamedTuple):
+    """What is shown: the picture, by whose rules, to whom."""
+
+    rerun: Rerun
+    rules: ReviewRules
+    audience: Audience
+
+
+class Session:
+    """One review. `run` until the connection ends; `hear` what its viewer says meanwhile."""
+
+    def __init__(self, place: Place, seat: Seat, span: Span, begin: Open) -> None:
+        """Raises PermissionError when the viewer may not have the view."""
+        self.told = Told(seat)
+        self._place = place
+        self._seat = seat
+        self._span = span
+        self._span_at = float("-inf")
+        self._view = self._entitled(begin.view)
+        at = span.until if begin.at is None else within(begin.at, span)
+        self._clock = ReplayClock(at)
+        self._goal: _Goal | None = _Goal(at)
+        self._policy_data = b""
+        self._policy: Policy = place.views.policy(b"")
+        self._rerun: Rerun | None = None
+        self._scene: _Scene | None = None
+        self._news = asyncio.Event()
+        self._pace = Pace()
+        self._asks: deque[Track | Near] = deque()
+        self._asked = asyncio.Event()
+        self._cards: deque[Ask] = deque(maxlen=ASKS_MAX)
+        self._still = False
+        """What is shown is what the picture holds: nothing is on the way."""
+        self._zone = ZoneInfo(place.site.timezone)
+        if begin.speed:
+            self._clock.play(begin.speed, _real())
+
+    # --- what the viewer says ---------------------------------------------------------------
+
+    def hear(self, said: Said) -> None:
+        """Take note of what the viewer wants. Raises PermissionError when it may not have that."""
+        match said:
+            case Seek():
+                self._go(_Goal(within(said.at, self._span)))
+            case SetView():
+                self._view = self._entitled(said.view)
+                self._go(_Goal(self._goal.at if self._goal else self._at))
+            case StepTo():
+                self._clock.pause(self._at)
+                self._go(_Goal(self._goal.at if self._goal else self._at, said))
+            case Play():
+                self._clock.play(said.speed, _real())
+                self._pace.clear()
+                self._tell_clock(now=True)
+                self._news.set()
+            case Pause():
+                self._clock.pause(self._at)
+                self._tell_clock(now=True)
+                self._news.set()
+            case Ask():
+                self._cards.append(said)
+                if self._still:
+                    self._answer_cards()
+            case Track() | Near():
+                if len(self._asks) >= ASKS_MAX:
+                    raise PermissionError(f"{ASKS_MAX} asks wait already; wait for an answer")
+                self._asks.append(said)
+                self._asked.set()
+            case Open():
+                raise PermissionError("it is open; send seek, view or play")
+
+    def _entitled(self, view: str) -> str:
+        if not self._place.views.may(self._seat.viewer, view):
+            raise PermissionError(f"there is no view {view[:40]!r} for you")
+        return view
+
+    def _go(self, goal: _Goal) -> None:
+        self._goal = goal
+        self._news.set()
+
+    def _overtaken(self) -> bool:
+        return self._goal is not None
+
+    @property
+    def _at(self) -> float:
+        """Where it is shown."""
+        return self._clock.now(0.0) if self._scene is None else self._scene.audience.view.at
+
+    # --- the work ---------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        answering = asyncio.create_task(self._answer_asks())
+        try:
+            while True:
+                try:
+                    await self._turn()
+                except Overtaken:
+                    continue
+                except (JointOpsError, OSError) as error:
+                    log.warning("review.cannot_read reason=%s", error)
+                    self._clock.pause(self._at)
+                    self.told.notice(f"This part of the record cannot be read: {error}")
+                    self._tell_clock(now=True)
+        finally:
+            answering.cancel()
+
+    async def _turn(self) -> None:
+        goal, self._goal = self._goal, None
+        self._news.clear()
+        if goal is not None:
+            self._still = False
+            await self._look_at_span()
+            await (self._seek(goal.at) if goal.step is None else self._step(goal.step, goal.at))
+            self._still = True
+            self._answer_cards()
+            self._send()
+        elif self._clock.playing and self._scene is not None:
+            await self._play(self._scene)
+        else:
+            self._tell_clock()
+            await self._wait(_BEHIND_WAIT_S if self._send() else STANDING_CLOCK_EVERY_S)
+
+    async def _seek(self, t: float) -> None:
+        async with Progress(self.told, t) as progress:
+            await self._stand(t, progress)
+        self._begin_epoch(t)
+
+    async def _stand(self, t: float, progress: Progress) -> None:
+        """Bring the picture to `t`. What is shown stays what it was."""
+        data = await self._place.recording.policy(t)
+        if self._rerun is None or data != self._policy_data:
+            self._policy_data, self._policy = data, self._place.views.policy(data)
+            self._rerun = self._new_rerun()
+        rerun = self._rerun
+
+        def overtaken() -> bool:
+            progress.passing(rerun.at)
+            return self._overtaken()
+
+        await rerun.reach(t, truth=self._view == TRUTH, overtaken=overtaken)
+
+    def _new_rerun(self) -> Rerun:
+        place = self._place
+        return Rerun(place.recording, place.keyframes, self._policy.roster, place.tick_s)
+
+    async def _step(self, step: StepTo, t: float) -> None:
+        """Go to the next of a kind; where there is none, stay."""
+        async with Progress(self.told, None) as progress:
+
+            def overtaken() -> bool:
+                progress.passing(search.looking)
+                return self._overtaken()
+
+            search = Search(self._place.recording, self._new_rerun(), self._rules, overtaken)
+            found = await search.find(step.to, step.by, t, self._span, truth=self._view == TRUTH)
+            await self._stand(t if found is None else found.at, progress)
+        self._begin_epoch(t if found is None else found.at)
+        self.told.stepped(step, found, t)
+
+    def _rules(self) -> ReviewRules:
+        return self._place.views.rules(self._seat.viewer, self._view, self._policy)
+
+    def _begin_epoch(self, t: float) -> None:
+        """Make the view anew where the picture stands, and tell the clock; the keyframe comes with the next frame."""
+        rerun = self._rerun
+        assert rerun is not None
+        rerun.picture.expire(t)
+        rerun.picture.flush()
+        rules = self._rules()
+        if self._scene is not None:
+            self._scene.audience.seats.clear()
+        audience = Audience(rerun.picture, rules, rules.viewer, t)
+        self._seat.subscription = Subscription()
+        audience.seats.add(self._seat)
+        self._scene = _Scene(rerun, rules, audience)
+        self._clock.stand(t, _real())
+        self._pace.clear()
+        self._tell_clock(now=True)
+
+    async def _play(self, scene: _Scene) -> None:
+        """Play one frame, when its time has come."""
+        await self._look_at_span()
+        rerun = scene.rerun
+        target = await self._next_stop(rerun)
+        if target is None:
+            self._clock.pause(rerun.at)
+            self._tell_clock(now=True)
+            self.told.notice("The end of the recording.")
+            return
+        self._tell_clock()
+        early = self._clock.until(target, _real())
+        if early > 0:
+            await self._wait(min(early, CLOCK_EVERY_S))
+            return
+        before = rerun.source.policy
+        await rerun.forward(target, self._overtaken)
+        if rerun.source.policy not in (before, self._policy_data):
+            self._go(_Goal(target))
+            return
+        rerun.picture.expire(target)
+        touched, happenings = rerun.picture.flush()
+        scene.audience.step(touched, happenings, target)
+        scene.audience.send(target, LINE_UP)
+        real = _real()
+        self._pace.note(real, target)
+        if self._clock.until(target, real) < -BEHIND_S:
+            self._clock.stand(target, real)
+        await asyncio.sleep(0)
+
+    async def _next_stop(self, rerun: Rerun) -> float | None:
+        """Return the time of the next frame; None: the recording ends before it."""
+        until = self._span.until
+        if self._clock.speed <= 1.0:
+            ahead = await rerun.source.peek(until)
+            if ahead is not None and ahead.is_tick and ahead.at - rerun.at <= WITHOUT_CUTS_S:
+                return ahead.at
+        stride = self._place.tick_s * max(1.0, self._clock.speed)
+        target = on_grid(rerun.at + stride * 0.5, stride)
+        return target if target <= until else None
+
+    # --- what is told -----------------------------------------------------------------------
+
+    def _send(self) -> bool:
+        """Send what the viewer has not; return whether it is behind."""
+        if self._scene is None:
+            return False
+        audience, subscription = self._scene.audience, self._seat.subscription
+        if subscription.rev != audience.view.rev:
+            audience.send(audience.view.at, LINE_UP)
+        return subscription.rev != audience.view.rev
+
+    def _tell_clock(self, *, now: bool = False) -> None:
+        if self._scene is None:
+            return
+        clock, epoch = self._clock, self._scene.audience.epoch
+        standing = Standing(self._at, clock.playing, clock.speed, self._pace.now(), self._view, epoch, self._span)
+        self.told.clock(standing, _real(), now=now)
+
+    def _answer_cards(self) -> None:
+        scene, seat = self._scene, self._seat
+        while self._cards and scene is not None:
+            ask = self._cards.popleft()
+            # One who does not read gets no answers piled up either.
+            if seat.cards.take(_real()) and seat.subscription.ready(seat.unsent()):
+                answer = card_answer(scene.audience, ask, scene.rerun.roster, scene.rules, self._at, self._zone)
+                scene.audience.whisper(seat, answer)
+
+    async def _answer_asks(self) -> None:
+        while True:
+            await self._asked.wait()
+            self._asked.clear()
+            while self._asks:
+                ask, scene = self._asks.popleft(), self._scene
+                if scene is None:
+                    continue
+                known_by = None if self._view == TRUTH else self._at
+                asker = Asker(self._place.recording, scene.rerun.picture, scene.rules, known_by)
+                try:
+                    said = await (track_answer(ask, asker) if isinstance(ask, Track) else near_answer(ask, asker))
+                except (JointOpsError, OSError) as error:
+                    self.told.notice(f"This part of the record cannot be read: {error}")
+                else:
+                    self.told.say(said)
+
+    async def _look_at_span(self) -> None:
+        real = _real()
+        if real - self._span_at > _SPAN_EVERY_S:
+            self._span = await self._place.recording.span() or self._span
+            self._span_at = real
+
+    async def _wait(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._news.wait(), seconds)
+
+
+def _real() -> float:
+    """Return real time, seconds, of a clock that only goes forward."""
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,147 @@
+"""What a review tells its viewer in words: the clock, how far a way is gone, notices and refusals."""
+
+import asyncio
+from collections import deque
+from typing import Any, NamedTuple
+
+import msgspec
+
+from dashboard.audience import Seat, write
+from dashboard.review_asks import StepTo
+from dashboard.review_steps import Found
+from feeds.replay.recording import Span
+
+CLOCK_EVERY_S = 0.25
+STANDING_CLOCK_EVERY_S = 1.0
+PACE_OVER_S = 1.0
+
+_encode = msgspec.json.Encoder().encode
+_NAMED = {"incident": "incident", "camera": "camera event", "alarm": "emergency", "log": "log entry"}
+
+
+class Pace:
+    """How fast it really plays. Pure: real time is an argument."""
+
+    def __init__(self) -> None:
+        self._passed: deque[tuple[float, float]] = deque()
+
+    def note(self, real: float, at: float) -> None:
+        """Take note that it was `at` at `real`."""
+        passed = self._passed
+        passed.append((real, at))
+        while passed[0][0] < real - PACE_OVER_S:
+            passed.popleft()
+
+    def clear(self) -> None:
+        """Begin anew: it has stood, or jumped."""
+        self._passed.clear()
+
+    def now(self) -> float:
+        """Return recorded seconds a second, over about the last second; 0 before there is anything to go by."""
+        if len(self._passed) < 2:
+            return 0.0
+        (real0, at0), (real1, at1) = self._passed[0], self._passed[-1]
+        return round((at1 - at0) / (real1 - real0), 2) if real1 > real0 else 0.0
+
+
+class Standing(NamedTuple):
+    """What the clock tells."""
+
+    at: float
+    playing: bool
+    speed: float
+    pace: float
+    view: str
+    epoch: str
+    span: Span
+
+
+class Told:
+    """One viewer's."""
+
+    def __init__(self, seat: Seat) -> None:
+        self._seat = seat
+        self._clock_at = float("-inf")
+
+    def say(self, message: dict[str, Any]) -> None:
+        """Send a message, unless the viewer does not read: then it would find it stale."""
+        seat = self._seat
+        if seat.subscription.ready(seat.unsent()):
+            write([seat.connection], _encode(message), text=True)
+
+    def clock(self, standing: Standing, real: float, *, now: bool = False) -> None:
+        """Tell the clock when it is time to, or `now`."""
+        every = CLOCK_EVERY_S if standing.playing else STANDING_CLOCK_EVERY_S
+        if not now and real - self._clock_at < every * 0.99:
+            return
+        self._clock_at = real
+        self.say(
+            {
+                "type": "clock",
+                "at": standing.at,
+                "playing": standing.playing,
+                "speed": standing.speed,
+                "pace": standing.pace if standing.playing else 0.0,
+                "view": standing.view,
+                "epoch": standing.epoch,
+                "from": standing.span.since,
+                "to": standing.span.until,
+            }
+        )
+
+    def stepped(self, step: StepTo, found: Found | None, t: float) -> None:
+        """Tell where a step led; None: nowhere, it stands at `t` as before."""
+        if found is None:
+            self.notice(f"There is no {'later' if step.by > 0 else 'earlier'} {_NAMED[step.to]} in the recording.")
+        self.say(
+            {
+                "type": "stepped",
+                "to": step.to,
+                "by": step.by,
+                "found": found is not None,
+                "at": found.at if found else t,
+                "events": found.events if found else [],
+                "units": found.units if found else [],
+            }
+        )
+
+    def notice(self, text: str) -> None:
+        """Tell something in words for people."""
+        self.say({"type": "notice", "text": text})
+
+    def refused(self, what: str, text: str) -> None:
+        """Tell that a message of type `what` cannot be followed."""
+        self.say({"type": "refused", "what": what, "text": text})
+
+
+class Progress:
+    """Tells how far the way to `to` is gone, four times a second while the block runs. `to` None: nobody knows."""
+
+    def __init__(self, told: Told, to: float | None) -> None:
+        self._told = told
+        self._to = to
+        self._from: float | None = None
+        self.at = 0.0 if to is None else to
+        """Where it is."""
+
+    async def __aenter__(self) -> "Progress":
+        self._telling = asyncio.create_task(self._tell())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._telling.cancel()
+
+    def passing(self, at: float) -> None:
+        """Take note of where the way is."""
+        self.at = at
+        if self._from is None:
+            self._from = at
+
+    async def _tell(self) -> None:
+        while True:
+            await asyncio.sleep(CLOCK_EVERY_S)
+            done = None
+            if self._to is not None:
+                whole = self._to - (self._to if self._from is None else self._from)
+                done = round(max(0.0, 1.0 - (self._to - self.at) / whole), 3) if whole > 0 and self._from else 0.0
+            self._told.say({"type": "seeking", "at": self.at if self._to is None else self._to, "done": done})

@@ -1,0 +1,136 @@
+"""A recording that is a journal alone: what the bus still holds. Reads; nothing of it can write."""
+
+import asyncio
+import logging
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from typing import Literal, Protocol
+
+from feeds.bus import BEGINNING, BatchId, Delivery
+from feeds.clock import Clock
+from feeds.errors import DecodeError
+from feeds.names import AgencyId
+from feeds.replay.cuts import CutsEntry, decode_cuts
+from feeds.replay.journal_pages import PAGE, journaled_at
+from feeds.replay.recording import Counts, Gap, Mark, Span, What
+from feeds.replay.survey import Survey
+
+log = logging.getLogger(__name__)
+
+EDGE_S = 3.0
+"""The newest seconds are not read: batches and ticks of that time may still be on their way to the journal."""
+
+
+class JournalReader(Protocol):
+    """The reading half of a bus (`feeds.bus.Bus`)."""
+
+    async def read(self, agency: AgencyId, after: BatchId, count: int) -> list[Delivery]:
+        """Return up to `count` journaled batches after `after`, oldest first."""
+        ...
+
+    async def read_cuts(self, after: BatchId, count: int) -> list[tuple[BatchId, bytes]]:
+        """Return up to `count` entries of the hub's cuts after `after`, encoded, oldest first."""
+        ...
+
+
+class JournalRecording:
+    """The journal of `agencies`, from its oldest entry to a moment ago."""
+
+    def __init__(self, reader: JournalReader, agencies: Sequence[AgencyId], clock: Clock) -> None:
+        self.agencies = tuple(agencies)
+        self._reader = reader
+        self._clock = clock
+        self._surveys = {agency: Survey(agency) for agency in self.agencies}
+        self._surveyed = dict.fromkeys(self.agencies, BEGINNING)
+        self._surveying = asyncio.Lock()
+        self._policies: list[tuple[float, bytes]] = []
+        """From when on which was in force."""
+        self._cuts_walked = BEGINNING
+
+    async def span(self) -> Span | None:
+        """Return from when to when; all that was journaled until the end can be read. None: nothing is recorded."""
+        until = self._clock.now() - EDGE_S
+        firsts = [page[0].id for a in self.agencies if (page := await self.read(a, BEGINNING, 1))]
+        since = min(map(journaled_at, firsts), default=until)
+        for survey in self._surveys.values():
+            survey.forget(since)
+        return Span(since, until) if since < until else None
+
+    async def read(self, agency: AgencyId, after: BatchId, count: int) -> list[Delivery]:
+        """Return up to `count` batches after `after`, oldest first; empty at the end. Raises BusDown."""
+        return await self._reader.read(agency, after, count)
+
+    async def late(self, agency: AgencyId, since: float, until: float) -> list[Delivery]:
+        """Return what became effective after `since` and at or before `until`, and was late. Raises BusDown."""
+        await self.survey()
+        return self._surveys[agency].late(since, until)
+
+    async def marks(self, what: What, t: float, by: Literal[1, -1], *, truth: bool) -> list[Mark]:
+        """Return the marks of the nearest time after (1) or before (-1) `t`. Raises BusDown."""
+        await self.survey()
+        found = [m for s in self._surveys.values() if (m := s.mark(what, t, by, truth=truth)) is not None]
+        times = [m.effective_at if truth else journaled_at(m.id) for m in found]
+        nearest = min(times, key=lambda at: abs(at - t), default=None)
+        return [m for m, at in zip(found, times, strict=True) if at == nearest]
+
+    async def cuts(self, after: float, count: int) -> list[CutsEntry]:
+        """Return up to `count` entries whose last tick is after `after`, oldest first. Raises BusDown."""
+        # An entry's id is the time of its first tick, and it holds about a second.
+        at, found = _id_at(after - EDGE_S), []
+        while True:
+            page = await self._reader.read_cuts(at, count)
+            found += [entry for entry in _decoded(page) if entry.cuts[-1].at > after]
+            if len(page) < count or len(found) >= count:
+                return found[:count]
+            at = page[-1][0]
+
+    async def policy(self, t: float) -> bytes:
+        """Return the policy that was in force at `t`, b"" when it is not on record. Raises BusDown."""
+        async with self._surveying:
+            while page := await self._reader.read_cuts(self._cuts_walked, PAGE):
+                for entry in _decoded(page):
+                    if entry.policy and (not self._policies or self._policies[-1][1] != entry.policy):
+                        self._policies.append((entry.cuts[0].at, entry.policy))
+                self._cuts_walked = page[-1][0]
+        at = bisect_right(self._policies, t, key=lambda told: told[0])
+        return self._policies[at - 1][1] if at else b""
+
+    async def keyframe(self, t: float) -> bytes | None:
+        """Return None: a journal keeps none but the newest."""
+        return None
+
+    async def counts(self, agency: AgencyId) -> Counts:
+        """Return how much of the agency's was journaled when. Raises BusDown."""
+        await self.survey()
+        return self._surveys[agency].counts
+
+    async def gaps(self) -> Sequence[Gap]:
+        """Return nothing: a journal has none."""
+        return ()
+
+    async def survey(self) -> dict[AgencyId, Survey]:
+        """Return what was found on a walk through all of the journal, which goes on where the last one ended."""
+        async with self._surveying:
+            for agency, survey in self._surveys.items():
+                while page := await self.read(agency, self._surveyed[agency], PAGE):
+                    for delivery in page:
+                        survey.hear(delivery)
+                        await asyncio.sleep(0)
+                    self._surveyed[agency] = page[-1].id
+        return self._surveys
+
+
+def _id_at(t: float) -> BatchId:
+    return BatchId(max(0, int(t * 1000)) if t > 0 else 0, 0)
+
+
+def _decoded(page: Sequence[tuple[BatchId, bytes]]) -> Iterator[CutsEntry]:
+    """Yield the entries that can be read; one that cannot is logged, and its ticks are missing."""
+    for id_, data in page:
+        try:
+            entry = decode_cuts(data)
+        except DecodeError as error:
+            log.error("cuts_unreadable id=%s reason=%s", id_, error)
+            continue
+        if entry.cuts:
+            yield entry

@@ -1,0 +1,113 @@
+"""What a review needs of a record, wherever it lies: sealed segments, a journal, both."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple, Protocol
+
+from feeds.bus import BatchId, Delivery
+from feeds.names import AgencyId
+from feeds.replay.cuts import CutsEntry
+from feeds.report import Category
+
+LATE_S = 30.0
+"""A report journaled longer than this after it was effective is a late one, seconds."""
+
+What = Literal["incident", "camera", "alarm", "log"]
+"""What a review steps to. `alarm`: a unit's emergency that begins."""
+
+
+Kind = Literal["unit", "incident", "camera", "zone", "log"]
+KINDS: tuple[Kind, ...] = ("unit", "incident", "camera", "zone", "log")
+
+
+class Sort(NamedTuple):
+    """Reports that policy looks at alike."""
+
+    kind: Kind
+    category: Category
+    """Without which nobody knows of them."""
+    labels: frozenset[str]
+    """All that were ever said of the thing until then."""
+
+
+Counts = Mapping[int, Mapping[Sort, int]]
+"""Reports by the minute they were journaled in (Unix minutes)."""
+
+
+class Span(NamedTuple):
+    """From when to when there is a record, Unix seconds. It may grow."""
+
+    since: float
+    until: float
+
+
+class Mark(NamedTuple):
+    """Where in the record something may have happened; what of it a viewer sees is another matter."""
+
+    agency: AgencyId
+    id: BatchId
+    """Of the batch that says so."""
+    effective_at: float
+
+
+class Gap(NamedTuple):
+    """A stretch that is missing or cannot be read."""
+
+    since: float
+    until: float
+    agency: AgencyId
+    text: str
+    """For people."""
+
+
+class Recording(Protocol):
+    """A record. An id's ms are the time at which its batch was journaled: a batch is known from then on.
+
+    All may raise BusDown, OSError or ArchiveDamaged, whose text says what cannot be read.
+    """
+
+    @property
+    def agencies(self) -> Sequence[AgencyId]:
+        """Whose record it is."""
+        ...
+
+    async def span(self) -> Span | None:
+        """Return from when to when; all that was journaled until the end can be read. None: nothing is recorded."""
+        ...
+
+    async def read(self, agency: AgencyId, after: BatchId, count: int) -> list[Delivery]:
+        """Return up to `count` batches after `after`, oldest first; empty at the end."""
+        ...
+
+    async def late(self, agency: AgencyId, since: float, until: float) -> list[Delivery]:
+        """Return what became effective after `since` and at or before `until`, and was late; oldest batch first.
+
+        The batches hold these reports alone.
+        """
+        ...
+
+    async def marks(self, what: What, t: float, by: Literal[1, -1], *, truth: bool) -> list[Mark]:
+        """Return the marks of the nearest time after (1) or before (-1) `t`, by effective or by journal time.
+
+        Effective when `truth`. Empty: there are none.
+        """
+        ...
+
+    async def cuts(self, after: float, count: int) -> list[CutsEntry]:
+        """Return up to `count` entries whose last tick is after `after`, oldest first; empty at the end."""
+        ...
+
+    async def policy(self, t: float) -> bytes:
+        """Return the policy that was in force at `t`, b"" when it is not on record."""
+        ...
+
+    async def keyframe(self, t: float) -> bytes | None:
+        """Return the newest picture (`layers.keyframe`) that holds nothing journaled after `t`, or None."""
+        ...
+
+    async def counts(self, agency: AgencyId) -> Counts:
+        """Return how much of the agency's was journaled when."""
+        ...
+
+    async def gaps(self) -> Sequence[Gap]:
+        """Return what is missing."""
+        ...

@@ -1,0 +1,135 @@
+"""What is found on one walk through a journal: counts by the minute, late reports, where something happened. Pure."""
+
+from bisect import bisect_left, bisect_right
+from typing import Literal
+
+from feeds.bus import Delivery
+from feeds.envelope import Batch, Parcel
+from feeds.names import AgencyId
+from feeds.replay.journal_pages import journaled_at
+from feeds.replay.recording import Kind, Mark, Sort, What
+from feeds.replay.truth import is_late
+from feeds.report import (
+    AnyReport,
+    CameraReport,
+    Category,
+    IncidentReport,
+    LogReport,
+    UnitReport,
+    ZoneReport,
+    event_category,
+)
+
+MINUTE_S = 60
+
+
+class Survey:
+    """Of one agency. Batches are heard in order of the journal."""
+
+    def __init__(self, agency: AgencyId) -> None:
+        self.agency = agency
+        self.counts: dict[int, dict[Sort, int]] = {}
+        """As `recording.Counts`."""
+        self._late: list[Delivery] = []
+        self._marks: dict[What, list[Mark]] = {"incident": [], "camera": [], "alarm": [], "log": []}
+        self._labels: dict[tuple[Kind, str], frozenset[str]] = {}
+        self._in_emergency: set[str] = set()
+
+    def hear(self, delivery: Delivery) -> None:
+        """Take in a batch."""
+        minute = self.counts.setdefault(delivery.id.ms // 60_000, {})
+        late: list[Parcel] = []
+        for parcel in delivery.batch.parcels:
+            late_reports = []
+            for report in parcel.reports:
+                effective_at = min(report.observed_at, parcel.received_at)
+                sort = self._sort(report)
+                minute[sort] = minute.get(sort, 0) + 1
+                what = self._what(report)
+                if what is not None:
+                    self._marks[what].append(Mark(self.agency, delivery.id, effective_at))
+                if is_late(effective_at, delivery.id):
+                    late_reports.append(report)
+            if late_reports:
+                late.append(Parcel(parcel.source, parcel.run, parcel.received_at, tuple(late_reports)))
+        if late:
+            batch = Batch(delivery.batch.version, delivery.agency, tuple(late))
+            self._late.append(Delivery(delivery.agency, delivery.id, batch))
+
+    def forget(self, before: float) -> None:
+        """Drop what was found in batches journaled before this time."""
+        for minute in [m for m in self.counts if (m + 1) * MINUTE_S <= before]:
+            del self.counts[minute]
+        del self._late[: bisect_left(self._late, before, key=_journaled_at)]
+        for marks in self._marks.values():
+            del marks[: bisect_left(marks, before, key=_journaled_at)]
+
+    def late(self, since: float, until: float) -> list[Delivery]:
+        """Return what became effective after `since` and at or before `until`, and was late."""
+        found = []
+        for delivery in self._late:
+            parcels = []
+            for parcel in delivery.batch.parcels:
+                reports = tuple(r for r in parcel.reports if since < min(r.observed_at, parcel.received_at) <= until)
+                if reports:
+                    parcels.append(Parcel(parcel.source, parcel.run, parcel.received_at, reports))
+            if parcels:
+                batch = Batch(delivery.batch.version, delivery.agency, tuple(parcels))
+                found.append(Delivery(delivery.agency, delivery.id, batch))
+        return found
+
+    def mark(self, what: What, t: float, by: Literal[1, -1], *, truth: bool) -> Mark | None:
+        """Return the nearest mark after (1) or before (-1) `t`: by effective time (`truth`), or by journal time."""
+        marks = self._marks[what]
+        if truth:
+            ahead = [m for m in marks if (m.effective_at - t) * by > 0]
+            return min(ahead, key=lambda m: (abs(m.effective_at - t), m.id), default=None)
+        if by > 0:
+            at = bisect_right(marks, t, key=_journaled_at)
+            return marks[at] if at < len(marks) else None
+        at = bisect_left(marks, t, key=_journaled_at)
+        return marks[at - 1] if at else None
+
+    def _what(self, report: AnyReport) -> What | None:
+        if type(report) is UnitReport:
+            if report.emergency is None:
+                return None
+            was = report.unit_id in self._in_emergency
+            if report.emergency == "none":
+                self._in_emergency.discard(report.unit_id)
+                return None
+            self._in_emergency.add(report.unit_id)
+            return None if was else "alarm"
+        if isinstance(report, IncidentReport):
+            return "incident"
+        if isinstance(report, LogReport):
+            return "log"
+        if isinstance(report, CameraReport) and report.event_type != "announced":
+            return "camera"
+        return None
+
+    def _sort(self, report: AnyReport) -> Sort:
+        kind, id_, category = sort_of(report)
+        labels = self._labels.get((kind, id_), frozenset())
+        if report.labels and not labels.issuperset(report.labels):
+            labels = self._labels[kind, id_] = labels | frozenset(report.labels)
+        return Sort(kind, category, labels)
+
+
+def sort_of(report: AnyReport) -> tuple[Kind, str, Category]:
+    """Return what kind of thing a report is of, its id, and the category without which nobody knows of the report."""
+    if isinstance(report, UnitReport):
+        return "unit", report.unit_id, Category.UNIT_POSITION
+    if isinstance(report, IncidentReport):
+        return "incident", report.incident_id, Category.INCIDENT_SUMMARY
+    if isinstance(report, CameraReport):
+        occurrence = report.event_type != "announced"
+        category = event_category(report.event_type) if occurrence else Category.CAMERA_LOCATION
+        return "camera", report.camera_id, category
+    if isinstance(report, ZoneReport):
+        return "zone", report.zone_id, Category.ZONE
+    return "log", report.entry_id, Category.LOG_ENTRY
+
+
+def _journaled_at(mark: Mark | Delivery) -> float:
+    return journaled_at(mark.id)
