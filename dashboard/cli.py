@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     demo = command("demo", _demo, "run the joint exercise on this machine", texts.DEMO)
     demo.add_argument("--port", type=int, default=8050, help="web pages (8050)")
     demo.add_argument("--live-port", type=int, default=8051, help="live stream (8051)")
+    demo.add_argument("--review-port", type=int, default=8053, help="replay of the record (8053)")
     demo.add_argument("--feed-port", type=int, default=8052, help="feeds by WebSocket (8052)")
     demo.add_argument("--cot-port", type=int, default=8087, help="CoT streams by TCP (8087)")
     demo.add_argument("--bind", default="127.0.0.1", help="address to listen on (127.0.0.1: this machine only)")
@@ -83,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
         ("serve", _serve, texts.SERVE),
         ("gateway", _gateway, "Only the gateway: agencies' feeds in, journal and bus out."),
         ("hub", _hub, "Only the hub: the picture, policy, the live stream."),
+        ("review", _review, "Only the review: the record replayed, as the live stream."),
         ("web", _web, "Only the web pages."),
         ("record", _record, texts.RECORD),
     ):
@@ -154,6 +156,7 @@ def _demo(args: argparse.Namespace) -> int:
         demo.Choices(
             port=args.port,
             live_port=args.live_port,
+            review_port=args.review_port,
             feed_port=args.feed_port,
             cot_port=args.cot_port,
             bind=args.bind,
@@ -198,6 +201,12 @@ async def _run_hub(settings: config.Settings, redis_url: str, stop: asyncio.Even
     await part.hub(settings, redis_url, stop)
 
 
+async def _run_review(settings: config.Settings, redis_url: str, stop: asyncio.Event) -> None:
+    from dashboard import part
+
+    await part.review(settings, redis_url, stop)
+
+
 async def _run_web(settings: config.Settings, redis_url: str, stop: asyncio.Event) -> None:
     from dashboard import web
 
@@ -212,6 +221,7 @@ async def _run_record(settings: config.Settings, redis_url: str, stop: asyncio.E
 
 _gateway = _process(_run_gateway)
 _hub = _process(_run_hub)
+_review = _process(_run_review)
 _web = _process(_run_web)
 _record = _process(_run_record)
 

@@ -10,8 +10,8 @@ last `ready http://...`. Ctrl-C stops everything.
   jointops demo --keep                 go on from the last run's journal
 """
 SERVE = """\
-Starts and watches everything of one site on this machine: Redis (unless the site names one), gateway, hub, web
-and the recorder. `jointops check --config site.toml` explains what is wrong with a file; `docs/settings.md` lists
+Starts and watches everything of one site on this machine: Redis (unless the site names one), gateway, hub, web,
+review and recorder. `jointops check --config site.toml` explains what is wrong with a file; `docs/settings.md` lists
 every setting.
 """
 RECORD = """\

@@ -14,6 +14,9 @@ from feeds.names import AgencyId, SourceId
 from feeds.report import Category
 from feeds.source import SourceSettings
 
+PORTS = ("port", "live_port", "review_port", "feed_port", "cot_port")
+"""The settings of a site that are its own doors."""
+
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Seconds = Annotated[float, Meta(gt=0, le=86400)]
 
@@ -33,6 +36,8 @@ class Site(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Web pages."""
     live_port: Port = 8051
     """Live stream (hub)."""
+    review_port: Port = 8053
+    """Replay of the record (review)."""
     feed_port: Port = 8052
     """Feeds by WebSocket (gateway)."""
     cot_port: Port = 8087
@@ -44,6 +49,8 @@ class Site(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `public_url` a proxy on this host, else none."""
     live_url: str = ""
     """Address of the live stream behind a proxy, `wss://.../stream`; empty: the page's host and `live_port`."""
+    review_url: str = ""
+    """Address of the review's stream behind a proxy, `wss://.../stream`; empty: the page's host and `review_port`."""
     redis_url: str = ""
     """A Redis or Valkey server; empty: `$REDIS_URL`, else the embedded one."""
     data_dir: str = ""
@@ -141,7 +148,7 @@ class Account(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     password_hash: str
     """From `jointops password` (argon2)."""
     roles: tuple[str, ...] = ("wall",)
-    """`wall`, `supervisor`, `dispatcher`, `watch_center`, ..."""
+    """`wall`, `supervisor`, `dispatcher`, `watch_center`, ...; `reviewer` may look back."""
     kind: Literal["wall", "desk", "field"] = "wall"
     """A wall is receive-only."""
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import argon2
 import msgspec
 
-from dashboard.config import Settings, Source, secret
+from dashboard.config import PORTS, Settings, Source, secret
 from feeds import adapters
 from feeds.errors import ConfigError, GrammarError
 from feeds.names import ANY, agency_id, is_entity_id, source_id
@@ -19,6 +19,8 @@ from feeds.openings import COT, Address, Listen
 from feeds.registry import SENSITIVE_LABELS
 
 Bad = Callable[[str, str], None]
+
+_WEB, _SOCKET = ("http", "https"), ("ws", "wss")
 
 
 def load(path: Path) -> Settings:
@@ -100,12 +102,12 @@ def _site(settings: Settings, bad: Bad) -> None:
     except (KeyError, ValueError, OSError):
         bad("site.timezone", f"no time zone {site.timezone!r}; use an IANA name, as America/Chicago")
     ports: dict[int, str] = {}
-    for name in ("port", "live_port", "feed_port", "cot_port"):
+    for name in PORTS:
         port = getattr(site, name)
         if port and port in ports:
             bad(f"site.{name}", f"{port} is taken by site.{ports[port]}; each door needs its own port")
         ports[port] = name
-    for name, schemes in (("public_url", ("http", "https")), ("live_url", ("ws", "wss"))):
+    for name, schemes in (("public_url", _WEB), ("live_url", _SOCKET), ("review_url", _SOCKET)):
         value = getattr(site, name)
         if value and not _is_url(value, schemes):
             bad(f"site.{name}", f"not an address that begins with {schemes[0]}:// or {schemes[1]}://")
@@ -184,7 +186,7 @@ def _sources(settings: Settings, bad: Bad) -> None:
 
 def _shared_ports(settings: Settings, bad: Bad) -> None:
     """Check that sources which share a port can be told apart, and that the port is not the site's own."""
-    own = {getattr(settings.site, name): name for name in ("port", "live_port", "feed_port", "cot_port")}
+    own = {getattr(settings.site, name): name for name in PORTS}
     first: dict[str, int] = {}
     rest: dict[str, int] = {}
     for i, source in enumerate(settings.source):

@@ -19,6 +19,7 @@ import platformdirs
 from msgspec import Struct
 
 from dashboard import basemap_command, config, config_file, site
+from dashboard.review_views import REVIEWER
 from feeds.exercise import site as exercise
 from feeds.report import Category
 
@@ -37,6 +38,7 @@ _COMMON = (
 )
 _COMMAND = ("cpd", "ccso", "cfd")
 """They work scenes together under one command, and read each other's log of it."""
+_ROLES = ("wall", REVIEWER)
 
 
 class Choices(Struct, frozen=True, kw_only=True):
@@ -44,6 +46,7 @@ class Choices(Struct, frozen=True, kw_only=True):
 
     port: int
     live_port: int
+    review_port: int
     feed_port: int
     cot_port: int
     bind: str
@@ -95,10 +98,7 @@ def run(choices: Choices) -> int:
 
 
 def _with_ports(choices: Choices) -> dict[str, Any]:
-    ports = {
-        name: getattr(choices, name) or _free_port(choices.bind)
-        for name in ("port", "live_port", "feed_port", "cot_port")
-    }
+    ports = {name: getattr(choices, name) or _free_port(choices.bind) for name in config.PORTS}
     return {
         "name": "Chicago joint operations",
         "timezone": "America/Chicago",
@@ -190,8 +190,10 @@ def site_toml(site_table: dict[str, Any], token: str, password_hash: str, units:
         parts += _table("[[share]]", share)
     for name in ("wall", *(a.id for a in exercise.AGENCIES if a.id != exercise.COMMAND)):
         at = exercise.COMMAND if name == "wall" else name
-        parts += _table("[[account]]", {"name": name, "agency": at, "password_hash": password_hash})
-    parts += _table("[[api_token]]", {"name": "demo", "agency": exercise.COMMAND, "token": token})
+        parts += _table("[[account]]", {"name": name, "agency": at, "password_hash": password_hash, "roles": _ROLES})
+    parts += _table(
+        "[[api_token]]", {"name": "demo", "agency": exercise.COMMAND, "token": token, "roles": ("api", REVIEWER)}
+    )
     return "\n".join(parts) + "\n"
 
 

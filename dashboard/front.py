@@ -179,7 +179,7 @@ class Front:
                 "style-src 'self' 'unsafe-inline'",
                 "img-src 'self' data: blob:",
                 "worker-src 'self' blob:",
-                f"connect-src 'self' {self._stream(host)}".strip(),
+                f"connect-src 'self' {self._streams(host)}".strip(),
                 "object-src 'none'",
                 "base-uri 'none'",
                 "form-action 'self'",
@@ -187,10 +187,22 @@ class Front:
             )
         )
 
-    def _stream(self, host: str) -> str:
-        if self._site.live_url:
-            live = urlsplit(self._site.live_url)
-            return f"{live.scheme}://{live.netloc}"
+    def _streams(self, host: str) -> str:
+        site = self._site
+        return " ".join(
+            filter(
+                None,
+                (
+                    self._stream(host, site.live_url, site.live_port),
+                    self._stream(host, site.review_url, site.review_port),
+                ),
+            )
+        )
+
+    def _stream(self, host: str, url: str, port: int) -> str:
+        if url:
+            parts = urlsplit(url)
+            return f"{parts.scheme}://{parts.netloc}"
         found = _HOST.match(host)
         secure = "s" if self._public.scheme == "https" else ""
-        return f"ws{secure}://{found[0]}:{self._site.live_port}" if found else ""
+        return f"ws{secure}://{found[0]}:{port}" if found else ""

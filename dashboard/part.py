@@ -135,6 +135,27 @@ async def hub(settings: Settings, redis: str, stop: asyncio.Event) -> None:
         await bus.close()
 
 
+async def review(settings: Settings, redis: str, stop: asyncio.Event) -> None:
+    """Run the review of the site, which reads the record and writes nothing."""
+    from dashboard.review import Review
+    from dashboard.sessions import Sessions
+    from dashboard.viewer import Gate
+    from feeds.redis_bus import RedisBus
+    from feeds.replay.journal import JournalRecording
+
+    _collect_seldom()
+    clock = SystemClock()
+    bus = RedisBus(redis, clock)
+    sessions = Sessions(redis, settings.site.session_s)
+    recording = JournalRecording(bus, settings.agency_ids(), clock)
+    gate, site = Gate(settings, sessions), settings.site
+    try:
+        await Review(recording, settings, clock, gate, bind=site.bind, port=site.review_port).run(stop)
+    finally:
+        await sessions.close()
+        await bus.close()
+
+
 async def exercise(settings: Settings, units: int, seed: int, rate: float, stop: asyncio.Event) -> None:
     """Run the exercise's agencies, speaking to the site's gateway."""
     from feeds.exercise.run import ExerciseSettings

@@ -1,4 +1,4 @@
-"""Starts and watches the processes of one site on this machine: Redis, gateway, hub, web, recorder (and the exercise).
+"""Starts and watches the processes of one site here: Redis, gateway, hub, review, web, recorder (and the exercise).
 
 Rules
 - Ready means that every door answers, not that a process was started.
@@ -141,7 +141,7 @@ class Supervisor:
             if self._fresh:
                 shutil.rmtree(archive_dir(self._settings), ignore_errors=True)
         self._env = {**os.environ, "REDIS_URL": url, part.PARENT: str(os.getpid())}
-        for name in ("gateway", "hub", "web", *(("record",) if self._settings.site.record else ())):
+        for name in ("gateway", "hub", "review", "web", *(("record",) if self._settings.site.record else ())):
             self.add(name, "--config", str(self._config))
         self._offer_feed()
         self._await_ready()
@@ -192,12 +192,8 @@ class Supervisor:
 
     def _check_ports(self) -> None:
         site = self._settings.site
-        for setting, port in (
-            ("port", site.port),
-            ("live_port", site.live_port),
-            ("feed_port", site.feed_port),
-            ("cot_port", site.cot_port),
-        ):
+        for setting in config.PORTS:
+            port = getattr(site, setting)
             with socket.socket(socket.AF_INET6 if ":" in site.bind else socket.AF_INET) as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 try:
@@ -227,6 +223,7 @@ class Supervisor:
         site = self._settings.site
         self._until(lambda: _answers(site.host, site.feed_port) and _answers(site.host, site.cot_port), "the gateway")
         self._until(lambda: _answers(site.host, site.live_port), "the hub")
+        self._until(lambda: _answers(site.host, site.review_port), "the review")
         self._until(lambda: self.health().get("status") == "ok", "the web pages")
 
     def _until(self, good: Callable[[], bool], what: str) -> None:

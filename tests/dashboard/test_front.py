@@ -28,7 +28,7 @@ def front(**site: str) -> Front:
 
 def test_the_policy_lets_a_page_speak_to_the_live_stream_of_its_own_host_and_to_nobody_else() -> None:
     policy = front().policy("wall.example.org:8050")
-    assert "connect-src 'self' ws://wall.example.org:8051;" in policy
+    assert "connect-src 'self' ws://wall.example.org:8051 ws://wall.example.org:8053;" in policy
     assert "script-src 'self' 'sha256-x';" in policy
     assert "frame-ancestors 'none'" in policy
 
@@ -36,12 +36,14 @@ def test_the_policy_lets_a_page_speak_to_the_live_stream_of_its_own_host_and_to_
 def test_a_host_header_cannot_add_to_the_policy() -> None:
     assert "evil" not in front().policy("; script-src evil")
     assert "connect-src 'self';" in front().policy("; script-src evil")
-    assert "connect-src 'self' ws://a:8051;" in front().policy("a; script-src evil")
+    assert "connect-src 'self' ws://a:8051 ws://a:8053;" in front().policy("a; script-src evil")
 
 
 def test_behind_a_proxy_the_stream_is_where_the_site_says() -> None:
-    assert "wss://live.example.org;" in front(live_url="wss://live.example.org/stream").policy("x")
-    assert "wss://x:8051;" in front(public_url="https://x").policy("x")
+    assert "wss://live.example.org wss://x:8053;" in front(
+        live_url="wss://live.example.org/stream", public_url="https://x"
+    ).policy("x")
+    assert "wss://x:8051 wss://x:8053;" in front(public_url="https://x").policy("x")
 
 
 async def test_every_answer_carries_the_security_headers(redis_url: str) -> None:

@@ -114,7 +114,18 @@ def test_a_port_in_use_is_said_with_what_to_do(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        words = ["demo", "--no-open", "--data-dir", str(tmp_path), "--port", port, "--live-port", "0"]
+        words = [
+            "demo",
+            "--no-open",
+            "--data-dir",
+            str(tmp_path),
+            "--port",
+            port,
+            "--live-port",
+            "0",
+            "--review-port",
+            "0",
+        ]
         done = subprocess.run(
             [sys.executable, "-m", "dashboard.cli", *words, "--feed-port", "0", "--cot-port", "0"],
             capture_output=True,

@@ -45,7 +45,21 @@ class Demo:
         self.process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "dashboard.cli", "demo", "--no-open", "--data-dir", str(data_dir)),
-                *("--port", "0", "--live-port", "0", "--feed-port", "0", "--cot-port", "0", "--units", "60", *words),
+                *(
+                    "--port",
+                    "0",
+                    "--live-port",
+                    "0",
+                    "--review-port",
+                    "0",
+                    "--feed-port",
+                    "0",
+                    "--cot-port",
+                    "0",
+                    "--units",
+                    "60",
+                    *words,
+                ),
             ],
             stdout=subprocess.PIPE,
             stderr=self._errors,
