@@ -4,7 +4,8 @@ Stages
   hear    batches from the bus, applied as they come; beats; the line lost and back
   tick    picture.flush -> each audience's view steps -> each audience sends          (`tick_ms`)
   begin   the first view of a class, in slices between ticks                          (`first_views.py`)
-  keep    the picture's keyframe on the bus every 10 s, then the journal trimmed behind it and behind the recorder
+  keep    the picture's keyframe on the bus every 10 s, then the journal trimmed behind it and the recorder
+  cuts    which tick applied what, on the bus each second                            (`hub_cuts.py`)
 A restarted hub is the keyframe and the journal after it. What fails in one batch, class or viewer is logged
 and costs no other. This file owns the tasks; what they do is in the files it names.
 """
@@ -22,6 +23,7 @@ import msgspec
 from dashboard.audience import Audience
 from dashboard.config import Settings
 from dashboard.first_views import FirstViews
+from dashboard.hub_cuts import HubCuts
 from dashboard.messages import card_answer, hello
 from dashboard.reads import GEOJSON, Reads, health, unknown
 from dashboard.recorder import RecorderWatch
@@ -36,6 +38,7 @@ from layers.feed_health import FeedRow, feed_rows
 from layers.gateways import Gateways
 from layers.picture import Picture
 from layers.policy import Grant, Rules, ViewerClass
+from layers.policy_record import encode_policy
 from layers.roster import AgencyInfo, Roster
 
 log = logging.getLogger(__name__)
@@ -65,9 +68,14 @@ def roster_of(settings: Settings) -> Roster:
     return Roster([AgencyInfo(id_, a.name, a.tag, a.family) for id_, a in agencies], settings.sources())
 
 
+def grants_of(settings: Settings) -> tuple[Grant, ...]:
+    """Return the site's shares."""
+    return tuple(Grant(s.from_, frozenset(s.to), frozenset(s.categories), frozenset(s.labels)) for s in settings.share)
+
+
 def rules_of(settings: Settings) -> Rules:
     """Return the site's shares, compiled."""
-    return Rules(Grant(s.from_, frozenset(s.to), frozenset(s.categories), frozenset(s.labels)) for s in settings.share)
+    return Rules(grants_of(settings))
 
 
 class Hub:
@@ -89,6 +97,7 @@ class Hub:
         self._first_views = FirstViews(self._new_audience, self.audiences, self._failed)
         self._gateways = Gateways()
         self._recorder = RecorderWatch(bus, clock, recorded=settings.site.record)
+        self._cuts = HubCuts(bus, encode_policy(grants_of(settings), self.roster))
         self._caught_up = asyncio.Event()
         self._ticking = asyncio.Event()
         self._took_s = 0.0
@@ -103,7 +112,7 @@ class Hub:
         """Work until `stop` is set. Raises OSError when the port is taken."""
         tasks: list[asyncio.Task[None]] = []
         try:
-            works = (self._hear, self._tick, self._keep, self._follow, self._first_views.work)
+            works = (self._hear, self._tick, self._keep, self._follow, self._first_views.work, self._cuts.follow)
             tasks = [asyncio.create_task(work()) for work in works]
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._caught_up.wait(), _CAUGHT_UP_S)
@@ -124,6 +133,7 @@ class Hub:
             await asyncio.gather(*tasks, return_exceptions=True)
             with contextlib.suppress(BusDown, TimeoutError):
                 await asyncio.wait_for(self._save(), 1.0)
+                await asyncio.wait_for(self._cuts.append(), 1.0)
 
     async def _restore(self) -> None:
         """Begin with the kept keyframe, however long the bus takes to give it.
@@ -145,6 +155,7 @@ class Hub:
             except DecodeError as error:
                 log.error("hub.keyframe_refused reason=%s", error)
         self._kept = dict(self.picture.last)
+        self._cuts.start(self.picture.last)
         self._renew_all()
 
     async def _hear(self) -> None:
@@ -174,6 +185,7 @@ class Hub:
                 except Exception:
                     log.exception("hub.batch_failed agency=%s id=%s", event.agency, event.id)
                     self.picture.last[event.agency] = event.id
+                self._cuts.heard(event.agency, event.id)
             case Beat():
                 self._gateways.hear(event.sources, self._clock.now())
             case LineLost():
@@ -242,6 +254,7 @@ class Hub:
                 self._failed(f"class:{audience.viewer.agency}", error)
                 self._renew(audience)
         self._first_views.step(touched, happenings, t)
+        self._cuts.tick(t, self.audiences)
         if abs(t - self._told_at) >= HEALTH_EVERY_S:  # abs: a clock may be set back
             self._told_at = t
             self._each_second(t)
@@ -325,6 +338,7 @@ class Hub:
             limit = limits[agency]
             before = min(oldest, last.next()) if limit is None else min(oldest, last.next(), limit)
             await asyncio.wait_for(self._bus.trim(agency, before), _BUS_S)
+        await self._cuts.trim(oldest)
 
     # --- what the stream asks ---------------------------------------------------------------
 

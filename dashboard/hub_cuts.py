@@ -1,0 +1,50 @@
+"""The hub's cuts on the bus: noted at each tick, appended each second, so that a review steps as the hub did."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+
+from dashboard.audience import Audience
+from feeds.bus import BatchId, Bus
+from feeds.errors import BusDown
+from feeds.replay.cuts import ClassAt, CutLog, encode_cuts
+from layers.policy import ViewerClass
+
+log = logging.getLogger(__name__)
+
+APPEND_EVERY_S = 1.0
+_BUS_S = 5.0
+
+
+class HubCuts:
+    """One hub's. `policy` is what `layers.policy_record` made of its shares and its roster."""
+
+    def __init__(self, bus: Bus, policy: bytes) -> None:
+        self._bus = bus
+        self._log = CutLog(policy)
+        self.start = self._log.start
+        self.heard = self._log.heard
+
+    def tick(self, t: float, audiences: Mapping[ViewerClass, Audience]) -> None:
+        """Note a tick at `t`, after which the audiences stand at their revisions."""
+        self._log.tick(t, [ClassAt(*of, audience.epoch, audience.view.rev) for of, audience in audiences.items()])
+
+    async def follow(self) -> None:
+        """Append what was noted, for ever."""
+        while True:
+            await asyncio.sleep(APPEND_EVERY_S)
+            try:
+                await self.append()
+            except (BusDown, TimeoutError) as error:
+                log.warning("hub.cuts_not_kept reason=%s", error)
+
+    async def append(self) -> None:
+        """Append what was noted. Raises BusDown, TimeoutError; it is kept for the next time then, up to a bound."""
+        entry = self._log.entry()
+        if entry is not None:
+            await asyncio.wait_for(self._bus.append_cuts(encode_cuts(entry), entry.cuts[0].at), _BUS_S)
+            self._log.kept(entry)
+
+    async def trim(self, before: BatchId) -> None:
+        """Drop what is older than the journal. Raises BusDown, TimeoutError."""
+        await asyncio.wait_for(self._bus.trim_cuts(before), _BUS_S)
