@@ -19,7 +19,7 @@ from feeds.report import Category, UnitReport
 from layers.picture import UNITS, Origin, Picture
 from layers.review_rules import ReviewRules
 from layers.symbol import unit_status
-from layers.track import BIT, known_labels
+from layers.track import BIT, IDENTITY, known_labels
 
 TRACK_MAX_S = 24 * 3600.0
 NEAR_MAX_S = 3600.0
@@ -171,7 +171,7 @@ def _call_sign(asker: Asker, agency: AgencyId, unit_id: str, passed: _Passed, gr
     if not granted & _IDENTITY:
         return None
     track = asker.picture.shelves[UNITS].find(agency, unit_id)
-    said = None if track is None else track.said[3]
+    said = None if track is None else track.words(IDENTITY)
     return passed.call_sign or (None if said is None else said.call_sign)
 
 

@@ -68,7 +68,7 @@ def told(picture: Picture) -> dict[tuple[str, str, str], object]:
     for layer, shelf in picture.shelves.items():
         for track in shelf.live():
             if layer == "units":
-                found[layer, track.agency, track.id] = (tuple(track.eff), tuple(track.said), track.known)
+                found[layer, track.agency, track.id] = ([track.group(g) for g in range(6)], track.known)
             else:
                 cells = {name: (value, said.effective_at, needs) for name, (value, said, needs) in track.cells.items()}
                 found[layer, track.agency, track.id] = (cells, track.known, dict(track.first))
