@@ -150,7 +150,8 @@ async def review(settings: Settings, redis: str, stop: asyncio.Event) -> None:
     recording = JournalRecording(bus, settings.agency_ids(), clock)
     gate, site = Gate(settings, sessions), settings.site
     try:
-        await Review(recording, settings, clock, gate, bind=site.bind, port=site.review_port).run(stop)
+        review = Review(recording, bus.load_keyframe, settings, clock, gate, site.bind, site.review_port)
+        await review.run(stop)
     finally:
         await sessions.close()
         await bus.close()

@@ -15,7 +15,8 @@ from feeds.replay.known import KnownSource, Source, Step
 from feeds.replay.recording import Recording, Span
 from feeds.replay.truth import TruthSource
 from layers import keyframe
-from layers.picture import Picture
+from layers.labels_now import LabelsNow, add_labels, labelled
+from layers.picture import Happening, Picture, Touched
 from layers.roster import Roster
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,8 @@ class Rerun:
         self.picture = Picture(roster)
         self.at = float("-inf")
         self.truth = False
+        self.labels: LabelsNow = {}
+        """Labels of today, which count as well."""
         self._recording = recording
         self._keyframes = keyframes
         self._tick_s = tick_s
@@ -50,6 +53,14 @@ class Rerun:
     def roster(self) -> Roster:
         """The roster that the picture goes by."""
         return self.picture.roster
+
+    def flush(self, t: float) -> tuple[dict[str, Touched], list[Happening]]:
+        """Return what changed since the last flush, as `Picture.flush` does, for views that are to be at `t`."""
+        picture = self.picture
+        picture.expire(t)
+        touched, happenings = picture.flush()
+        add_labels(picture, self.labels)
+        return touched, labelled(picture, happenings, self.labels)
 
     async def reach(self, t: float, *, truth: bool, overtaken: Callable[[], bool]) -> None:
         """Bring the picture to `t`, whether it lies ahead or behind. Raises Overtaken, and as the recording does."""

@@ -7,6 +7,7 @@ connection (`dashboard.review_session`). It holds nothing that could write to li
 import asyncio
 import contextlib
 import logging
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
 from websockets.asyncio.server import ServerConnection
@@ -16,6 +17,7 @@ from dashboard import review_reads
 from dashboard.audience import Seat
 from dashboard.config import Settings
 from dashboard.hub import roster_of, rules_of
+from dashboard.labels_today import LabelsToday
 from dashboard.messages import hello
 from dashboard.review_asks import Open, type_of, understood
 from dashboard.review_keyframes import Keyframes
@@ -40,8 +42,16 @@ class Review:
     """One review process. `port` is the port really listened on once `run` has opened the door (`opened`)."""
 
     def __init__(
-        self, recording: Recording, settings: Settings, clock: Clock, gate: Gate, bind: str, port: int
+        self,
+        recording: Recording,
+        today: Callable[[], Awaitable[bytes | None]],
+        settings: Settings,
+        clock: Clock,
+        gate: Gate,
+        bind: str,
+        port: int,
     ) -> None:
+        """`today` gives the picture that the hub keeps (`layers.keyframe`)."""
         self._recording = recording
         self._settings = settings
         self._clock = clock
@@ -50,7 +60,7 @@ class Review:
         self.opened = asyncio.Event()
         self._roster = roster_of(settings)
         self._views = Views(self._roster, rules_of(settings))
-        self._place = Place(recording, Keyframes(), self._views, settings.site)
+        self._place = Place(recording, Keyframes(), self._views, LabelsToday(today, self._roster), settings.site)
         self._door = StreamDoor(self, gate, settings.site.public_url)
         self._reviewing: list[str] = []
         """Names of the viewers, one for each review that is open."""

@@ -16,6 +16,7 @@ from feeds.replay.journal_pages import PAGE, journaled_at
 from feeds.replay.recording import LATE_S, Recording
 from feeds.replay.truth import is_late
 from feeds.report import Category, UnitReport
+from layers.labels_now import LabelsNow
 from layers.picture import UNITS, Origin, Picture
 from layers.review_rules import ReviewRules
 from layers.symbol import unit_status
@@ -36,13 +37,16 @@ class Asker(NamedTuple):
     recording: Recording
     picture: Picture
     rules: ReviewRules
+    labels: LabelsNow
     known_by: float | None
     """What was journaled later is not told, Unix seconds; None: everything is."""
 
     def granted(self, agency: str, unit_id: str, labels: set[str]) -> int:
         """Return the category bits that may be told of a unit which had these labels."""
         track = self.picture.shelves[UNITS].find(agency, unit_id)
-        known = known_labels(labels) | (frozenset() if track is None else track.labels())
+        known = known_labels(labels) | self.labels.get((UNITS, AgencyId(agency), unit_id), frozenset())
+        if track is not None:
+            known |= track.labels()
         return self.rules.granted(self.rules.viewer, Origin(AgencyId(agency), known))
 
     def sees_of(self, agency: AgencyId) -> bool:

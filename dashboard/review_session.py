@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from dashboard.audience import Audience, Seat
 from dashboard.config import Site
+from dashboard.labels_today import LabelsToday
 from dashboard.messages import card_answer
 from dashboard.rerun import Overtaken, Rerun, within
 from dashboard.review_asks import Near, Open, Pause, Play, Said, Seek, SetView, StepTo, Track
@@ -46,6 +47,7 @@ class Place(NamedTuple):
     recording: Recording
     keyframes: Keyframes
     views: Views
+    labels: LabelsToday
     site: Site
 
     @property
@@ -196,6 +198,7 @@ class Session:
             self._policy_data, self._policy = data, self._place.views.policy(data)
             self._rerun = self._new_rerun()
         rerun = self._rerun
+        rerun.labels = await self._place.labels.now()
 
         def overtaken() -> bool:
             progress.passing(rerun.at)
@@ -215,7 +218,9 @@ class Session:
                 progress.passing(search.looking)
                 return self._overtaken()
 
-            search = Search(self._place.recording, self._new_rerun(), self._rules, overtaken)
+            rerun = self._new_rerun()
+            rerun.labels = await self._place.labels.now()
+            search = Search(self._place.recording, rerun, self._rules, overtaken)
             found = await search.find(step.to, step.by, t, self._span, truth=self._view == TRUTH)
             await self._stand(t if found is None else found.at, progress)
         self._begin_epoch(t if found is None else found.at)
@@ -228,8 +233,7 @@ class Session:
         """Make the view anew where the picture stands, and tell the clock; the keyframe comes with the next frame."""
         rerun = self._rerun
         assert rerun is not None
-        rerun.picture.expire(t)
-        rerun.picture.flush()
+        rerun.flush(t)
         rules = self._rules()
         if self._scene is not None:
             self._scene.audience.seats.clear()
@@ -256,14 +260,15 @@ class Session:
         if early > 0:
             await self._wait(min(early, CLOCK_EVERY_S))
             return
+        if await self._place.labels.now() is not rerun.labels:
+            self._go(_Goal(rerun.at))
+            return
         before = rerun.source.policy
         await rerun.forward(target, self._overtaken)
         if rerun.source.policy not in (before, self._policy_data):
             self._go(_Goal(target))
             return
-        rerun.picture.expire(target)
-        touched, happenings = rerun.picture.flush()
-        scene.audience.step(touched, happenings, target)
+        scene.audience.step(*rerun.flush(target), target)
         scene.audience.send(target, LINE_UP)
         real = _real()
         self._pace.note(real, target)
@@ -318,7 +323,7 @@ class Session:
                 if scene is None:
                     continue
                 known_by = None if self._view == TRUTH else self._at
-                asker = Asker(self._place.recording, scene.rerun.picture, scene.rules, known_by)
+                asker = Asker(self._place.recording, scene.rerun.picture, scene.rules, scene.rerun.labels, known_by)
                 try:
                     said = await (track_answer(ask, asker) if isinstance(ask, Track) else near_answer(ask, asker))
                 except (JointOpsError, OSError) as error:

@@ -65,14 +65,13 @@ class Search:
         else:
             await rerun.reach(before_it, truth=truth, overtaken=self._overtaken)
         picture = rerun.picture
-        picture.flush()
+        rerun.flush(rerun.at)
         rules = self._rules()
         view = View(picture, rules, rules.viewer, [kinds.load(name) for name in LAYERS], rerun.at)
         while (step := await rerun.source.next(self.looking + BACK_S)) is not None:
             before = _emergencies(view)
             await rerun.take(step, self._overtaken)
-            touched, happenings = picture.flush()
-            view.step(touched, happenings, step.at)
+            view.step(*rerun.flush(step.at), step.at)
             events = [event.record for event in view.new_events if event.record["kind"] == _KIND.get(what)]
             units = sorted(_emergencies(view) - before) if what == "alarm" else []
             if events or units:

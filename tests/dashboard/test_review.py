@@ -10,8 +10,9 @@ from websockets.exceptions import ConnectionClosed
 
 from dashboard import review as review_module
 from layers.frame import FrameType, decode
+from layers.keyframe import keyframe
 from tests.dashboard.test_stream import refused
-from tests.support.heard import T0, camera, entry, incident, unit
+from tests.support.heard import T0, camera, delivery, entry, heard, incident, unit
 from tests.support.live import wait_for
 from tests.support.recorded import Record
 from tests.support.reviewing import review_on, reviewing
@@ -283,6 +284,27 @@ async def test_who_was_near_a_place_and_when() -> None:
             assert (await fire.answer("near", **ask))["units"][0]["call_sign"] is None
         async with reviewing(review, "fbi-token") as fbi:
             assert (await fbi.answer("near", **ask))["units"] == []
+
+
+async def test_a_label_of_today_counts_in_the_past_for_others_and_not_for_its_own_people() -> None:
+    record = Record(("cpd", "jcc"))
+    await record.say(T0, unit("sleeper", at=T0), unit("u1", at=T0), camera("c9", at=T0, event_type="gunshot_detected"))
+    await record.say(T0 + 5, unit("sleeper", at=T0 + 5))
+    record.end(T0 + 60)
+    today = heard(delivery(1, unit("sleeper", at=T0 + 9e6, labels=("undercover",)), camera("c9", labels=("victim",))))
+    near = {"ask": 1, "lon": -87.63, "lat": 41.88, "metres": 100, "from": T0, "to": T0 + 9}
+    async with review_on(record.recording, today=keyframe(today)) as review:
+        async with reviewing(review, "jcc-token", at=T0 + 2) as jcc:
+            assert (jcc.ids(), jcc.client.events) == ({"u1"}, {})
+            assert jcc.client.by_id("cameras") == {}
+            assert [u["id"] for u in (await jcc.answer("near", **near))["units"]] == ["u1"]
+            await jcc.say("play", speed=64)
+            await wait_for(lambda: jcc.clock["at"] > T0 + 6)
+            assert jcc.ids() == {"u1"}
+            assert not (await jcc.stepped("camera", -1))["found"]
+        async with reviewing(review, "cpd-token", at=T0 + 2) as cpd:
+            assert cpd.ids() == {"u1", "sleeper"}
+            assert len(cpd.client.events) == 1
 
 
 async def test_a_thing_with_a_label_leaves_no_track_count_or_place_for_those_it_is_denied_to() -> None:

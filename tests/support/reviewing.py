@@ -39,12 +39,20 @@ def review_site() -> Settings:
 
 @asynccontextmanager
 async def review_on(
-    recording: Recording, settings: Settings | None = None, clock: Clock | None = None, log_ins: LogIns | None = None
+    recording: Recording,
+    settings: Settings | None = None,
+    clock: Clock | None = None,
+    log_ins: LogIns | None = None,
+    today: bytes | None = None,
 ) -> AsyncIterator[Review]:
-    """A review with its door open; closed in time or the test fails."""
+    """A review with its door open; closed in time or the test fails. `today`: the picture that the hub keeps."""
     settings = settings or review_site()
     gate = Gate(settings, log_ins or LogIns())
-    review = Review(recording, settings, clock or SystemClock(), gate, "127.0.0.1", 0)
+
+    async def load() -> bytes | None:
+        return today
+
+    review = Review(recording, load, settings, clock or SystemClock(), gate, "127.0.0.1", 0)
     stop = asyncio.Event()
     running = asyncio.create_task(review.run(stop))
     opened = asyncio.create_task(review.opened.wait())

@@ -1,0 +1,88 @@
+"""What a review does when the record is slow, cannot be read, or changes its policy on the way."""
+
+import asyncio
+
+from dashboard.hub import grants_of, roster_of
+from dashboard.review_session import ASKS_MAX
+from feeds.errors import BusDown
+from feeds.replay.cuts import Cut, CutsEntry, encode_cuts
+from feeds.replay.journal import JournalRecording
+from layers.policy_record import encode_policy
+from tests.dashboard.test_review import ten_minutes
+from tests.support.heard import T0, unit
+from tests.support.live import wait_for
+from tests.support.recorded import Record
+from tests.support.reviewing import review_on, review_site, reviewing
+
+
+class Slow(JournalRecording):
+    """A record that can be made to wait, or not to be read, by hand."""
+
+    def __init__(self, record: Record) -> None:
+        super().__init__(record.bus, record.recording.agencies, record.clock)
+        self.may_read = asyncio.Event()
+        self.may_read.set()
+        self.broken = False
+
+    async def read(self, agency, after, count):
+        if self.broken:
+            raise BusDown("the server did not answer")
+        if count > 1:  # a look at where it begins is not held up
+            await self.may_read.wait()
+        return await super().read(agency, after, count)
+
+
+async def test_what_is_shown_stays_while_the_next_place_is_on_its_way_and_is_told_of() -> None:
+    recording = Slow(await ten_minutes())
+    async with review_on(recording) as review, reviewing(review, at=T0 + 95) as reviewer:
+        recording.may_read.clear()
+        await reviewer.say("seek", at=T0 + 500)
+        await wait_for(lambda: reviewer.said("seeking"))
+        assert reviewer.said("seeking")[0]["at"] == T0 + 500
+        assert reviewer.ids() == {"u1"}
+        assert len(reviewer.epochs) == 1
+        recording.may_read.set()
+        await wait_for(lambda: reviewer.clock["at"] == T0 + 500)
+
+
+async def test_a_record_that_cannot_be_read_is_said_and_the_review_goes_on_when_it_can() -> None:
+    recording = Slow(await ten_minutes())
+    async with review_on(recording) as review, reviewing(review, at=T0 + 95) as reviewer:
+        recording.broken = True
+        await reviewer.say("seek", at=T0 + 9)
+        await wait_for(lambda: reviewer.said("notice"))
+        assert "cannot be read: the server did not answer" in reviewer.said("notice")[0]["text"]
+        recording.broken = False
+        assert (await reviewer.epoch("seek", at=T0 + 9))["at"] == T0 + 9
+        assert reviewer.client.by_id("units")["cpd", "u1"]["lat"] == 410000000
+
+
+async def test_asks_that_pile_up_are_refused() -> None:
+    recording = Slow(await ten_minutes())
+    async with review_on(recording) as review, reviewing(review, at=T0 + 95) as reviewer:
+        recording.may_read.clear()
+        for n in range(ASKS_MAX + 2):
+            await reviewer.say("track", ask=n, agency="cpd", id="u1", **{"from": T0, "to": T0 + 90})
+        await wait_for(lambda: reviewer.said("refused"))
+        assert reviewer.said("refused")[0]["what"] == "track"
+        recording.may_read.set()
+        await wait_for(lambda: len(reviewer.said("track")) >= ASKS_MAX)
+
+
+async def test_where_the_policy_on_record_changes_the_view_is_made_anew() -> None:
+    record, settings = Record(("cpd", "jcc")), review_site()
+    for n in range(10):
+        await record.say(T0 + n, unit(at=T0 + n))
+    roster = roster_of(settings)
+    for at, policy in ((T0, encode_policy((), roster)), (T0 + 5, encode_policy(grants_of(settings), roster))):
+        cut = Cut(at, tuple((d.agency, d.id) for d in await record.deliveries() if d.id.ms <= at * 1000))
+        await record.bus.append_cuts(encode_cuts(CutsEntry((cut,), policy=policy)), at)
+    record.end(T0 + 9)
+    async with review_on(record.recording, settings) as review:
+        async with reviewing(review, at=T0 + 4, speed=8) as reviewer:
+            assert reviewer.ids() == set()
+            await wait_for(lambda: len(reviewer.epochs) == 2 and reviewer.ids() == {"u1"})
+        async with reviewing(review, at=T0 + 4) as reviewer:
+            assert reviewer.ids() == set()
+            await reviewer.epoch("seek", at=T0 + 6)
+            assert reviewer.ids() == {"u1"}
