@@ -69,7 +69,7 @@ async def _units(asker: Asker, agency: AgencyId, since: float, until: float) -> 
     for late in (False, True):
         while True:
             if late:
-                page = await asker.recording.late(agency, since, until)
+                page = await asker.recording.late(agency, math.nextafter(since, 0.0), until)
             else:
                 page = await asker.recording.read(agency, after, PAGE)
             for delivery in page:
