@@ -2,7 +2,7 @@
 
 from bisect import bisect_right, insort
 
-EVERY_S = 60.0
+EVERY_S = 30.0
 """One is made when there is none within so many recorded seconds before."""
 BYTES_MAX = 64 * 1024 * 1024
 

@@ -1,12 +1,15 @@
 """The whole site on one machine: started, watched, stopped, and what happens when a part is killed."""
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -36,9 +39,23 @@ def test_the_demo_prints_log_ins_then_the_token_then_ready_and_every_agency_is_o
     assert {f["properties"]["agency"] for f in units["features"]} >= {"cpd", "ccso", "isp", "cfd", "tpd", "ftf"}
 
 
+def test_the_demos_log_ins_may_look_back_and_the_record_grows(demo: Demo) -> None:
+    until(lambda: _units(demo) >= 55, 20, "units on the picture")
+    review = f"http://127.0.0.1:{demo.setting('review_port')}/read/recording"
+    request = urllib.request.Request(review, headers={"Authorization": f"Bearer {demo.token}"})
+
+    def recorded() -> dict[str, Any]:
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return json.load(answer)
+
+    until(lambda: sum(minute["unit"] for minute in recorded()["minutes"]) >= 55, 20, "units on record")
+    first = until(lambda: (now := recorded())["to"] > now["from"] and now, 10, "a record of some seconds")
+    until(lambda: recorded()["to"] > first["to"], 5, "a record that grows")
+
+
 def test_sigterm_stops_everything_within_five_seconds_and_leaves_no_process_behind(demo: Demo) -> None:
     pids = demo.family()
-    assert len(pids) >= 6
+    assert len(pids) >= 7
     assert demo.stop() < 5
     assert [p for p in pids if alive(p)] == []
     assert demo.process.returncode == 0

@@ -13,7 +13,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from dashboard.config import PORTS
+
 READY_S = 60.0
+_DOORS = [name.replace("_", "-") for name in PORTS]
 
 
 def until(good: Callable[[], Any], seconds: float, what: str) -> Any:
@@ -45,21 +48,8 @@ class Demo:
         self.process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "dashboard.cli", "demo", "--no-open", "--data-dir", str(data_dir)),
-                *(
-                    "--port",
-                    "0",
-                    "--live-port",
-                    "0",
-                    "--review-port",
-                    "0",
-                    "--feed-port",
-                    "0",
-                    "--cot-port",
-                    "0",
-                    "--units",
-                    "60",
-                    *words,
-                ),
+                *(word for door in _DOORS for word in (f"--{door}", "0")),
+                *("--units", "60", *words),
             ],
             stdout=subprocess.PIPE,
             stderr=self._errors,
