@@ -7,17 +7,15 @@ Of several places wanted the newest counts; a way that is under way is given up 
 import asyncio
 import contextlib
 import logging
-from collections import deque
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from dashboard.audience import Audience, Seat
 from dashboard.config import Site
 from dashboard.labels_today import LabelsToday
-from dashboard.messages import card_answer
 from dashboard.rerun import Overtaken, Rerun, within
+from dashboard.review_answers import Answers, Scene
 from dashboard.review_asks import Near, Open, Pause, Play, Said, Seek, SetView, StepTo, Track
-from dashboard.review_history import Asker, near_answer, track_answer
 from dashboard.review_keyframes import Keyframes
 from dashboard.review_steps import Search
 from dashboard.review_told import CLOCK_EVERY_S, STANDING_CLOCK_EVERY_S, Pace, Progress, Standing, Told
@@ -35,8 +33,6 @@ log = logging.getLogger(__name__)
 
 BEHIND_S = 0.3
 """Who is this far behind the clock, real seconds, goes slower instead."""
-ASKS_MAX = 4
-"""Tracks and the like that may wait for an answer; more are refused."""
 _SPAN_EVERY_S = 0.5
 _BEHIND_WAIT_S = 0.1
 
@@ -63,14 +59,6 @@ class _Goal(NamedTuple):
     step: StepTo | None = None
 
 
-class _Scene(NamedTuple):
-    """What is shown: the picture, by whose rules, to whom."""
-
-    rerun: Rerun
-    rules: ReviewRules
-    audience: Audience
-
-
 class Session:
     """One review. `run` until the connection ends; `hear` what its viewer says meanwhile."""
 
@@ -88,15 +76,13 @@ class Session:
         self._policy_data = b""
         self._policy: Policy = place.views.policy(b"")
         self._rerun: Rerun | None = None
-        self._scene: _Scene | None = None
+        self._scene: Scene | None = None
         self._news = asyncio.Event()
         self._pace = Pace()
-        self._asks: deque[Track | Near] = deque()
-        self._asked = asyncio.Event()
-        self._cards: deque[Ask] = deque(maxlen=ASKS_MAX)
+        zone = ZoneInfo(place.site.timezone)
+        self._answers = Answers(place.recording, seat, self.told, zone, lambda: self._scene)
         self._still = False
         """What is shown is what the picture holds: nothing is on the way."""
-        self._zone = ZoneInfo(place.site.timezone)
         if begin.speed:
             self._clock.play(begin.speed, _real())
 
@@ -122,15 +108,10 @@ class Session:
                 self._clock.pause(self._at)
                 self._tell_clock(now=True)
                 self._news.set()
-            case Ask():
-                self._cards.append(said)
+            case Ask() | Track() | Near():
+                self._answers.hear(said)
                 if self._still:
-                    self._answer_cards()
-            case Track() | Near():
-                if len(self._asks) >= ASKS_MAX:
-                    raise PermissionError(f"{ASKS_MAX} asks wait already; wait for an answer")
-                self._asks.append(said)
-                self._asked.set()
+                    self._answers.cards()
             case Open():
                 raise PermissionError("it is open; send seek, view or play")
 
@@ -155,7 +136,7 @@ class Session:
 
     async def run(self) -> None:
         """Serve until cancelled."""
-        answering = asyncio.create_task(self._answer_asks())
+        answering = asyncio.create_task(self._answers.run(knows_all=lambda: self._view == TRUTH))
         try:
             while True:
                 try:
@@ -178,7 +159,7 @@ class Session:
             await self._look_at_span()
             await (self._seek(goal.at) if goal.step is None else self._step(goal.step, goal.at))
             self._still = True
-            self._answer_cards()
+            self._answers.cards()
             self._send()
         elif self._clock.playing and self._scene is not None:
             await self._play(self._scene)
@@ -240,12 +221,12 @@ class Session:
         audience = Audience(rerun.picture, rules, rules.viewer, t)
         self._seat.subscription = Subscription()
         audience.seats.add(self._seat)
-        self._scene = _Scene(rerun, rules, audience)
+        self._scene = Scene(rerun, rules, audience)
         self._clock.stand(t, _real())
         self._pace.clear()
         self._tell_clock(now=True)
 
-    async def _play(self, scene: _Scene) -> None:
+    async def _play(self, scene: Scene) -> None:
         """Play one frame, when its time has come."""
         await self._look_at_span()
         rerun = scene.rerun
@@ -304,32 +285,6 @@ class Session:
         clock, epoch = self._clock, self._scene.audience.epoch
         standing = Standing(self._at, clock.playing, clock.speed, self._pace.now(), self._view, epoch, self._span)
         self.told.clock(standing, _real(), now=now)
-
-    def _answer_cards(self) -> None:
-        scene, seat = self._scene, self._seat
-        while self._cards and scene is not None:
-            ask = self._cards.popleft()
-            # One who does not read gets no answers piled up either.
-            if seat.cards.take(_real()) and seat.subscription.ready(seat.unsent()):
-                answer = card_answer(scene.audience, ask, scene.rerun.roster, scene.rules, self._at, self._zone)
-                scene.audience.whisper(seat, answer)
-
-    async def _answer_asks(self) -> None:
-        while True:
-            await self._asked.wait()
-            self._asked.clear()
-            while self._asks:
-                ask, scene = self._asks.popleft(), self._scene
-                if scene is None:
-                    continue
-                known_by = None if self._view == TRUTH else self._at
-                asker = Asker(self._place.recording, scene.rerun.picture, scene.rules, scene.rerun.labels, known_by)
-                try:
-                    said = await (track_answer(ask, asker) if isinstance(ask, Track) else near_answer(ask, asker))
-                except (JointOpsError, OSError) as error:
-                    self.told.notice(f"This part of the record cannot be read: {error}")
-                else:
-                    self.told.say(said)
 
     async def _look_at_span(self) -> None:
         real = _real()

@@ -47,9 +47,13 @@ class JournalRecording:
         """From when on which was in force."""
         self._cuts_walked = BEGINNING
 
+    def settled(self) -> float:
+        """Return until when, Unix seconds, nothing that is not there yet can have been journaled."""
+        return self._clock.now() - EDGE_S
+
     async def span(self) -> Span | None:
         """Return from when to when; all that was journaled until the end can be read. None: nothing is recorded."""
-        until = self._clock.now() - EDGE_S
+        until = self.settled()
         firsts = [page[0].id for a in self.agencies if (page := await self.read(a, BEGINNING, 1))]
         since = min(map(journaled_at, firsts), default=until)
         for survey in self._surveys.values():

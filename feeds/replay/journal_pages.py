@@ -40,7 +40,7 @@ class JournalPages:
         first: Delivery | None = None
         for pages in self._pages.values():
             if not pages.waiting and pages.whole_until < until:
-                await self._read(pages, until)
+                await self._read(pages)
             if pages.waiting:
                 found = pages.waiting[0]
                 if first is None or found.id.ms < first.id.ms:
@@ -62,17 +62,18 @@ class JournalPages:
             waiting = pages.waiting
             while waiting and waiting[0].id <= id_:
                 found.append(waiting.popleft())
-            if waiting or pages.after >= id_ or not await self._read(pages, journaled_at(id_)):
+            if waiting or pages.after >= id_ or not await self._read(pages):
                 break
         if found:
             self.given[agency] = found[-1].id
         return found
 
-    async def _read(self, pages: _Pages, until: float) -> bool:
+    async def _read(self, pages: _Pages) -> bool:
+        settled = self._recording.settled()
         page = await self._recording.read(pages.agency, pages.after, PAGE)
+        if len(page) < PAGE:
+            pages.whole_until = max(pages.whole_until, settled)
         if page:
             pages.after = page[-1].id
             pages.waiting.extend(page)
-            return True
-        pages.whole_until = max(pages.whole_until, until)
-        return False
+        return bool(page)

@@ -70,6 +70,10 @@ class Recording(Protocol):
         """Whose record it is."""
         ...
 
+    def settled(self) -> float:
+        """Return until when, Unix seconds, nothing that is not there yet can have been journaled."""
+        ...
+
     async def span(self) -> Span | None:
         """Return from when to when; all that was journaled until the end can be read. None: nothing is recorded."""
         ...

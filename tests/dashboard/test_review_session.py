@@ -1,12 +1,18 @@
 """What a review does when the record is slow, cannot be read, or changes its policy on the way."""
 
 import asyncio
+from itertools import pairwise
 
+import pytest
+
+from dashboard import review_session
 from dashboard.hub import grants_of, roster_of
-from dashboard.review_session import ASKS_MAX
+from dashboard.review_answers import ASKS_MAX
 from feeds.errors import BusDown
+from feeds.replay import journal_pages
 from feeds.replay.cuts import Cut, CutsEntry, encode_cuts
 from feeds.replay.journal import JournalRecording
+from layers.frame import decode
 from layers.policy_record import encode_policy
 from tests.dashboard.test_review import ten_minutes
 from tests.support.heard import T0, unit
@@ -23,11 +29,13 @@ class Slow(JournalRecording):
         self.may_read = asyncio.Event()
         self.may_read.set()
         self.broken = False
+        self.takes_s = 0.0
 
     async def read(self, agency, after, count):
         if self.broken:
             raise BusDown("the server did not answer")
         if count > 1:  # a look at where it begins is not held up
+            await asyncio.sleep(self.takes_s)
             await self.may_read.wait()
         return await super().read(agency, after, count)
 
@@ -86,3 +94,17 @@ async def test_where_the_policy_on_record_changes_the_view_is_made_anew() -> Non
             assert reviewer.ids() == set()
             await reviewer.epoch("seek", at=T0 + 6)
             assert reviewer.ids() == {"u1"}
+
+
+async def test_who_cannot_keep_up_goes_slower_and_skips_nothing(monkeypatch) -> None:
+    monkeypatch.setattr(journal_pages, "PAGE", 2)
+    monkeypatch.setattr(review_session, "BEHIND_S", 0.01)
+    recording = Slow(await ten_minutes())
+    async with review_on(recording) as review, reviewing(review, at=T0 + 95) as reviewer:
+        recording.takes_s = 0.5
+        await reviewer.say("play", speed=64)
+        await wait_for(lambda: reviewer.clock["at"] > T0 + 200)
+        assert 0 < min(c["pace"] for c in reviewer.said("clock") if c["at"] > T0 + 120) < 50
+        times = [decode(frame).header.at for frame in reviewer.epochs[-1][1]]
+    stride = 64 * 0.02
+    assert [after - before for before, after in pairwise(times[1:])] == pytest.approx([stride] * (len(times) - 2))
