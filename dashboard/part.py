@@ -139,15 +139,21 @@ async def review(settings: Settings, redis: str, stop: asyncio.Event) -> None:
     """Run the review of the site, which reads the record and writes nothing."""
     from dashboard.review import Review
     from dashboard.sessions import Sessions
+    from dashboard.site import archive_dir
     from dashboard.viewer import Gate
+    from feeds.recording.archive import Archive
     from feeds.redis_bus import RedisBus
+    from feeds.replay.archived import ArchivedRecording
     from feeds.replay.journal import JournalRecording
+    from feeds.replay.sealed import Sealed
 
     _collect_seldom()
     clock = SystemClock()
     bus = RedisBus(redis, clock)
     sessions = Sessions(redis, settings.site.session_s)
-    recording = JournalRecording(bus, settings.agency_ids(), clock)
+    journal = JournalRecording(bus, settings.agency_ids(), clock)
+    sealed = Sealed(Archive(archive_dir(settings))) if settings.site.record else None
+    recording = journal if sealed is None else ArchivedRecording(sealed, journal)
     gate, site = Gate(settings, sessions), settings.site
     try:
         review = Review(recording, bus.load_keyframe, settings, clock, gate, site.bind, site.review_port)

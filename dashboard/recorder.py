@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from dashboard.config import Settings
-from feeds.bus import BEGINNING, BatchId, Bus
+from feeds.bus import BEGINNING, BatchId, Bus, Delivery
 from feeds.clock import Clock, SystemClock
 from feeds.errors import BusDown, DecodeError
 from feeds.names import AgencyId
@@ -28,6 +29,7 @@ async def record(settings: Settings, redis: str, stop: asyncio.Event) -> None:
     from feeds.recording.archive import Archive
     from feeds.recording.recorder import Recorder
     from feeds.redis_bus import RedisBus
+    from feeds.replay.sealed import survey_file
     from layers.derived import Deriver
 
     clock = SystemClock()
@@ -35,7 +37,11 @@ async def record(settings: Settings, redis: str, stop: asyncio.Event) -> None:
     try:
         archive = Archive(archive_dir(settings))
         with archive.writing():
-            derive = Deriver(roster_of(settings), ArchivePast(archive))
+            pictures = Deriver(roster_of(settings), ArchivePast(archive))
+
+            def derive(agency: AgencyId, t0: int, entries: Sequence[Delivery]) -> dict[str, bytes]:
+                return {**survey_file(agency, t0, entries), **pictures(agency, t0, entries)}
+
             await Recorder(bus, archive, settings.agency_ids(), clock, derive=derive).run(stop)
     finally:
         await bus.close()

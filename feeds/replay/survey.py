@@ -3,8 +3,12 @@
 from bisect import bisect_left, bisect_right
 from typing import Literal
 
-from feeds.bus import Delivery
-from feeds.envelope import Batch, Parcel
+import msgspec
+from msgspec import Struct
+
+from feeds.bus import BatchId, Delivery
+from feeds.envelope import Batch, Parcel, decode_batch, encode_batch
+from feeds.errors import DecodeError
 from feeds.names import AgencyId
 from feeds.replay.journal_pages import journaled_at
 from feeds.replay.recording import Kind, Mark, Sort, What
@@ -21,6 +25,14 @@ from feeds.report import (
 )
 
 MINUTE_S = 60
+VERSION = 1
+
+
+class _Form(Struct, frozen=True, array_like=True):
+    version: int
+    counts: list[tuple[int, list[tuple[Kind, Category, tuple[str, ...], int]]]]
+    late: list[tuple[int, int, bytes]]
+    marks: dict[What, list[tuple[int, int, float]]]
 
 
 class Survey:
@@ -55,6 +67,33 @@ class Survey:
         if late:
             batch = Batch(delivery.batch.version, delivery.agency, tuple(late))
             self._late.append(Delivery(delivery.agency, delivery.id, batch))
+
+    def encode(self) -> bytes:
+        """Return what was found as bytes; the same gives the same."""
+        counts = [
+            (minute, [(s.kind, s.category, tuple(sorted(s.labels)), n) for s, n in sorts.items()])
+            for minute, sorts in self.counts.items()
+        ]
+        late = [(*delivery.id, encode_batch(delivery.batch)) for delivery in self._late]
+        marks = {what: [(*mark.id, mark.effective_at) for mark in found] for what, found in self._marks.items()}
+        return msgspec.msgpack.encode(_Form(VERSION, counts, late, marks))
+
+    @classmethod
+    def decode(cls, agency: AgencyId, data: bytes) -> "Survey":
+        """Return the survey in `data`. Raises DecodeError, also for a version we do not know."""
+        try:
+            form = msgspec.msgpack.decode(data, type=_Form)
+        except msgspec.DecodeError as error:
+            raise DecodeError(f"survey cannot be read: {error}") from error
+        if form.version != VERSION:
+            raise DecodeError(f"survey has version {form.version}, expected {VERSION}")
+        survey = cls(agency)
+        for minute, sorts in form.counts:
+            survey.counts[minute] = {Sort(kind, of, frozenset(labels)): n for kind, of, labels, n in sorts}
+        survey._late = [Delivery(agency, BatchId(ms, n), decode_batch(batch)) for ms, n, batch in form.late]
+        for what, found in form.marks.items():
+            survey._marks[what] = [Mark(agency, BatchId(ms, n), at) for ms, n, at in found]
+        return survey
 
     def forget(self, before: float) -> None:
         """Drop what was found in batches journaled before this time."""

@@ -1,0 +1,150 @@
+"""A recording that is an archive, and after it what only the journal holds yet."""
+
+import time
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Literal
+
+from feeds.bus import BatchId, Delivery
+from feeds.names import AgencyId
+from feeds.recording.catalogue import Segment
+from feeds.replay.cuts import CutsEntry
+from feeds.replay.journal import JournalRecording
+from feeds.replay.journal_pages import journaled_at
+from feeds.replay.recording import LATE_S, Counts, Gap, Mark, Sort, Span, What
+from feeds.replay.sealed import Sealed
+
+REFRESH_EVERY_S = 5.0
+"""The journal keeps what was sealed for a minute at least, so that nothing is missed meanwhile."""
+
+
+class ArchivedRecording:
+    """The record of the agencies of `tail`, the journal."""
+
+    def __init__(self, sealed: Sealed, tail: JournalRecording) -> None:
+        self.agencies = tail.agencies
+        self._sealed = sealed
+        self._tail = tail
+        self._refreshed_at = float("-inf")
+
+    def settled(self) -> float:
+        """Return until when, Unix seconds, nothing that is not there yet can have been journaled."""
+        return self._tail.settled()
+
+    async def span(self) -> Span | None:
+        """Return from when to when. Raises BusDown, OSError."""
+        await self._refresh()
+        span = await self._tail.span()
+        firsts = [s[0].manifest.t0 / 1000 for a in self.agencies if (s := self._sealed.segments(a))]
+        if not firsts:
+            return span
+        return Span(min(firsts) if span is None else min(*firsts, span.since), self.settled())
+
+    async def read(self, agency: AgencyId, after: BatchId, count: int) -> list[Delivery]:
+        """Return up to `count` batches after `after`, oldest first; empty at the end. Raises BusDown, OSError."""
+        await self._refresh()
+        found = await self._sealed.read(agency, after, count)
+        if len(found) < count:
+            found += await self._tail.read(agency, found[-1].id if found else after, count - len(found))
+        return found
+
+    async def late(self, agency: AgencyId, since: float, until: float) -> list[Delivery]:
+        """Return what became effective after `since` and at or before `until`, and was late. Raises as `read`."""
+        await self._refresh()
+        found: list[Delivery] = []
+        for one in self._sealed.segments(agency, max(0.0, since + LATE_S)):
+            observed = one.manifest.contents.observed
+            if observed is not None and observed[0] <= until:
+                found += (await self._sealed.survey(one)).late(since, until)
+        found += [d for d in await self._tail.late(agency, since, until) if self._is_tail(d.agency, d.id)]
+        return found
+
+    async def marks(self, what: What, t: float, by: Literal[1, -1], *, truth: bool) -> list[Mark]:
+        """Return the marks of the nearest time after (1) or before (-1) `t`. Raises BusDown, OSError."""
+        await self._refresh()
+        found = {m for m in await self._tail.marks(what, t, by, truth=truth) if self._is_tail(m.agency, m.id)}
+        for agency in self.agencies:
+            best: Mark | None = None
+            for one in self._towards(agency, t, by, truth=truth):
+                if best is None or _may_hold_nearer(one, best, t, by, truth=truth):
+                    mark = (await self._sealed.survey(one)).mark(what, t, by, truth=truth)
+                    if mark is not None and (best is None or _away(mark, t, truth) < _away(best, t, truth)):
+                        best = mark
+            if best is not None:
+                found.add(best)
+        nearest = min((_away(mark, t, truth) for mark in found), default=0.0)
+        return sorted(mark for mark in found if _away(mark, t, truth) == nearest)
+
+    async def cuts(self, after: float, count: int) -> list[CutsEntry]:
+        """Return up to `count` entries whose last tick is after `after`, oldest first. Raises BusDown."""
+        return await self._tail.cuts(after, count)
+
+    async def policy(self, t: float) -> bytes:
+        """Return the policy that was in force at `t`, b"" when it is not on record. Raises BusDown."""
+        return await self._tail.policy(t)
+
+    async def keyframe(self, t: float) -> bytes | None:
+        """Return None: no picture is kept with the segments."""
+        return None
+
+    async def counts(self, agency: AgencyId) -> Counts:
+        """Return how much of the agency's was journaled when. Raises BusDown, OSError."""
+        await self._refresh()
+        counts: dict[int, dict[Sort, int]] = {}
+        sealed = self._sealed.segments(agency)
+        for one in sealed:
+            for minute, sorts in (await self._sealed.survey(one)).counts.items():
+                _add(counts.setdefault(minute, {}), sorts.items())
+        until = sealed[-1].manifest.t1 if sealed else 0
+        for minute, newest in (await self._tail.counts(agency)).items():
+            if minute * 60_000 >= until:
+                _add(counts.setdefault(minute, {}), newest.items())
+        return counts
+
+    async def gaps(self) -> Sequence[Gap]:
+        """Return what is missing: lawfully deleted, lost, damaged."""
+        found = []
+        for agency in self.agencies:
+            for one in self._sealed.archive.segments(agency):
+                since, until = one.manifest.t0 / 1000, one.manifest.t1 / 1000
+                if one.tombstone is not None:
+                    day = datetime.fromtimestamp(one.tombstone.at, UTC)
+                    found.append(Gap(since, until, agency, f"deleted {day:%Y-%m-%d} under {one.tombstone.clause}"))
+                elif one.folder in self._sealed.damaged:
+                    found.append(Gap(since, until, agency, f"damaged: {self._sealed.damaged[one.folder][1]}"))
+                if one.manifest.lost is not None:
+                    first, last = one.manifest.lost
+                    found.append(Gap(first / 1000, last / 1000, agency, "trimmed before it was recorded"))
+        return found
+
+    def _is_tail(self, agency: AgencyId, id_: BatchId) -> bool:
+        sealed = self._sealed.segments(agency)
+        return not sealed or id_.ms >= sealed[-1].manifest.t1
+
+    def _towards(self, agency: AgencyId, t: float, by: int, *, truth: bool) -> Iterable[Segment]:
+        """Return the segments that may hold the nearest mark, nearest first."""
+        if by > 0:
+            return self._sealed.segments(agency, t)
+        return [s for s in reversed(self._sealed.segments(agency)) if truth or s.manifest.t0 < t * 1000]
+
+    async def _refresh(self) -> None:
+        if time.monotonic() - self._refreshed_at >= REFRESH_EVERY_S:
+            await self._sealed.refresh()
+            self._refreshed_at = time.monotonic()
+
+
+def _away(mark: Mark, t: float, truth: bool) -> float:
+    return abs((mark.effective_at if truth else journaled_at(mark.id)) - t)
+
+
+def _may_hold_nearer(one: Segment, best: Mark, t: float, by: int, *, truth: bool) -> bool:
+    """Say whether a segment beyond the one that holds `best` may have a nearer mark: of late reports only."""
+    observed = one.manifest.contents.observed
+    if not truth or observed is None:
+        return False
+    return observed[0] < best.effective_at if by > 0 else observed[1] > best.effective_at
+
+
+def _add(counts: dict[Sort, int], more: Iterable[tuple[Sort, int]]) -> None:
+    for sort, count in more:
+        counts[sort] = counts.get(sort, 0) + count

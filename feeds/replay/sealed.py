@@ -1,0 +1,118 @@
+"""What a review reads of sealed segments: their batches, held packed, and what was found on a walk through each."""
+
+import asyncio
+import logging
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from feeds.bus import BatchId, Delivery
+from feeds.errors import ArchiveDamaged, DecodeError
+from feeds.names import AgencyId
+from feeds.recording import segment
+from feeds.recording.archive import Archive
+from feeds.recording.catalogue import Segment
+from feeds.recording.held import Held
+from feeds.replay.survey import Survey
+
+log = logging.getLogger(__name__)
+
+SURVEY = "survey.bin"
+"""The derived file that holds what was found."""
+HELD_REPORTS = 5_000_000
+"""Reports held, about 40 bytes each; the segments read longest ago go."""
+
+
+def survey_file(agency: AgencyId, t0: int, entries: Iterable[Delivery]) -> dict[str, bytes]:
+    """Return the file to be derived of a segment (`feeds.recording.archive.Derive`)."""
+    return {SURVEY: _surveyed(agency, entries).encode()}
+
+
+def _surveyed(agency: AgencyId, entries: Iterable[Delivery]) -> Survey:
+    survey = Survey(agency)
+    for delivery in entries:
+        survey.hear(delivery)
+    return survey
+
+
+class _Batches(NamedTuple):
+    ids: list[BatchId]
+    held: Held
+
+
+class Sealed:
+    """The segments of an archive. A damaged one is as good as empty, and is in `damaged`."""
+
+    def __init__(self, archive: Archive) -> None:
+        self.archive = archive
+        self.damaged: dict[Path, tuple[Segment, str]] = {}
+        self._batches: OrderedDict[Path, _Batches] = OrderedDict()
+        self._surveys: dict[Path, Survey] = {}
+        self._reading = asyncio.Lock()
+
+    async def refresh(self) -> None:
+        """Take in the segments that were added. Raises OSError."""
+        async with self._reading:
+            await asyncio.to_thread(self.archive.refresh)
+
+    def segments(self, agency: AgencyId, since: float = 0.0) -> Sequence[Segment]:
+        """Return the agency's segments that reach beyond `since`, Unix seconds, and are still there, oldest first."""
+        return [s for s in self.archive.segments(agency, int(since * 1000)) if s.tombstone is None]
+
+    async def read(self, agency: AgencyId, after: BatchId, count: int) -> list[Delivery]:
+        """Return up to `count` batches after `after`, oldest first. Raises OSError."""
+        found: list[Delivery] = []
+        for one in self.segments(agency, after.ms / 1000):
+            batches = await self._read(one)
+            first = bisect_right(batches.ids, after)
+            found += batches.held[first : first + count - len(found)]
+            if len(found) == count:
+                break
+        return found
+
+    async def survey(self, one: Segment) -> Survey:
+        """Return what was found on a walk through a segment. Raises OSError."""
+        survey = self._surveys.get(one.folder)
+        if survey is None:
+            survey = self._surveys[one.folder] = await self._find(one)
+        return survey
+
+    async def _find(self, one: Segment) -> Survey:
+        agency = one.manifest.agency
+        if SURVEY in one.manifest.derived:
+            try:
+                async with self._reading:
+                    data = await asyncio.to_thread(self.archive.file, one, SURVEY)
+                return Survey.decode(agency, data)
+            except (ArchiveDamaged, DecodeError) as error:
+                log.warning("survey_made_again segment=%s reason=%s", one.name, error)
+        return await asyncio.to_thread(_surveyed, agency, (await self._read(one)).held)
+
+    async def _read(self, one: Segment) -> _Batches:
+        async with self._reading:
+            batches = self._batches.get(one.folder)
+            if batches is None:
+                try:
+                    batches = await asyncio.to_thread(self._unseal, one)
+                except ArchiveDamaged as error:
+                    log.error("segment_damaged segment=%s reason=%s", one.name, error)
+                    self.damaged[one.folder] = (one, str(error))
+                    batches = _Batches([], Held(one.manifest.agency))
+                self._batches[one.folder] = batches
+                while len(self._batches) > 1 and sum(b.held.reports for b in self._batches.values()) > HELD_REPORTS:
+                    self._batches.popitem(last=False)
+            self._batches.move_to_end(one.folder)
+            return batches
+
+    def _unseal(self, one: Segment) -> _Batches:
+        files = {name: self.archive.file(one, name) for name in one.manifest.files}
+        try:
+            entries = segment.decode(one.manifest.agency, files)
+        except DecodeError as error:
+            raise ArchiveDamaged(one.folder, str(error)) from error
+        held = Held(one.manifest.agency)
+        for delivery in entries:
+            held.add(delivery)
+        return _Batches([delivery.id for delivery in entries], held)

@@ -1,0 +1,117 @@
+"""A record in an archive and a journal reads like one journal."""
+
+from pathlib import Path
+
+import pytest
+
+from feeds.bus import BEGINNING, BatchId, Delivery
+from feeds.recording.archive import Archive
+from feeds.replay.archived import ArchivedRecording
+from feeds.replay.journal import JournalRecording
+from feeds.replay.sealed import Sealed, survey_file
+from layers.picture import Picture
+from tests.dashboard.test_review import ten_minutes
+from tests.feeds.replay.test_sources import NEVER, TICK_S, KnownSource, a_day, take_all
+from tests.support.heard import ROSTER, T0
+from tests.support.live import wait_for
+from tests.support.recorded import Record, known_by_brute_force, told
+from tests.support.recording import flip
+from tests.support.reviewing import review_on, reviewing
+
+TWO_MINUTES = 120_000
+END = float("inf")
+
+
+async def sealed(record: Record, folder: Path, until: float, *, derived: bool = True) -> Archive:
+    """Seal what was journaled before `until`, two minutes a segment, and trim the journal behind it."""
+    archive = Archive(folder)
+    for agency in record.recording.agencies:
+        parts: dict[int, list[Delivery]] = {}
+        for one in await record.bus.read(agency, BEGINNING, 1_000_000):
+            if one.id.ms < until * 1000:
+                parts.setdefault(one.id.ms // TWO_MINUTES, []).append(one)
+        for part, entries in parts.items():
+            archive.seal(
+                agency, part * TWO_MINUTES, (part + 1) * TWO_MINUTES, entries, derive=survey_file if derived else None
+            )
+        await record.bus.trim(agency, BatchId(int(until * 1000), 0))
+    return archive
+
+
+async def whole(record: Record, agency: str) -> list[Delivery]:
+    return [d for d in await record.deliveries() if d.agency == agency]
+
+
+@pytest.mark.parametrize("derived", [True, False])
+async def test_batches_late_reports_counts_and_marks_are_those_of_the_journal(tmp_path: Path, derived: bool) -> None:
+    record = await a_day(7)
+    cpd, fire, _ = record.recording.agencies
+    middle = (T0 + 500) // 120 * 120
+    batches = {a: await whole(record, a) for a in (cpd, fire)}
+    journal = record.recording
+    late = {a: await journal.late(a, NEVER, END) for a in (cpd, fire)}
+    counts = {a: dict(await journal.counts(a)) for a in (cpd, fire)}
+    places = [T0 - 1, *(T0 + 41.3 * n for n in range(1, 20))]
+    asks = [(what, t, by, truth) for what in ("incident", "camera", "log", "alarm") for t in places
+            for by in (1, -1) for truth in (False, True)]  # fmt: skip
+    marks = [await journal.marks(w, t, by, truth=truth) for w, t, by, truth in asks]
+    archive = await sealed(record, tmp_path, middle, derived=derived)
+    tail = JournalRecording(record.bus, record.recording.agencies, record.clock)
+    recording = ArchivedRecording(Sealed(archive), tail)
+    for agency in (cpd, fire):
+        found: list[Delivery] = []
+        while page := await recording.read(agency, found[-1].id if found else BEGINNING, 7):
+            found += page
+        assert found == batches[agency]
+        got = await recording.late(agency, NEVER, END)
+        assert [(d.id, [p.reports for p in d.batch.parcels]) for d in got] == [
+            (d.id, [p.reports for p in d.batch.parcels]) for d in late[agency]
+        ]
+        assert {m: sum(s.values()) for m, s in (await recording.counts(agency)).items()} == {
+            m: sum(s.values()) for m, s in counts[agency].items()
+        }
+    assert [await recording.marks(w, t, by, truth=truth) for w, t, by, truth in asks] == marks
+    span = await recording.span()
+    assert span is not None
+    assert span.since <= batches[cpd][0].id.ms / 1000
+
+
+async def test_what_is_known_is_the_same_out_of_the_archive(tmp_path: Path) -> None:
+    record = await a_day(8)
+    span = await record.recording.span()
+    assert span is not None
+    expected = told(await known_by_brute_force(record, span.until))
+    archive = await sealed(record, tmp_path, (T0 + 400) // 120 * 120)
+    picture = Picture(ROSTER)
+    recording = ArchivedRecording(Sealed(archive), record.recording)
+    await take_all(KnownSource(recording, {}, NEVER, TICK_S), picture, span.until)
+    assert told(picture) == expected
+
+
+async def test_a_review_goes_back_beyond_the_journal_and_a_damaged_segment_is_a_gap(tmp_path: Path) -> None:
+    record = await ten_minutes()
+    archive = await sealed(record, tmp_path, T0 + 400)
+    cpd = record.recording.agencies[0]
+    broken = archive.segments(cpd)[1]
+    flip(broken.folder / "reports.parquet", 500)
+    recording = ArchivedRecording(Sealed(archive), record.recording)
+    async with review_on(recording) as review, reviewing(review, at=T0 + 95) as reviewer:
+        assert reviewer.hello["replay"]["from"] <= T0
+        assert reviewer.client.by_id("units")["cpd", "u1"]["lat"] > 0
+        await reviewer.epoch("seek", at=T0 + 590)
+        await wait_for(lambda: reviewer.client.by_id("units")["cpd", "u1"]["lat"] == 415900000)
+    (gap,) = await recording.gaps()
+    assert (gap.since, gap.agency) == (broken.manifest.t0 / 1000, cpd)
+    assert gap.text.startswith("damaged")
+
+
+async def test_what_was_deleted_is_a_gap_that_names_its_clause(tmp_path: Path) -> None:
+    record = await ten_minutes()
+    archive = await sealed(record, tmp_path, T0 + 400)
+    cpd = record.recording.agencies[0]
+    archive.bury(archive.segments(cpd)[0], "MOU 7.2", "clerk", T0 + 900)
+    recording = ArchivedRecording(Sealed(archive), record.recording)
+    (gap,) = await recording.gaps()
+    assert "MOU 7.2" in gap.text
+    first = (await recording.read(cpd, BEGINNING, 1))[0]
+    assert first.id.ms >= gap.until * 1000
