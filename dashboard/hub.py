@@ -338,7 +338,7 @@ class Hub:
             limit = limits[agency]
             before = min(oldest, last.next()) if limit is None else min(oldest, last.next(), limit)
             await asyncio.wait_for(self._bus.trim(agency, before), _BUS_S)
-        await self._cuts.trim(oldest)
+        await self._cuts.trim(self._clock.now(), self._settings.site.journal_s)
 
     # --- what the stream asks ---------------------------------------------------------------
 

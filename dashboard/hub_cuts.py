@@ -13,6 +13,8 @@ from layers.policy import ViewerClass
 log = logging.getLogger(__name__)
 
 APPEND_EVERY_S = 1.0
+KEPT_S = 12 * 3600.0
+"""Cuts are kept this long, seconds, or as long as the journal: they are small, and the archive has none."""
 _BUS_S = 5.0
 
 
@@ -45,6 +47,7 @@ class HubCuts:
             await asyncio.wait_for(self._bus.append_cuts(encode_cuts(entry), entry.cuts[0].at), _BUS_S)
             self._log.kept(entry)
 
-    async def trim(self, before: BatchId) -> None:
-        """Drop what is older than the journal. Raises BusDown, TimeoutError."""
+    async def trim(self, t: float, journal_s: float) -> None:
+        """Drop what is too old at `t` (Unix seconds). Raises BusDown, TimeoutError."""
+        before = BatchId(int((t - max(KEPT_S, journal_s)) * 1000), 0)
         await asyncio.wait_for(self._bus.trim_cuts(before), _BUS_S)

@@ -6,11 +6,10 @@ and are given up as soon as somebody wants to be elsewhere.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from dashboard.review_keyframes import Keyframes
+from dashboard.review_keyframes import EVERY_S, Keyframes
 from feeds.errors import DecodeError, JointOpsError
-from feeds.replay.journal_pages import journaled_at
 from feeds.replay.known import KnownSource, Source, Step
 from feeds.replay.recording import Recording, Span
 from feeds.replay.truth import TruthSource
@@ -43,6 +42,7 @@ class Rerun:
         self._tick_s = tick_s
         self._source: Source = KnownSource(recording, {}, self.at, tick_s)
         self._let_go_at = 0.0
+        self._whole_from = self.at
 
     @property
     def source(self) -> Source:
@@ -65,7 +65,7 @@ class Rerun:
     async def reach(self, t: float, *, truth: bool, overtaken: Callable[[], bool]) -> None:
         """Bring the picture to `t`, whether it lies ahead or behind. Raises Overtaken, and as the recording does."""
         if self.truth or t < self.at:
-            self._begin(Picture(self.roster), float("-inf"))
+            self._begin(Picture(self.roster), float("-inf"), float("-inf"))
         await self._jump(t)
         await self.forward(t, overtaken)
         if truth:
@@ -93,7 +93,7 @@ class Rerun:
         self.at = step.at
         if overtaken():
             raise Overtaken
-        if not self.truth and self._keyframes.wanted(step.at):
+        if not self.truth and step.at >= self._whole_from and self._keyframes.wanted(step.at):
             await self._keep(step.at)
 
     async def _let_go(self) -> None:
@@ -102,31 +102,30 @@ class Rerun:
             await asyncio.sleep(0)
             self._let_go_at = loop.time()
 
-    def _begin(self, picture: Picture, at: float) -> None:
+    def _begin(self, picture: Picture, at: float, whole_from: float) -> None:
+        """Go on with a picture that stands at `at`; some agencies' part of it at later times until `whole_from`."""
         self.picture = picture
         self.at = at
         self.truth = False
+        self._whole_from = whole_from
         self._source = KnownSource(self._recording, picture.last, at, self._tick_s)
 
     async def _jump(self, t: float) -> None:
-        """Begin with the newest keyframe until `t`, if it is nearer than where we stand."""
+        """Begin with the newest pictures until `t`, if they are nearer than where we stand."""
         own = self._keyframes.before(t)
         if own is not None and own[0] > self.at:
-            await self._restore(own[1], own[0])
-        recorded = await self._recording.keyframe(t) if own is None or t - own[0] > 1.0 else None
-        if recorded is not None:
-            await self._restore(recorded, None)
+            await self._restore((own[1],), own[0], own[0])
+        recorded = await self._recording.pictures(t) if t - self.at > EVERY_S else None
+        if recorded is not None and recorded.since > self.at:
+            await self._restore(recorded.data, recorded.since, recorded.until)
 
-    async def _restore(self, data: bytes, at: float | None) -> None:
-        """Begin with a picture if it is further on. `at`: the step after which it was made; None: it is not known."""
+    async def _restore(self, data: Sequence[bytes], at: float, whole_from: float) -> None:
         try:
-            picture = await asyncio.to_thread(keyframe.restore, data, self.roster)
+            picture = await asyncio.to_thread(keyframe.restore_all, data, self.roster)
         except DecodeError as error:
             log.error("review.keyframe_refused reason=%s", error)
-            return
-        made_at = max(map(journaled_at, picture.last.values()), default=float("-inf")) if at is None else at
-        if made_at > self.at:
-            self._begin(picture, made_at)
+        else:
+            self._begin(picture, at, whole_from)
 
     async def _keep(self, at: float) -> None:
         cut, taking = keyframe.begin(self.picture)

@@ -5,7 +5,7 @@ may then run elsewhere, as everything it touches is immutable. What is kept are 
 restoring is hearing them again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -147,12 +147,25 @@ def keyframe(picture: Picture) -> bytes:
 
 def restore(data: bytes, roster: Roster) -> Picture:
     """Return the picture in `data`. Raises DecodeError for whatever is wrong with it, a version we do not know too."""
+    return restore_all([data], roster)
+
+
+def restore_all(pictures: Sequence[bytes], roster: Roster) -> Picture:
+    """Return as one the pictures of different agencies; what happened is in order of receipt. Raises DecodeError."""
     try:
-        form = msgspec.msgpack.decode(inflate(data, _INFLATED_MAX), type=_Form)
-        if form.version != VERSION:
-            raise DecodeError(f"keyframe has version {form.version}, expected {VERSION}")
         picture = Picture(roster)
-        _restore(picture, form)
+        last: dict[AgencyId, BatchId] = {}
+        serials = 0
+        for data in pictures:
+            form = msgspec.msgpack.decode(inflate(data, _INFLATED_MAX), type=_Form)
+            if form.version != VERSION:
+                raise DecodeError(f"keyframe has version {form.version}, expected {VERSION}")
+            _restore(picture, form)
+            last.update(picture.last)
+            serials += form.serial
+        picture.last, picture.serial = last, serials
+        if len(pictures) > 1:
+            _in_one_order(picture)
     except DecodeError:
         raise
     except Exception as error:
@@ -260,6 +273,16 @@ def _restore(picture: Picture, form: _Form) -> None:
             picture.remember(
                 Happening(event.serial, event.layer, event.id, origin, event.category, _said(event.said), fields)
             )
+
+
+def _in_one_order(picture: Picture) -> None:
+    """Number what happened anew, as it was received: each agency had counted for itself."""
+    events = [event for kept in picture.events.values() for event in kept]
+    events.sort(key=lambda event: (event.said.stamp.received_at, picture.origins[event.origin].agency, event.serial))
+    for kept in picture.events.values():
+        kept.clear()
+    for number, event in enumerate(events, start=1):
+        picture.remember(event._replace(serial=number))
 
 
 def _restore_fields(picture: Picture, entity: _FieldForm) -> None:

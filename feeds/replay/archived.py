@@ -11,7 +11,7 @@ from feeds.recording.catalogue import Segment
 from feeds.replay.cuts import CutsEntry
 from feeds.replay.journal import JournalRecording
 from feeds.replay.journal_pages import journaled_at
-from feeds.replay.recording import LATE_S, Counts, Gap, Mark, Sort, Span, What
+from feeds.replay.recording import LATE_S, Counts, Gap, Mark, Pictures, Sort, Span, What
 from feeds.replay.sealed import Sealed
 
 REFRESH_EVERY_S = 5.0
@@ -83,9 +83,13 @@ class ArchivedRecording:
         """Return the policy that was in force at `t`, b"" when it is not on record. Raises BusDown."""
         return await self._tail.policy(t)
 
-    async def keyframe(self, t: float) -> bytes | None:
-        """Return None: no picture is kept with the segments."""
-        return None
+    async def pictures(self, t: float) -> Pictures | None:
+        """Return the pictures with which the newest segments until `t` begin, or None. Raises OSError."""
+        await self._refresh()
+        found = [p for a in self.agencies if (p := await self._sealed.picture(a, t)) is not None]
+        if not found:
+            return None
+        return Pictures(min(at for at, _ in found), max(at for at, _ in found), tuple(data for _, data in found))
 
     async def counts(self, agency: AgencyId) -> Counts:
         """Return how much of the agency's was journaled when. Raises BusDown, OSError."""

@@ -12,7 +12,7 @@ from feeds.errors import DecodeError
 from feeds.names import AgencyId
 from feeds.replay.cuts import CutsEntry, decode_cuts
 from feeds.replay.journal_pages import PAGE, journaled_at
-from feeds.replay.recording import Counts, Gap, Mark, Span, What
+from feeds.replay.recording import Counts, Gap, Mark, Pictures, Span, What
 from feeds.replay.survey import Survey
 
 log = logging.getLogger(__name__)
@@ -99,7 +99,7 @@ class JournalRecording:
         at = bisect_right(self._policies, t, key=lambda told: told[0])
         return self._policies[at - 1][1] if at else b""
 
-    async def keyframe(self, t: float) -> bytes | None:
+    async def pictures(self, t: float) -> Pictures | None:
         """Return None: a journal keeps none but the newest."""
         return None
 

@@ -59,6 +59,14 @@ class Gap(NamedTuple):
     """For people."""
 
 
+class Pictures(NamedTuple):
+    """Pictures (`layers.keyframe`) of different agencies, each as of a time from `since` to `until` (Unix seconds)."""
+
+    since: float
+    until: float
+    data: tuple[bytes, ...]
+
+
 class Recording(Protocol):
     """A record. An id's ms are the time at which its batch was journaled: a batch is known from then on.
 
@@ -104,8 +112,8 @@ class Recording(Protocol):
         """Return the policy that was in force at `t`, b"" when it is not on record."""
         ...
 
-    async def keyframe(self, t: float) -> bytes | None:
-        """Return the newest picture (`layers.keyframe`) that holds nothing journaled after `t`, or None."""
+    async def pictures(self, t: float) -> Pictures | None:
+        """Return the newest pictures on record that hold nothing journaled after `t`, or None."""
         ...
 
     async def counts(self, agency: AgencyId) -> Counts:

@@ -19,8 +19,8 @@ from feeds.replay.survey import Survey
 
 log = logging.getLogger(__name__)
 
-SURVEY = "survey.bin"
-"""The derived file that holds what was found."""
+SURVEY, PICTURE = "survey.bin", "picture.keyframe"
+"""Derived files: what was found, and the agency's picture as it stood when the segment began (`layers.derived`)."""
 HELD_REPORTS = 5_000_000
 """Reports held, about 40 bytes each; the segments read longest ago go."""
 
@@ -71,6 +71,17 @@ class Sealed:
             if len(found) == count:
                 break
         return found
+
+    async def picture(self, agency: AgencyId, t: float) -> tuple[float, bytes] | None:
+        """Return with what picture the newest segment that has one began until `t`, and when. Raises OSError."""
+        for one in reversed(self.segments(agency)):
+            if one.manifest.t0 <= t * 1000 and PICTURE in one.manifest.derived:
+                try:
+                    async with self._reading:
+                        return one.manifest.t0 / 1000, await asyncio.to_thread(self.archive.file, one, PICTURE)
+                except ArchiveDamaged as error:
+                    log.warning("picture_passed_over segment=%s reason=%s", one.name, error)
+        return None
 
     async def survey(self, one: Segment) -> Survey:
         """Return what was found on a walk through a segment. Raises OSError."""

@@ -1,7 +1,7 @@
 from msgspec.structs import replace
 
 from dashboard.hub import grants_of, roster_of
-from dashboard.hub_cuts import HubCuts
+from dashboard.hub_cuts import KEPT_S, HubCuts
 from feeds.bus import BEGINNING, BatchId
 from feeds.errors import BusDown
 from feeds.memory_bus import MemoryBus
@@ -70,5 +70,7 @@ async def test_while_the_bus_takes_nothing_the_ticks_wait() -> None:
             bus.down = False
     assert [cut.at for cut in await cuts_of(bus)] == [1.0, 2.0]
     await cuts.append()
-    await cuts.trim(BatchId(1_001, 0))
+    await cuts.trim(1.0 + KEPT_S, 60.0)
+    assert await cuts_of(bus) != []
+    await cuts.trim(1.1 + KEPT_S, 60.0)
     assert await cuts_of(bus) == []

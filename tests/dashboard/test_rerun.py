@@ -6,6 +6,7 @@ from dashboard.audience import Audience
 from dashboard.rerun import Overtaken, Rerun
 from dashboard.review_keyframes import Keyframes
 from feeds.names import AgencyId
+from feeds.replay.recording import Pictures
 from layers import keyframe
 from layers.delta import keyframe as frame
 from layers.policy import ViewerClass
@@ -58,8 +59,8 @@ async def test_a_recorded_picture_is_begun_with_when_it_is_nearer() -> None:
     data, read = keyframe.keyframe(first.picture), []
 
     class WithKeyframe(type(record.recording)):  # type: ignore[misc]
-        async def keyframe(self, t: float) -> bytes | None:
-            return data if t >= middle else None
+        async def pictures(self, t: float) -> Pictures | None:
+            return Pictures(middle, middle, (data,)) if t >= middle else None
 
         async def read(self, agency, after, count):
             page = await super().read(agency, after, count)

@@ -4,12 +4,22 @@ from pathlib import Path
 
 import pytest
 
+from dashboard.archive_past import ArchivePast
+from dashboard.rerun import Rerun
+from dashboard.review_keyframes import Keyframes
 from feeds.bus import BEGINNING, BatchId, Delivery
+from feeds.names import AgencyId
 from feeds.recording.archive import Archive
 from feeds.replay.archived import ArchivedRecording
 from feeds.replay.journal import JournalRecording
-from feeds.replay.sealed import Sealed, survey_file
-from layers.picture import Picture
+from feeds.replay.sealed import PICTURE, Sealed, survey_file
+from layers import kinds
+from layers.derived import PICTURE as DERIVED_PICTURE
+from layers.derived import Deriver
+from layers.picture import LAYERS, Picture
+from layers.policy import ViewerClass
+from layers.review_rules import ReviewRules
+from layers.view import View
 from tests.dashboard.test_review import ten_minutes
 from tests.feeds.replay.test_sources import NEVER, TICK_S, KnownSource, a_day, take_all
 from tests.support.heard import ROSTER, T0
@@ -86,6 +96,41 @@ async def test_what_is_known_is_the_same_out_of_the_archive(tmp_path: Path) -> N
     recording = ArchivedRecording(Sealed(archive), record.recording)
     await take_all(KnownSource(recording, {}, NEVER, TICK_S), picture, span.until)
     assert told(picture) == expected
+
+
+async def test_a_seek_begins_with_the_pictures_of_the_segments_and_unseals_nothing_older(tmp_path: Path) -> None:
+    record = await a_day(9)
+    archive = Archive(tmp_path)
+    derive = Deriver(ROSTER, ArchivePast(archive))
+    middle = (T0 + 500) // 120 * 120
+    for agency in record.recording.agencies:
+        for part in sorted({d.id.ms // TWO_MINUTES for d in await whole(record, agency)}):
+            entries = [d for d in await whole(record, agency) if d.id.ms // TWO_MINUTES == part]
+            if part * 120 < middle:
+                archive.seal(agency, part * TWO_MINUTES, (part + 1) * TWO_MINUTES, entries, derive=derive)
+    t = middle - 17.0
+    straight = Rerun(record.recording, Keyframes(), ROSTER, TICK_S)
+    await straight.reach(t, truth=False, overtaken=lambda: False)
+    read: list[Delivery] = []
+
+    class Watched(Sealed):
+        async def read(self, agency, after, count):
+            read.extend(page := await super().read(agency, after, count))
+            return page
+
+    assert PICTURE == DERIVED_PICTURE
+    rerun = Rerun(ArchivedRecording(Watched(archive), record.recording), Keyframes(), ROSTER, TICK_S)
+    await rerun.reach(t, truth=False, overtaken=lambda: False)
+    assert told(rerun.picture) == told(straight.picture)
+    events = [[event.record for event in view_of(r).events.after(0)] for r in (rerun, straight)]
+    assert sorted(map(str, events[0])) == sorted(map(str, events[1]))
+    assert read
+    assert min(d.id.ms for d in read) >= (middle - 120) * 1000
+
+
+def view_of(rerun: Rerun) -> View:
+    rerun.flush(rerun.at)
+    return View(rerun.picture, ReviewRules([]), ViewerClass(AgencyId("cpd")), [kinds.load(n) for n in LAYERS], rerun.at)
 
 
 async def test_a_review_goes_back_beyond_the_journal_and_a_damaged_segment_is_a_gap(tmp_path: Path) -> None:
