@@ -65,6 +65,8 @@ class Sealed:
         """Return up to `count` batches after `after`, oldest first. Raises OSError."""
         found: list[Delivery] = []
         for one in self.segments(agency, after.ms / 1000):
+            if BatchId.parse(one.manifest.contents.last) <= after:
+                continue
             batches = await self._read(one)
             first = bisect_right(batches.ids, after)
             found += batches.held[first : first + count - len(found)]
