@@ -16,7 +16,19 @@ import msgspec
 
 from feeds.adapter import Adapter, Capture, Decoded, Sample
 from feeds.errors import DecodeError
-from feeds.json_text import FAILURES, each, encode, fields_of, join, loose, move_times, reader, reason, seconds, split
+from feeds.formats.json_text import (
+    FAILURES,
+    each,
+    encode,
+    fields_of,
+    join,
+    loose,
+    move_times,
+    reader,
+    reason,
+    seconds,
+    split,
+)
 from feeds.report import CameraReport
 
 _EVENT = {

@@ -21,14 +21,14 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from feeds import xml_text
 from feeds.adapter import MESSAGES_MAX, TOO_MANY, Adapter, Capture, Decoded, Message, Refusal, Sample
-from feeds.cap_alert import Alert, Envelope, alerts_of, infos_of, read, required, time_of
-from feeds.cap_areas import extent
 from feeds.errors import DecodeError
+from feeds.formats import xml_text
+from feeds.formats.cap_alert import Alert, Envelope, alerts_of, infos_of, read, required, time_of
+from feeds.formats.cap_areas import extent
+from feeds.formats.xml_text import Refused, children, instant, parse, rfc3339, text_of
 from feeds.names import is_entity_id
 from feeds.report import AnyReport, IncidentReport, ZoneReport
-from feeds.xml_text import Refused, children, instant, parse, rfc3339, text_of
 
 _ROOTS = (b"alert", b"EDXLDistribution")
 

@@ -3,8 +3,9 @@
 Format: MITRE's CoT base schema 2.0 (`event`, `point`, `detail`) with ATAK's details. Owned by the TAK Product Center.
 
 What is taken: units (`a-...`); emergencies (`b-a-o...`, `b-a-g`); drawn shapes as zones without a kind, until they are
-stale or deleted (`feeds/cot_shapes.py`); spot marks, points and waypoints (`b-m-p-s-m`, `b-m-p-c`, `b-m-p-w...`) as
-notes. A deletion (`t-x-d-d`) lifts a zone that this connection drew: of any other uid nothing says what it is.
+stale or deleted (`feeds/formats/cot_shapes.py`); spot marks, points and waypoints (`b-m-p-s-m`, `b-m-p-c`,
+`b-m-p-w...`) as notes. A deletion (`t-x-d-d`) lifts a zone that this connection drew: of any other uid nothing says
+what it is.
 All else, chats and routes too, is refused as `unsupported type`; pings and protocol probes (`t-x-c-t`, `t-x-takp`) are
 no reports and no refusals. 9999999.0 means unknown. Remarks are not taken: they are free text and may name people.
 """
@@ -14,9 +15,10 @@ from collections import OrderedDict
 
 from lxml import etree
 
-from feeds import xml_text
 from feeds.adapter import MESSAGES_MAX, TOO_MANY, Adapter, Capture, Decoded, Refusal, Sample
-from feeds.cot_fields import (
+from feeds.errors import DecodeError
+from feeds.formats import xml_text
+from feeds.formats.cot_fields import (
     child_of,
     entity_id,
     first_line,
@@ -30,12 +32,11 @@ from feeds.cot_fields import (
     title_of,
     unit_type_of,
 )
-from feeds.cot_plain import plain_unit
-from feeds.cot_shapes import TYPES, shape
-from feeds.cot_xml import Stream, cut, head, is_one, is_ping, last_start, move, pong, speaks, split
-from feeds.errors import DecodeError
+from feeds.formats.cot_plain import plain_unit
+from feeds.formats.cot_shapes import TYPES, shape
+from feeds.formats.cot_xml import Stream, cut, head, is_one, is_ping, last_start, move, pong, speaks, split
+from feeds.formats.xml_text import Refused
 from feeds.report import AnyReport, LogReport, UnitReport, ZoneReport
-from feeds.xml_text import Refused
 
 _TYPE = re.compile(r"[A-Za-z0-9_.*-]{1,64}")
 

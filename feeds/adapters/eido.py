@@ -19,11 +19,11 @@ called is not taken either; a caller's street address is, where the incident has
 import re
 
 from feeds.adapter import MESSAGES_MAX, TOO_MANY, Adapter, Capture, Decoded, Refusal, Sample
-from feeds.eido_document import listed
-from feeds.eido_reading import parts
 from feeds.errors import DecodeError
-from feeds.json_text import encode, fields_of, items, join, reader, seconds, split
-from feeds.xml_text import YEAR_3000, parser, rfc3339
+from feeds.formats.eido_document import listed
+from feeds.formats.eido_reading import parts
+from feeds.formats.json_text import encode, fields_of, items, join, reader, seconds, split
+from feeds.formats.xml_text import YEAR_3000, parser, rfc3339
 
 
 class _Decoder:

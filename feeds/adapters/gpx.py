@@ -21,11 +21,11 @@ from hashlib import sha256
 
 from lxml import etree
 
-from feeds import xml_text
 from feeds.adapter import MESSAGES_MAX, TOO_MANY, Adapter, Capture, Decoded, Message, Refusal, Sample
 from feeds.errors import DecodeError
+from feeds.formats import xml_text
+from feeds.formats.xml_text import Refused, children, instant, local, moment, number, parse, rfc3339, text_of
 from feeds.report import AnyReport, LogReport, UnitReport
-from feeds.xml_text import Refused, children, instant, local, moment, number, parse, rfc3339, text_of
 
 _ROOTS = (b"gpx",)
 

@@ -15,7 +15,7 @@ import msgspec
 
 from feeds.adapter import MESSAGES_MAX, TOO_MANY, Adapter, Capture, Decoded, Message, Refusal, Sample
 from feeds.errors import DecodeError
-from feeds.json_text import (
+from feeds.formats.json_text import (
     FAILURES,
     encode,
     fields_of,

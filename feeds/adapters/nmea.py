@@ -25,9 +25,9 @@ import pynmea2
 
 from feeds.adapter import MESSAGES_MAX, TOO_MANY, Adapter, Capture, Decoded, Message, Opening, Refusal, Sample
 from feeds.errors import DecodeError
-from feeds.framing import Delimited
+from feeds.formats.framing import Delimited
+from feeds.formats.rollover import DAY_S, nearest
 from feeds.report import UnitReport
-from feeds.rollover import DAY_S, nearest
 
 KNOT = 1852 / 3600
 """Metres a second."""

@@ -24,7 +24,7 @@ from msgspec import Meta, Struct, field
 
 from feeds.adapter import Adapter, Capture, Decoded, Opening, Sample
 from feeds.errors import DecodeError
-from feeds.json_text import each, encode, fields_of, join, move_times, reader, seconds, split
+from feeds.formats.json_text import each, encode, fields_of, join, move_times, reader, seconds, split
 from feeds.names import is_entity_id
 from feeds.report import Instant, Lat, Lon, UnitReport
 

@@ -23,7 +23,7 @@ from datetime import UTC, datetime, timedelta
 
 from feeds.adapter import MESSAGES_MAX, TOO_MANY, Adapter, Capture, Decoded, Message, Refusal, Sample
 from feeds.errors import DecodeError
-from feeds.framing import Delimited
+from feeds.formats.framing import Delimited
 from feeds.report import UnitReport
 
 FOOT = 0.3048

@@ -33,10 +33,10 @@ from typing import NamedTuple
 
 from feeds.adapter import MESSAGES_MAX, TOO_MANY, Adapter, Capture, Decoded, Message, Opening, Refusal, Sample
 from feeds.errors import DecodeError
-from feeds.framing import Delimited
+from feeds.formats.framing import Delimited
+from feeds.formats.rollover import DAY_S, GPS_EPOCH, GPS_TURN_S, GPS_WEEK_S, nearest, newest
 from feeds.names import is_entity_id
 from feeds.report import UnitReport
-from feeds.rollover import DAY_S, GPS_EPOCH, GPS_TURN_S, GPS_WEEK_S, nearest, newest
 
 MPH = 0.44704
 KMH = 1 / 3.6

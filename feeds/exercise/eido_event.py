@@ -12,10 +12,10 @@ from xml.sax.saxutils import escape
 
 import msgspec
 
-from feeds.eido_document import EXERCISE
-from feeds.pidf_lo import CIRCLE_95, SPHERE_95
+from feeds.formats.eido_document import EXERCISE
+from feeds.formats.pidf_lo import CIRCLE_95, SPHERE_95
+from feeds.formats.xml_text import rfc3339
 from feeds.report import IncidentReport, UnitReport
-from feeds.xml_text import rfc3339
 
 _TYPES = {"cfd": "fire"}
 """EIDO agency type by agency; `police` for the others."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from feeds.exercise.stream_line import StreamLine
 from feeds.exercise.taip_line import acknowledged, line
-from feeds.framing import Delimited
+from feeds.formats.framing import Delimited
 from feeds.report import AnyReport, UnitReport
 
 LINES_MAX = 20_000

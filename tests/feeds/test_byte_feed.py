@@ -12,8 +12,8 @@ from feeds.adapters.cot import ADAPTER
 from feeds.bus import BatchId
 from feeds.byte_feed import HANGS_UP, NOT_WHOLE, OVERFLOWS_MAX, SILENT, TOGETHER, ByteFeed
 from feeds.claims import UNCLAIMED
-from feeds.cot_xml import head
 from feeds.door import Door
+from feeds.formats.cot_xml import head
 from feeds.lane import Lane
 from feeds.ledger import Ledger
 from feeds.memory_bus import MemoryBus

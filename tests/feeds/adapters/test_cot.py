@@ -7,8 +7,8 @@ import pytest
 
 from feeds.adapter import Decoded
 from feeds.adapters.cot import ADAPTER, ZONES_MAX
-from feeds.cot_xml import cut, head, is_ping, pong
 from feeds.errors import DecodeError
+from feeds.formats.cot_xml import cut, head, is_ping, pong
 from feeds.report import LogReport, Point, Polygon, UnitReport, ZoneReport
 from tests.support.gateway import shared_samples
 

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from feeds.outline import ellipse
+from feeds.formats.outline import ellipse
+from feeds.formats.xml_text import Refused, children, number, text_of
 from feeds.report import Geometry, MultiPolygon, Point, Polygon, Position
-from feeds.xml_text import Refused, children, number, text_of
 
 POSITIONS_MAX = 2000
 RINGS_MAX = 50

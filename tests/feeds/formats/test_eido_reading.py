@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from feeds.eido_document import EXERCISE
-from feeds.eido_reading import parts
 from feeds.errors import DecodeError
+from feeds.formats.eido_document import EXERCISE
+from feeds.formats.eido_reading import parts
+from feeds.formats.xml_text import parser
 from feeds.report import IncidentReport, UnitReport, unregistered
-from feeds.xml_text import parser
 
 AT = "2026-05-04T19:03:09.250Z"
 AT_S = 1777921389.25

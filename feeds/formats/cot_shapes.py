@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from feeds.outline import ellipse
+from feeds.formats.outline import ellipse
+from feeds.formats.xml_text import Refused, number
 from feeds.report import Geometry, LineString, Point, Polygon, Position
-from feeds.xml_text import Refused, number
 
 POSITIONS_MAX = 2000
 _LINKS, _RECTANGLE = ("u-d-f", "u-d-r"), "u-d-r"

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from lxml import etree
 
 from feeds.errors import DecodeError
-from feeds.xml_text import Refused, local, number, parse
+from feeds.formats.xml_text import Refused, local, number, parse
 
 CIRCLE_95 = math.sqrt(-2 * math.log(0.05))
 SPHERE_95 = 2.7955
@@ -39,7 +39,7 @@ class Place(NamedTuple):
 
 
 def place(text: str, hardened: etree.XMLParser) -> Place:
-    """Return the place; `hardened` is a parser of `feeds.xml_text`. Raises DecodeError: its reasons name elements."""
+    """Return the place; `hardened` is a parser of `xml_text`. Raises DecodeError: its reasons name elements."""
     try:
         return _place(_named(parse(text.strip().encode(), hardened)))
     except Refused as error:

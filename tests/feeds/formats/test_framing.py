@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.framing import Delimited
+from feeds.formats.framing import Delimited
 
 
 def test_lines_lose_their_end_and_taip_keeps_its_own():

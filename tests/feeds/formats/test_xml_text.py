@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.xml_text import (
+from feeds.formats.xml_text import (
     Refused,
     children,
     documents,

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from feeds.outline import CORNERS, EARTH_M, destination, ellipse
+from feeds.formats.outline import CORNERS, EARTH_M, destination, ellipse
 
 
 def metres(lat: float, lon: float, place: tuple[float, float]) -> float:

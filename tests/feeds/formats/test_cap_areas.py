@@ -2,10 +2,10 @@
 
 import pytest
 
-from feeds.cap_areas import POSITIONS_MAX, RINGS_MAX, Extent, extent
-from feeds.outline import CORNERS
+from feeds.formats.cap_areas import POSITIONS_MAX, RINGS_MAX, Extent, extent
+from feeds.formats.outline import CORNERS
+from feeds.formats.xml_text import Refused, parse, parser
 from feeds.report import MultiPolygon, Point, Polygon
-from feeds.xml_text import Refused, parse, parser
 
 SQUARE = "41.88,-87.64 41.88,-87.63 41.87,-87.63 41.88,-87.64"
 RING = ((-87.64, 41.88), (-87.63, 41.88), (-87.63, 41.87), (-87.64, 41.88))

@@ -6,7 +6,8 @@ from typing import Any, Literal, NamedTuple, TypeVar
 from lxml import etree
 from msgspec import Raw, structs
 
-from feeds.eido_document import (
+from feeds.errors import DecodeError
+from feeds.formats.eido_document import (
     EXERCISE,
     Call,
     Component,
@@ -19,12 +20,11 @@ from feeds.eido_document import (
     line,
     listed,
 )
-from feeds.errors import DecodeError
-from feeds.json_text import FAILURES, instant, reason
+from feeds.formats.json_text import FAILURES, instant, reason
+from feeds.formats.pidf_lo import Place, place
+from feeds.formats.xml_text import YEAR_3000
 from feeds.names import is_entity_id
-from feeds.pidf_lo import Place, place
 from feeds.report import AnyReport, IncidentReport, UnitReport
-from feeds.xml_text import YEAR_3000
 
 _T = TypeVar("_T")
 _Status = Literal["actual", "exercise"]
@@ -37,7 +37,7 @@ _NOT_THE_INCIDENT = frozenset({"RoutingLocation", "Staging", "TowerLocation", "U
 def parts(text: bytes, xml: etree.XMLParser) -> list[AnyReport | DecodeError]:
     """Return the document's reports, and of what could not be taken why. Never empty; raises nothing.
 
-    `xml` is a parser of `feeds.xml_text`.
+    `xml` is a parser of `feeds.formats.xml_text`.
     """
     try:
         return _Reading(text, xml).read()

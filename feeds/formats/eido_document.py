@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct, field
 
 from feeds.errors import DecodeError
-from feeds.json_text import FAILURES, items, reason
+from feeds.formats.json_text import FAILURES, items, reason
 from feeds.report import Code, Id
 
 EXERCISE = "urn:x-jointops:exercise"

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from feeds.eido_document import Incident, Resource, components, decode_document, line, listed
 from feeds.errors import DecodeError
-from feeds.json_text import FAILURES
+from feeds.formats.eido_document import Incident, Resource, components, decode_document, line, listed
+from feeds.formats.json_text import FAILURES
 
 HEAD = {"$id": "urn:emergency:uid:incidentid:1:h", "lastUpdateTimeStamp": "2026-05-04T14:00:00Z", "eidoVersion": "1.0"}
 

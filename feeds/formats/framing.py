@@ -1,6 +1,6 @@
 """Frames out of a byte stream that ends each with the same byte: lines, TAIP's `>...<`. Pure.
 
-XML has its own way of ending things: see `feeds/cot_xml.py`.
+XML has its own way of ending things: see `feeds/formats/cot_xml.py`.
 """
 
 

@@ -5,7 +5,7 @@ import time
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from feeds.cot_xml import Stream, cut, head, is_one
+from feeds.formats.cot_xml import Stream, cut, head, is_one
 
 EVENT = b'<event uid="a" type="a-f-G"><detail/></event>'
 PIECES = st.sampled_from(

@@ -2,10 +2,10 @@
 
 import pytest
 
-from feeds.cot_shapes import POSITIONS_MAX, TYPES, Shape, shape
-from feeds.outline import CORNERS
+from feeds.formats.cot_shapes import POSITIONS_MAX, TYPES, Shape, shape
+from feeds.formats.outline import CORNERS
+from feeds.formats.xml_text import Refused, parse, parser
 from feeds.report import LineString, Point, Polygon
-from feeds.xml_text import Refused, parse, parser
 
 CORNER = ("41.88,-87.64", "41.88,-87.63,181.5", " 41.87 , -87.63 ")
 A, B, C = (-87.64, 41.88), (-87.63, 41.88), (-87.63, 41.87)

@@ -5,7 +5,7 @@ import pytest
 
 from feeds.adapter import MESSAGES_MAX, TOO_MANY, Message, Refusal
 from feeds.errors import DecodeError
-from feeds.json_text import (
+from feeds.formats.json_text import (
     FAILURES,
     each,
     fields_of,

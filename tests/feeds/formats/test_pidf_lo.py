@@ -6,8 +6,8 @@ import time
 import pytest
 
 from feeds.errors import DecodeError
-from feeds.pidf_lo import CIRCLE_95, SPHERE_95, Place, place
-from feeds.xml_text import parser
+from feeds.formats.pidf_lo import CIRCLE_95, SPHERE_95, Place, place
+from feeds.formats.xml_text import parser
 
 
 def lo(inside: str, start: str = "") -> str:

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from feeds.adapter import Decoded
 from feeds.adapters import cot
-from feeds.cot_plain import plain_unit
-from feeds.xml_text import parse, parser
+from feeds.formats.cot_plain import plain_unit
+from feeds.formats.xml_text import parse, parser
 
 USUAL = {
     "uid": "ISP-31", "time": "2026-05-04T19:03:07.250Z", "stale": "2026-05-04T19:03:37Z", "how": "m-g", "opex": "e",

@@ -8,9 +8,9 @@ from typing import Literal, NamedTuple
 
 from lxml import etree
 
-from feeds.cot_xml import UNKNOWN
+from feeds.formats.cot_xml import UNKNOWN
+from feeds.formats.xml_text import Refused, finite, moment
 from feeds.names import is_entity_id
-from feeds.xml_text import Refused, finite, moment
 
 
 def time_of(event: etree._Element, name: str) -> float | None:

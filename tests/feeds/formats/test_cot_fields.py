@@ -2,7 +2,7 @@
 
 import pytest
 
-from feeds.cot_fields import (
+from feeds.formats.cot_fields import (
     Place,
     entity_id,
     first_line,
@@ -14,7 +14,7 @@ from feeds.cot_fields import (
     times_of,
     title_of,
 )
-from feeds.xml_text import Refused, parse, parser
+from feeds.formats.xml_text import Refused, parse, parser
 
 START = "2026-05-04T19:00:00Z"
 

@@ -8,7 +8,7 @@ import re
 from typing import NamedTuple
 
 from feeds.adapter import Message
-from feeds.xml_text import PROLOG, YEAR_3000, instant, rfc3339, root
+from feeds.formats.xml_text import PROLOG, YEAR_3000, instant, rfc3339, root
 
 UNKNOWN = 9999999.0
 """CoT's number for "not known"."""

@@ -2,9 +2,9 @@
 
 import pytest
 
-from feeds.cap_alert import Alert, Envelope, alert_id, alerts_of, infos_of, read, time_of
+from feeds.formats.cap_alert import Alert, Envelope, alert_id, alerts_of, infos_of, read, time_of
+from feeds.formats.xml_text import Refused, parse, parser, text_of
 from feeds.names import is_entity_id
-from feeds.xml_text import Refused, parse, parser, text_of
 
 PARTS = {
     "identifier": "A-2",

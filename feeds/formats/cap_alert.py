@@ -10,8 +10,8 @@ from typing import Literal, NamedTuple
 
 from lxml import etree
 
+from feeds.formats.xml_text import Refused, children, local, moment, namespace, text_of
 from feeds.names import is_entity_id
-from feeds.xml_text import Refused, children, local, moment, namespace, text_of
 
 _NAMESPACES = ("urn:oasis:names:tc:emergency:cap:1.1", "urn:oasis:names:tc:emergency:cap:1.2")
 _OPEN = ("", "UNCLASSIFIED", "UNCLASSIFIED AND NOT SENSITIVE")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from feeds.rollover import DAY_S, GPS_EPOCH, GPS_TURN_S, GPS_WEEK_S, nearest, newest
+from feeds.formats.rollover import DAY_S, GPS_EPOCH, GPS_TURN_S, GPS_WEEK_S, nearest, newest
 
 MIDNIGHT = 1_777_939_200.0  # 2026-05-05T00:00:00Z
 

@@ -11,10 +11,10 @@ from lxml import etree
 from msgspec import Meta, Struct, ValidationError, convert
 from msgspec.structs import astuple
 
-from feeds.cot_fields import entity_id, first_line, fix_method_of, readiness_of, status_of, unit_type_of
-from feeds.cot_xml import UNKNOWN
+from feeds.formats.cot_fields import entity_id, first_line, fix_method_of, readiness_of, status_of, unit_type_of
+from feeds.formats.cot_xml import UNKNOWN
+from feeds.formats.xml_text import YEAR_3000, Refused
 from feeds.report import UnitReport
-from feeds.xml_text import YEAR_3000, Refused
 
 _Time = Annotated[datetime, Meta(tz=True)]
 
