@@ -15,6 +15,8 @@ from dashboard import cli_texts as texts
 from dashboard import config, config_file
 from feeds.errors import ConfigError, JointOpsError
 
+EXPORTS = ("geojson", "geojsonseq", "csv", "gpx", "kml", "czml", "geoparquet")
+"""Of `layers/exports/formats.py`, which is not loaded for every command."""
 BENCHES = ("ingest", "live", "fanout", "flood", "browser")
 
 
@@ -110,9 +112,15 @@ def _parser() -> argparse.ArgumentParser:
     _which_archive(verify)
 
     export = command("export", _export, "write part of the record for somebody else", texts.EXPORT)
-    export.add_argument("out", type=Path, metavar="OUT.zip", help="the file to write")
-    export.add_argument("--format", choices=["evidence"], default="evidence", help="what is written (evidence)")
+    export.add_argument("out", type=Path, metavar="OUT", help="the file to write; - is the standard output")
+    export.add_argument("--format", choices=["evidence", *EXPORTS], default="evidence", help="(evidence)")
     export.add_argument("--range", default="", metavar="RANGE", help="a day, or A..B (all)")
+    export.add_argument("--unit", action="append", metavar="ID", help="this unit only; may be given again (all)")
+    export.add_argument("--view", choices=["known", "truth"], help="by when it was received, or when it was so (known)")
+    export.add_argument("--for", dest="for_", metavar="AGENCY", help="whose people may see it (the agency's own)")
+    export.add_argument(
+        "--skip-damaged", action="store_true", help="leave damaged segments out, and say so in the file"
+    )
     _which_archive(export)
 
     check = command("check", _check, "explain what is wrong with a site's file")

@@ -47,10 +47,18 @@ its chain. Write it down elsewhere (the shift log, a partner agency): whoever ho
 before it was changed. Without one, a whole new chain could be put in the old one's place.
 """
 EXPORT = """\
-Writes part of the record for somebody else. An evidence package holds one agency's segments as they were sealed, the
-chain of their manifests, and a verifier of one file that runs anywhere: its receiver needs nothing of this product.
+Writes part of one agency's record for somebody else, whole or not at all.
 
-  jointops export --agency cpd --range 2026-11-27T12:00..2026-11-27T13:30 scene.zip
+  jointops export --agency cpd --range 2026-11-27T12:00..13:30 scene.zip                an evidence package
+  jointops export --agency cpd --range 2026-11-27T12:00..13:30 --format gpx scene.gpx   for another program
+  jointops export --agency cpd --format csv --unit cpd-000042 --view truth -            one unit, to the standard output
+  jointops export --agency cpd --format kml --for cfd --config site.toml scene.kml      what cpd shares with cfd
 
-Whole segments are packed (ten minutes each). What was altered is not packed: `jointops verify` names it.
+An evidence package holds segments as they were sealed (ten minutes each), the chain of their manifests, and a verifier
+of one file that runs anywhere: its receiver needs nothing of this product. What was altered is not packed: `jointops
+verify` names it.
+
+Every other format holds positions and what happened, as much as the agency of --for may see by the shares of the
+site's file. --view known: what was received in the range, in that order. --view truth: what was so in the range,
+whenever it was received. docs/exports.md says what is where in each format.
 """

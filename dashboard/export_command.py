@@ -1,43 +1,123 @@
 """`jointops export`: part of the record as a file for somebody else, with a progress bar."""
 
 import argparse
+import importlib.metadata
+import os
 import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from dashboard import config_file
+from dashboard.config import Settings
+from dashboard.record_export import Asked, Export, Exported
 from dashboard.verify_command import archive_of
 from feeds.errors import ConfigError
-from feeds.names import agency_id
+from feeds.names import AgencyId, agency_id
 from feeds.recording.evidence import package
 from feeds.recording.span import Span
 
+EVIDENCE = "evidence"
+STDOUT = Path("-")
+
 
 def run(args: argparse.Namespace) -> int:
-    """Write the package that `args` name; return 0. Raises ConfigError, ArchiveDamaged."""
+    """Write what `args` name; return 0. Raises ConfigError, ArchiveDamaged."""
     archive, span = archive_of(args), Span.parse(args.range)
     if len(args.agency or ()) != 1:
         raise ConfigError("--agency", "name the one agency whose record it is")
-    if args.out.exists():
+    agency = agency_id(args.agency[0])
+    if args.out != STDOUT and args.out.exists():
         raise ConfigError("OUT", f"{args.out} is there already; name another file")
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=32),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-    ) as bar:
-        task = bar.add_task("packing", total=None)
-        agency = agency_id(args.agency[0])
-        try:
-            packed = package(
-                archive, agency, span, args.out, lambda done, of: bar.update(task, completed=done, total=of)
-            )
-        except OSError as error:
-            raise ConfigError("OUT", f"cannot write {args.out}: {error.strerror}") from error
+    try:
+        with _bar() as bar:
+            if args.format == EVIDENCE:
+                said = _evidence(args, archive, agency, span, bar)
+            else:
+                said = _export(args, archive, agency, span, bar)
+    except OSError as error:
+        raise ConfigError("OUT", f"cannot write {args.out}: {error.strerror or error}") from error
+    (sys.stderr if args.out == STDOUT else sys.stdout).write(said)
+    return 0
+
+
+def _bar() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=32), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True))
+
+
+def _evidence(args: argparse.Namespace, archive: Path, agency: AgencyId, span: Span, bar: Progress) -> str:
+    if args.out == STDOUT or args.unit or args.for_ or args.view or args.skip_damaged:
+        raise ConfigError(
+            "--format", "an evidence package is whole: it takes no --unit, --for, --view or --skip-damaged, and a file"
+        )
+    task = bar.add_task("packing", total=None)
+    packed = package(archive, agency, span, args.out, lambda done, of: bar.update(task, completed=done, total=of))
     deleted = f" ({packed.deleted} deleted lawfully)" if packed.deleted else ""
-    sys.stdout.write(
+    return (
         f"{args.out}: {packed.segments} segments{deleted}, {packed.links} links of the chain, {packed.bytes:,} bytes. "
         "Whoever gets it unpacks it and runs `python3 verify.py`.\n"
     )
-    return 0
+
+
+def _export(args: argparse.Namespace, archive: Path, agency: AgencyId, span: Span, bar: Progress) -> str:
+    asked = Asked(
+        format=args.format,
+        agency=agency,
+        viewer=agency_id(args.for_) if args.for_ else agency,
+        view=args.view or "known",
+        span=span,
+        units=tuple(args.unit or ()),
+        skip_damaged=args.skip_damaged,
+    )
+    export = Export(archive, config_file.load(args.config) if args.config else Settings(), asked)
+    tasks = {name: bar.add_task(name, total=None) for name in ("reading", "writing")}
+
+    def progress(what: str, done: int, of: int) -> None:
+        bar.update(tasks[what], completed=done, total=of)
+
+    folder = None if args.out == STDOUT else args.out.absolute().parent
+    # Without a name: whatever ends the process, nothing of it stays behind.
+    with tempfile.TemporaryFile(dir=folder) as aside:
+        runs = export.gather(aside, progress)
+        version = importlib.metadata.version("jointops")
+        _write(args.out, export.pieces(runs, time.time(), version, progress))
+        return said(args.out, export.exported(runs))
+
+
+def _write(out: Path, pieces: Iterable[bytes]) -> None:
+    """Write the file whole or not at all; `-` is the standard output."""
+    if out == STDOUT:
+        _write_to(sys.stdout.buffer, pieces)
+        return
+    temporary = out.with_name(f".{out.name}.part")
+    try:
+        with temporary.open("wb") as file:
+            _write_to(file, pieces)
+            os.fsync(file.fileno())
+        temporary.replace(out)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _write_to(file: IO[bytes], pieces: Iterable[bytes]) -> None:
+    for piece in pieces:
+        file.write(piece)
+    file.flush()
+
+
+def said(out: Path, exported: Exported) -> str:
+    """Return what was written in words."""
+    where = "" if out == STDOUT else f"{out}: "
+    words = f"{where}{exported.positions:,} positions, {exported.occurrences:,} occurrences\n"
+    if exported.missing:
+        words += f"not in it: {', '.join(exported.missing)}\n"
+    if exported.withheld:
+        words += f"{exported.withheld} things were withheld because of an error; the log says which kind\n"
+    return words

@@ -206,6 +206,23 @@ class Door:
                 return seen
         return None
 
+    def report(self, track: UnitTrack, said: Said) -> Line | None:
+        """Return what may be seen of one report of a unit, standing or late, or None.
+
+        Its own labels count beside the unit's. A fault withholds it.
+        """
+        try:
+            granted = self._with_labels(track, said)
+            if not granted & BASE[UNITS]:
+                return None
+            names = (name for category, names in UNIT_GROUPS.items() if granted & BIT[category] for name in names)
+            fields = {name: value for name in names if (value := getattr(said.report, name)) is not None}
+            self._name_only_what_is_seen(fields, track.agency)
+            return Line(said.effective_at, fields)
+        except Exception as error:
+            self._rules.alarm(UNITS, error)
+            return None
+
     def mask(self, values: np.ndarray, granted: np.ndarray, category: Category, absent: int) -> np.ndarray:
         """Return n values of one column, `absent` where the n `granted` bits do not hold its category."""
         return np.where(granted & BIT[category], values, absent)
@@ -377,7 +394,7 @@ class Door:
                 seen.append((entry_of(other).effective_at, name))
         return max(seen)[1] if seen else None
 
-    def _with_labels(self, track: FieldTrack, said: Said) -> int:
+    def _with_labels(self, track: FieldTrack | UnitTrack, said: Said) -> int:
         """Return what is granted of one report of a thing: its own labels count beside the thing's."""
         labels = track.labels() | known_labels(said.report.labels)
         return self._rules.granted(self.viewer, Origin(track.agency, labels))

@@ -85,6 +85,10 @@ class Archive:
         """Return the agency's segments that reach into `since` to before `until` (Unix ms), oldest first."""
         return self._catalogue.segments(agency, since, until)
 
+    def damaged(self, agency: AgencyId) -> list[Path]:
+        """Return the agency's folders whose manifest cannot be read: what is in them is among no `segments`."""
+        return self._catalogue.damaged(agency)
+
     def sealed_to(self, agency: AgencyId) -> int | None:
         """Return where the agency's newest segment ends, Unix ms; None: it has none."""
         return self._catalogue.sealed_to(agency)

@@ -87,6 +87,10 @@ class Catalogue:
         first = bisect_right(order, since, key=lambda segment: segment.manifest.t1)
         return [segment for segment in order[first:] if segment.manifest.t0 < until]
 
+    def damaged(self, agency: AgencyId) -> list[Path]:
+        """Return the agency's folders whose manifest cannot be read, sorted."""
+        return sorted(self._of(agency).damaged)
+
     def sealed_to(self, agency: AgencyId) -> int | None:
         """Return where the agency's newest segment ends, Unix ms; None: it has none."""
         order = self._of(agency).order

@@ -137,6 +137,18 @@ def batches(agency: AgencyId, table: pa.Table, reports: Sequence[AnyReport]) -> 
     return found
 
 
+def some_batches(agency: AgencyId, table: pa.Table, reports: Sequence[AnyReport | None]) -> list[Delivery]:
+    """Return the batches that hold these reports, None for one that is left out; no batch and no parcel is empty."""
+    starts = whole(table["first_arrival"])
+    kept = np.array([report is not None for report in reports], np.int64)
+    before = np.concatenate([[0], np.cumsum(kept)])
+    left = before[starts + whole(table["reports"])] - before[starts]
+    columns = {"first_arrival": pa.array(before[starts], pa.int32()), "reports": pa.array(left, pa.int32())}
+    for name, column in columns.items():
+        table = table.set_column(table.schema.get_field_index(name), SCHEMA.field(name), column)
+    return batches(agency, table.filter(pa.array(left > 0)), [report for report in reports if report is not None])
+
+
 def received_at(table: pa.Table) -> np.ndarray:
     """Return when each parcel was received, Unix seconds, f8 to the last bit."""
     return join(whole(table["received_at"]), whole(table["received_at_ulps"]), 3)

@@ -1,10 +1,11 @@
 """Columns of units straight from the files, for whoever counts, draws or exports: no report is built. Pure."""
 
-from collections.abc import Collection, Iterable
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from feeds.names import AgencyId
 from feeds.recording import parcels, rows
@@ -50,7 +51,7 @@ def read_positions(agency: AgencyId, segments: Iterable[Files], units: Collectio
 
     Parts of a file that hold none of the units are not read. Raises DecodeError, which names the file.
     """
-    parts = [_of_segment(agency, files, units) for files in segments]
+    parts = [unit_columns(agency, files, units, _NUMBERS, ("primary_status",)) for files in segments]
     columns = {
         name: np.concatenate([np.zeros(0), *(part[name] for part in parts)])
         for name in ("observed_at", "received_at", "journaled_ms", *_NUMBERS)
@@ -60,23 +61,38 @@ def read_positions(agency: AgencyId, segments: Iterable[Files], units: Collectio
     return Positions(unit=words["subject"], primary_status=words["primary_status"], **columns)
 
 
-def _of_segment(agency: AgencyId, files: Files, units: Collection[str] | None) -> dict[str, np.ndarray | pa.Array]:
-    names = ["kind", "subject", "arrival", "primary_status"]
-    names += [column for name in ("observed_at", *_NUMBERS) for column in (name, f"{name}_ulps")]
+def labelled_units(agency: AgencyId, files: Files) -> set[str]:
+    """Return the units of which a report of this segment carries a label. Raises DecodeError."""
+    table = open_table(agency, files, REPORTS, ["kind", "subject", "labels"], {"kind": [KINDS[UnitReport]]})
+    return set(table.filter(pc.greater(pc.list_value_length(table["labels"]), 0))["subject"].unique().to_pylist())
+
+
+def unit_columns(
+    agency: AgencyId, files: Files, units: Collection[str] | None, numbers: Sequence[str], texts: Sequence[str]
+) -> dict[str, Any]:
+    """Return of one segment what these units (None: all) said, by unit, then by observation; n rows.
+
+    `numbers` of the fields that are doubles, as f8, NaN where one was not said, and so `observed_at`, `received_at`;
+    `journaled_ms` as i8; `texts`, `subject` and `source` as chunked arrays of strings. Raises DecodeError.
+    """
+    names = ["kind", "subject", "arrival", *texts]
+    names += [column for name in ("observed_at", *numbers) for column in (name, f"{name}_ulps")]
     unit = KINDS[UnitReport]
     table = open_table(agency, files, REPORTS, names, {"kind": [unit], **({} if units is None else {"subject": units})})
-    said = open_table(agency, files, PARCELS, ["journaled_at", "received_at", "received_at_ulps", "first_arrival"])
+    of_parcel = ["journaled_at", "received_at", "received_at_ulps", "first_arrival", "source"]
+    said = open_table(agency, files, PARCELS, of_parcel)
     with reading(REPORTS):
-        columns: dict[str, np.ndarray | pa.Array] = {
+        columns: dict[str, Any] = {
             name: np.where(rows.absent(table[name]), np.nan, rows.doubles(table, name))
-            for name in ("observed_at", *_NUMBERS)
+            for name in ("observed_at", *numbers)
         }
         parcel = np.searchsorted(rows.whole(said["first_arrival"]), rows.whole(table["arrival"]), "right") - 1
         if len(parcel) and parcel.min() < 0:
             raise ValueError(f"it has an arrival before the first of {PARCELS}")
         columns["received_at"] = parcels.received_at(said)[parcel]
         columns["journaled_ms"] = rows.whole(said["journaled_at"])[parcel]
-        columns.update({name: table[name] for name in ("subject", "primary_status")})
+        columns["source"] = said["source"].take(pa.array(parcel))
+        columns.update({name: table[name] for name in ("subject", *texts)})
     return columns
 
 

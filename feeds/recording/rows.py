@@ -1,6 +1,6 @@
 """Reports out of the table that `feeds/recording/columns.py` makes. Pure."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -24,7 +24,21 @@ def reports(table: pa.Table, told: np.ndarray) -> list[AnyReport]:
     `told`: n i8, the numbers that the parcels tell by order of arrival; -1: none. Raises ValueError, naming the row,
     for a `rest` that is no report or missing, and for arrivals that are not each of 0 to n - 1 once.
     """
-    arrival = arrivals(table)
+    arrivals(table)
+    found: list[Any] = [None] * len(table)
+    for arrival, report in some(table, told):
+        found[arrival] = report
+    return found
+
+
+def some(table: pa.Table, told: np.ndarray) -> Iterator[tuple[int, AnyReport]]:
+    """Yield of each row its place in order of arrival and its report; `table` may be part of the whole.
+
+    `told` of all reports. Raises as `reports`.
+    """
+    arrival = whole(table["arrival"])
+    if len(arrival) and not 0 <= arrival.min() <= arrival.max() < len(told):
+        raise ValueError(f"it has an arrival that is none of {len(told)}")
     told = told[arrival]
     numbers = np.where(told >= 0, told, whole(table["seq"]))
     columns: dict[str, list[Any]] = {"seq": _objects(numbers, (told < 0) & absent(table["seq"]))}
@@ -37,15 +51,12 @@ def reports(table: pa.Table, told: np.ndarray) -> list[AnyReport]:
     elsewhere = ~absent(table["rest"])
     if len(nowhere := np.flatnonzero(~elsewhere & (np.array(_texts(table["kind"])) != KINDS[UnitReport]))):
         raise ValueError(f"row {nowhere[0]} is no unit's and has nothing in column rest")
-    found: list[Any] = [None] * len(table)
     for start in range(0, len(table), _TOGETHER):
         rows = slice(start, start + _TOGETHER)
         part = _units({name: column[rows] for name, column in columns.items()})
-        for at, unit in zip(arrival[rows].tolist(), part, strict=True):
-            found[at] = unit
+        yield from zip(arrival[rows].tolist(), part, strict=True)
     for row in np.flatnonzero(elsewhere).tolist():
-        found[arrival[row]] = _whole(table["rest"][row].as_py(), row)
-    return found
+        yield int(arrival[row]), _whole(table["rest"][row].as_py(), row)
 
 
 def _whole(body: bytes, row: int) -> AnyReport:

@@ -79,6 +79,27 @@ def decode(agency: AgencyId, files: Files) -> list[Delivery]:
         return parcels.batches(agency, said, reports)
 
 
+def decode_some(agency: AgencyId, files: Files, *which: Mapping[str, Collection[str]]) -> list[Delivery]:
+    """Return the batches with those reports only that one of `which` names: by column, one of these words in each.
+
+    Batches and parcels of which nothing is left are left out. Raises DecodeError.
+    """
+    said = open_table(agency, files, PARCELS)
+    tables = [open_table(agency, files, REPORTS, None, only) for only in which]
+    if not any(map(len, tables)):
+        return []
+    with reading(PARCELS):
+        count = int(rows.whole(said["reports"]).sum())
+        told = parcels.numbers(said, count)
+    with reading(REPORTS):
+        found: list[AnyReport | None] = [None] * count
+        for table in tables:
+            for arrival, report in rows.some(table, told):
+                found[arrival] = report
+    with reading(PARCELS):
+        return parcels.some_batches(agency, said, found)
+
+
 def open_table(
     agency: AgencyId,
     files: Files,

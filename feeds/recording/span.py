@@ -1,4 +1,4 @@
-"""A span of time as people write it: `2026-11-27`, `2026-11-27T12:00..2026-11-27T13:30`, `2026-11-27..`. Pure."""
+"""A span of time as people write it: `2026-11-27`, `2026-11-27T12:00..13:30`, `2026-11-27..`. Pure."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 from feeds.errors import ConfigError
 
-HOW = "write a day (2026-11-27), or A..B with days or times (2026-11-27T12:00..2026-11-27T13:30, UTC)"
+HOW = "write a day (2026-11-27), or A..B with days or times (2026-11-27T12:00..13:30, UTC)"
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_CLOCK = re.compile(r"\d\d:\d\d.*")
 _END = 2**53
 
 
@@ -20,7 +21,10 @@ class Span(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> "Span":
-        """Return the span in `text`; empty: all time. Times without an offset are UTC. Raises ConfigError."""
+        """Return the span in `text`; empty: all time. Times without an offset are UTC.
+
+        An end without a day is on the day of the beginning. Raises ConfigError.
+        """
         if not text:
             return cls()
         first, dots, last = text.partition("..")
@@ -28,6 +32,8 @@ class Span(NamedTuple):
             if not _DAY.fullmatch(first):
                 raise ConfigError("RANGE", f"{text!r} is no day; {HOW}")
             last = first
+        elif _DAY.match(first) and _CLOCK.fullmatch(last):
+            last = f"{first[:10]}T{last}"
         span = cls(_ms(first, 0) if first else 0, _ms(last, 1) if last else _END)
         if span.since >= span.until:
             raise ConfigError("RANGE", f"{text!r} ends before it begins; {HOW}")

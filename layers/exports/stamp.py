@@ -24,6 +24,12 @@ class Stamp(Struct, frozen=True, kw_only=True):
     made_at: float
     version: str
     """Of the product."""
+    record: str = ""
+    """Whose record it was made of; empty: the viewer's own agency's, as far as may be seen of others."""
+    policy: str = ""
+    """SHA-256 of the shares by which it was judged."""
+    missing: tuple[str, ...] = ()
+    """What should have been in it: segments that were deleted, or damaged and left out on demand."""
     gap_s: float = GAP_S
     """Tracks are parted where a unit was silent for longer than this."""
 
@@ -34,15 +40,19 @@ class Stamp(Struct, frozen=True, kw_only=True):
 
     @property
     def said(self) -> dict[str, str]:
-        """Return all of it as text by name: times in UTC, sources parted by blanks."""
-        return {
+        """Return all of it as text by name: times in UTC, sources parted by blanks; what is empty is left out."""
+        said = {
             "agency": self.agency,
             "viewer": self.viewer,
             "view": self.view,
             "since": utc(self.since),
             "until": utc(self.until),
             "sources": " ".join(self.sources),
+            "record": self.record,
+            "policy": self.policy,
+            "missing": ", ".join(self.missing),
             "made_at": utc(self.made_at),
             "version": self.version,
             "gap_s": f"{self.gap_s:g}",
         }
+        return {name: text for name, text in said.items() if text}

@@ -31,7 +31,9 @@ def test_a_package_is_written_and_its_receiver_is_told_of(tmp_path: Path, capsys
 
 def test_what_it_needs_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     sealed(tmp_path / "archive", 1)
-    named = argparse.Namespace(archive=tmp_path / "archive", config=None, range="", out=tmp_path / "out.zip")
+    named = argparse.Namespace(
+        archive=tmp_path / "archive", config=None, range="", out=tmp_path / "out.zip", format="evidence"
+    )
     for agencies in (None, ["cpd", "isp"]):
         with pytest.raises(ConfigError, match="name the one agency"):
             export_command.run(argparse.Namespace(**vars(named), agency=agencies))

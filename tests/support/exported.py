@@ -18,6 +18,9 @@ STAMP = Stamp(
     sources=("ab" * 32, "cd" * 32),
     made_at=T0 + 86_400,
     version="0.1.0",
+    record="cpd",
+    policy="ef" * 32,
+    missing=("2026-05-04/1910 (damaged)",),
 )
 
 NASTY = '=HYPERLINK("x")\x0b<&>]]>,\x1e'

@@ -1,0 +1,273 @@
+"""Part of one agency's record in a format of `layers/exports`, as one agency may see it.
+
+The record is read segment by segment into sorted runs on disk, then written as it is merged: what is held in memory is
+one segment, or 131,072 rows. An agency's own positions come from columns, no report is built; for another agency every
+report goes through the picture and the door of the live stream.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any, Literal, NamedTuple
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from dashboard.config import Settings
+from dashboard.hub import roster_of, rules_of
+from feeds.errors import ArchiveDamaged, ConfigError, DecodeError
+from feeds.names import AgencyId
+from feeds.recording import segment
+from feeds.recording.archive import MANIFEST, Archive
+from feeds.recording.catalogue import Segment, folder_name
+from feeds.recording.columns import KINDS
+from feeds.recording.manifest import Manifest
+from feeds.recording.positions import labelled_units, unit_columns
+from feeds.recording.span import Span
+from feeds.recording.verifier import digest
+from feeds.report import UnitReport
+from layers.exports.formats import FORMATS
+from layers.exports.rows import Occurrence
+from layers.exports.runs import SCHEMA, Runs
+from layers.exports.stamp import Stamp
+from layers.policy import Rules, ViewerClass
+from layers.retelling import Retelling
+
+View = Literal["known", "truth"]
+Progress = Callable[[str, int, int], None]
+"""Told what is done, how much of it, and of how much."""
+
+TOLD_EACH = 10_000
+"""Rows between two words of progress."""
+
+_UNIT = KINDS[UnitReport]
+_OTHERS = {"kind": [kind for kind in KINDS.values() if kind != _UNIT]}
+_NUMBERS = ("lat", "lon", "speed_mps", "course_deg", "hae_m", "h_err_m")
+_TEXTS = ("call_sign", "unit_type", "primary_status", "emergency", "incident_id", "status")
+
+
+class Asked(NamedTuple):
+    """What is to be exported."""
+
+    format: str
+    agency: AgencyId
+    viewer: AgencyId
+    """Whose people it is for."""
+    view: View
+    span: Span
+    units: tuple[str, ...] = ()
+    """Empty: all units, and what happened."""
+    skip_damaged: bool = False
+
+
+class Exported(NamedTuple):
+    """What was written."""
+
+    positions: int
+    occurrences: int
+    missing: tuple[str, ...]
+    withheld: int
+    """Things that were left out because something went wrong with them."""
+
+
+class Export:
+    """One export: `gather` it, then write the `pieces`."""
+
+    def __init__(self, folder: Path, settings: Settings, asked: Asked) -> None:
+        """Read the catalogue. Raises ConfigError: nothing was recorded then, or nothing is shared. OSError."""
+        self._archive = Archive(folder)
+        self._asked = asked
+        self._settings = settings
+        self._rules = rules_of(settings)
+        self._own = asked.viewer == asked.agency
+        self._occurrences: list[tuple[float, Occurrence]] = []
+        self._labelled: set[str] = set()
+        """Units that ever had a label, as far as was read."""
+        self._missing: list[str] = []
+        self._until_shared()
+        self._told = Retelling(roster_of(settings), self._rules, _class_of(self._rules, asked.viewer))
+        self._since, self._until = (ms / 1000.0 for ms in asked.span)
+        sealed = self._archive.segments(asked.agency)
+        self._chosen = [one for one in sealed if self._reaches(one.manifest)]
+        if not self._chosen:
+            raise ConfigError(
+                "--range", f"nothing is recorded of {asked.agency} in that time; `jointops verify` reads all"
+            )
+        last = self._chosen[-1]
+        self._read = sealed[: sealed.index(last) + 1]
+        self._close_span()
+
+    def gather(self, aside: IO[bytes], progress: Progress) -> Runs:
+        """Read the record; return its positions, put aside in the empty file `aside`.
+
+        Raises ArchiveDamaged, ConfigError (a unit is not there, nothing to be seen), OSError.
+        """
+        asked = self._asked
+        self._mind_manifests()
+        runs = Runs(aside, asked.agency, len(self._chosen))
+        chosen = {one.folder for one in self._chosen}
+        for done, one in enumerate(self._read):
+            progress("reading", done, len(self._read))
+            if one.tombstone is not None:
+                if one.folder in chosen:
+                    self._missing.append(f"{one.name} (deleted)")
+                continue
+            try:
+                self._take(one, runs, in_range=one.folder in chosen)
+            except (ArchiveDamaged, DecodeError) as error:
+                self._damaged(one.folder, f"{one.name} (damaged)", error)
+        progress("reading", len(self._read), len(self._read))
+        if absent := sorted(set(asked.units) - runs.units):
+            raise ConfigError("--unit", f"{asked.viewer} sees no unit {absent[0]!r} of {asked.agency} in that time")
+        if not runs.rows and not self._occurrences:
+            raise ConfigError("--range", f"{asked.viewer} sees nothing of {asked.agency} in that time")
+        return runs
+
+    def pieces(self, runs: Runs, made_at: float, version: str, progress: Progress) -> Iterator[bytes]:
+        """Yield the file."""
+        asked = self._asked
+        stamp = Stamp(
+            agency=asked.viewer,
+            viewer="command line",
+            view=asked.view,
+            since=self._since,
+            until=self._until,
+            sources=tuple(digest((one.folder / MANIFEST).read_bytes()) for one in self._chosen),
+            made_at=made_at,
+            version=version,
+            record=asked.agency,
+            policy=policy_digest(self._settings),
+            missing=tuple(self._missing),
+        )
+        self._occurrences.sort(key=lambda pair: pair[0])
+        points = _counted(runs, progress)
+        yield from FORMATS[asked.format].write(points, (seen for _, seen in self._occurrences), stamp)
+
+    def exported(self, runs: Runs) -> Exported:
+        """Return what was written."""
+        return Exported(runs.rows, len(self._occurrences), tuple(self._missing), self._rules.alarms)
+
+    def _until_shared(self) -> None:
+        asked = self._asked
+        if self._own:
+            return
+        if asked.viewer not in self._settings.agency_ids():
+            raise ConfigError("--for", f"the site's file (--config) names no agency {asked.viewer!r}")
+        if not self._rules.sees_of(_class_of(self._rules, asked.viewer), asked.agency):
+            raise ConfigError("--for", f"{asked.agency} shares nothing with {asked.viewer}")
+
+    def _reaches(self, manifest: Manifest) -> bool:
+        """Say whether the segment may hold something of the range, by the view's clock."""
+        told = manifest.contents
+        if told.received is None or told.observed is None:
+            return False
+        first, last = told.received
+        if self._asked.view == "truth":
+            first, last = min(first, told.observed[0]), min(last, told.observed[1])
+        return first < self._until and last >= self._since
+
+    def _close_span(self) -> None:
+        """Let an open end be where what is recorded ends."""
+        if not self._asked.span.since:
+            self._since = min(one.manifest.t0 for one in self._chosen) / 1000.0
+        if self._asked.span.until == Span().until:
+            self._until = max(one.manifest.t1 for one in self._chosen) / 1000.0
+
+    def _when(self, observed_at: Any, received_at: Any) -> Any:
+        """Return by what time a row stands, Unix seconds: a number, or n of them."""
+        return received_at if self._asked.view == "known" else np.minimum(observed_at, received_at)
+
+    def _mind_manifests(self) -> None:
+        """Segments whose manifest is damaged are in no list: those that may matter are told of."""
+        first = "" if not self._own else folder_name(self._chosen[0].manifest.t0)
+        last = folder_name(self._chosen[-1].manifest.t1)
+        for folder in self._archive.damaged(self._asked.agency):
+            name = f"{folder.parent.name}/{folder.name}"
+            if first <= name < last or (self._asked.view == "truth" and name >= first):
+                error = ArchiveDamaged(folder / MANIFEST, "it cannot be read")
+                self._damaged(folder, f"{name} (damaged)", error)
+
+    def _damaged(self, folder: Path, name: str, error: ArchiveDamaged | DecodeError) -> None:
+        damaged = error if isinstance(error, ArchiveDamaged) else ArchiveDamaged(folder, str(error))
+        if not self._asked.skip_damaged:
+            raise damaged
+        if not self._own:
+            # It may have held the label by which a unit is withheld.
+            raise ConfigError("--skip-damaged", f"only {self._asked.agency} itself may pass over a segment: {damaged}")
+        self._missing.append(name)
+
+    def _take(self, one: Segment, runs: Runs, *, in_range: bool) -> None:
+        told = any(kind != _UNIT for kind in one.manifest.contents.kinds)
+        if self._own and not in_range and (not told or self._asked.units):
+            return
+        files = {name: self._archive.file(one, name) for name in one.manifest.files}
+        if not self._own:
+            self._retell(files, runs, in_range=in_range)
+            return
+        if in_range:
+            runs.add(self._columns(files))
+        if told and not self._asked.units:
+            for delivery in segment.decode_some(self._asked.agency, files, _OTHERS):
+                self._keep(self._told.take(delivery))
+
+    def _retell(self, files: segment.Files, runs: Runs, *, in_range: bool) -> None:
+        agency, units = self._asked.agency, self._asked.units
+        if in_range and not units:
+            entries = segment.decode(agency, files)
+            self._labelled |= labelled_units(agency, files)
+        else:
+            self._labelled |= labelled_units(agency, files)
+            wanted = sorted(units) if units else sorted(self._labelled)
+            entries = segment.decode_some(agency, files, _OTHERS, {"kind": [_UNIT], "subject": wanted})
+        runs.add_points(self._points(entries, in_range=in_range))
+
+    def _points(self, entries: Sequence[Any], *, in_range: bool) -> Iterator[Any]:
+        for delivery in entries:
+            self._keep(self._told.take(delivery))
+            if in_range:
+                for point in self._told.positions(delivery, self._asked.units or None):
+                    at = float(self._when(point.observed_at, point.received_at))
+                    if self._since <= at < self._until:
+                        yield at, point
+
+    def _keep(self, occurrences: list[Occurrence]) -> None:
+        if self._asked.units:
+            return
+        for seen in occurrences:
+            at = float(self._when(seen.observed_at, seen.received_at))
+            if self._since <= at < self._until:
+                self._occurrences.append((at, seen))
+
+    def _columns(self, files: segment.Files) -> pa.Table:
+        """Return the agency's own positions in the range, as runs take them."""
+        asked = self._asked
+        told = unit_columns(asked.agency, files, asked.units or None, _NUMBERS, _TEXTS)
+        at = self._when(told["observed_at"], told["received_at"])
+        placed = ~np.isnan(told["lat"]) & ~np.isnan(told["lon"])
+        told |= {"unit_id": told["subject"], "at": at}
+        numbers = {f.name for f in SCHEMA if f.type == pa.float64()}
+        columns = [
+            pa.array(told[name], mask=np.isnan(told[name])) if name in numbers else told[name].cast(pa.string())
+            for name in SCHEMA.names
+        ]
+        table = pa.Table.from_arrays(columns, schema=SCHEMA)
+        return table.filter(pa.array(placed & (self._since <= at) & (at < self._until)))
+
+
+def policy_digest(settings: Settings) -> str:
+    """Return the SHA-256 of the site's shares, in whatever order they stand."""
+    encode = msgspec.json.Encoder(order="deterministic").encode
+    return hashlib.sha256(b"\n".join(sorted(encode(share) for share in settings.share))).hexdigest()
+
+
+def _class_of(rules: Rules, viewer: AgencyId) -> ViewerClass:
+    return rules.class_of(viewer, ())
+
+
+def _counted(runs: Runs, progress: Progress) -> Iterator[Any]:
+    for number, point in enumerate(runs.merged()):
+        if number % TOLD_EACH == 0:
+            progress("writing", number, runs.rows)
+        yield point
+    progress("writing", runs.rows, runs.rows)
