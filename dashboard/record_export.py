@@ -85,15 +85,13 @@ class Export:
         self._labelled: set[str] = set()
         """Units that ever had a label, as far as was read."""
         self._missing: list[str] = []
-        self._until_shared()
+        self._mind_shares()
         self._told = Retelling(roster_of(settings), self._rules, _class_of(self._rules, asked.viewer))
         self._since, self._until = (ms / 1000.0 for ms in asked.span)
         sealed = self._archive.segments(asked.agency)
         self._chosen = [one for one in sealed if self._reaches(one.manifest)]
         if not self._chosen:
-            raise ConfigError(
-                "--range", f"nothing is recorded of {asked.agency} in that time; `jointops verify` reads all"
-            )
+            raise self._nothing()
         last = self._chosen[-1]
         self._read = sealed[: sealed.index(last) + 1]
         self._close_span()
@@ -121,7 +119,7 @@ class Export:
         if absent := sorted(set(asked.units) - runs.units):
             raise ConfigError("--unit", f"{asked.viewer} sees no unit {absent[0]!r} of {asked.agency} in that time")
         if not runs.rows and not self._occurrences:
-            raise ConfigError("--range", f"{asked.viewer} sees nothing of {asked.agency} in that time")
+            raise self._nothing()
         return runs
 
     def pieces(self, runs: Runs, made_at: float, version: str, progress: Progress) -> Iterator[bytes]:
@@ -148,7 +146,15 @@ class Export:
         """Return what was written."""
         return Exported(runs.rows, len(self._occurrences), tuple(self._missing), self._rules.alarms)
 
-    def _until_shared(self) -> None:
+    def _nothing(self) -> ConfigError:
+        asked = self._asked
+        if self._own:
+            return ConfigError(
+                "--range", f"nothing is recorded of {asked.agency} in that time; `jointops verify` says what is"
+            )
+        return ConfigError("--range", f"{asked.viewer} sees nothing of {asked.agency} in that time")
+
+    def _mind_shares(self) -> None:
         asked = self._asked
         if self._own:
             return

@@ -46,6 +46,10 @@ tag = "TPD"
 from = "cpd"
 to = ["cfd"]
 categories = [CATEGORIES]
+[[api_token]]
+name = "reader"
+agency = "cfd"
+token = "t"
 """
 SOME = ("unit.position", "unit.status", "incident.summary")
 ALL = tuple(category.value for category in Category)
@@ -262,12 +266,13 @@ def test_an_open_range_is_stamped_with_what_is_recorded(record: Record) -> None:
     ("words", "told"),
     [
         (["--range", "2026-09-22"], "nothing is recorded of cpd in that time"),
+        (["--range", "2026-09-21T14:30:50..14:31:30"], "nothing is recorded of cpd in that time"),
         (["--unit", "u9"], "cpd sees no unit 'u9' of cpd"),
         (["--unit", "UC-77", "--for", "cfd"], "cfd sees no unit 'UC-77' of cpd"),
         (["--unit", "u9", "--for", "cfd"], "cfd sees no unit 'u9' of cpd"),
         (["--for", "tpd"], "cpd shares nothing with tpd"),
         (["--for", "fbi"], "names no agency 'fbi'"),
-        (["--range", "2026-09-21T14:35..14:36", "--for", "cfd"], "cfd sees nothing of cpd in that time"),
+        (["--range", "2026-09-21T14:30:50..14:31:30", "--for", "cfd"], "cfd sees nothing of cpd in that time"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_words(
