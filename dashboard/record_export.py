@@ -6,7 +6,7 @@ report goes through the picture and the door of the live stream.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, Literal, NamedTuple
 
@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from dashboard.before import OTHERS, UNIT, Before, files_of
 from dashboard.config import Settings
 from dashboard.hub import roster_of, rules_of
 from feeds.errors import ArchiveDamaged, ConfigError, DecodeError
@@ -21,16 +22,15 @@ from feeds.names import AgencyId
 from feeds.recording import segment
 from feeds.recording.archive import MANIFEST, Archive
 from feeds.recording.catalogue import Segment, folder_name
-from feeds.recording.columns import KINDS
 from feeds.recording.manifest import Manifest
-from feeds.recording.positions import labelled_units, unit_columns
+from feeds.recording.positions import unit_columns
 from feeds.recording.span import Span
 from feeds.recording.verifier import digest
-from feeds.report import UnitReport
 from layers.exports.formats import FORMATS
-from layers.exports.rows import Occurrence
+from layers.exports.rows import Occurrence, TrackPoint
 from layers.exports.runs import SCHEMA, Runs
 from layers.exports.stamp import Stamp
+from layers.labels_now import labels_of
 from layers.policy import Rules, ViewerClass
 from layers.retelling import Retelling
 
@@ -38,11 +38,13 @@ View = Literal["known", "truth"]
 Progress = Callable[[str, int, int], None]
 """Told what is done, how much of it, and of how much."""
 
+SEGMENT_MS = 600_000
+"""No segment is longer, milliseconds."""
+_AFTER_ALL = "~"
+"""Stands after every folder's name."""
 TOLD_EACH = 10_000
 """Rows between two words of progress."""
 
-_UNIT = KINDS[UnitReport]
-_OTHERS = {"kind": [kind for kind in KINDS.values() if kind != _UNIT]}
 _NUMBERS = ("lat", "lon", "speed_mps", "course_deg", "hae_m", "h_err_m")
 _TEXTS = ("call_sign", "unit_type", "primary_status", "emergency", "incident_id", "status")
 
@@ -75,25 +77,26 @@ class Export:
     """One export: `gather` it, then write the `pieces`."""
 
     def __init__(self, folder: Path, settings: Settings, asked: Asked) -> None:
-        """Read the catalogue. Raises ConfigError: nothing was recorded then, or nothing is shared. OSError."""
+        """Read the catalogue.
+
+        Raises ConfigError (nothing was recorded then, or nothing is shared), ArchiveDamaged, OSError.
+        """
         self._archive = Archive(folder)
         self._asked = asked
         self._settings = settings
         self._rules = rules_of(settings)
         self._own = asked.viewer == asked.agency
         self._occurrences: list[tuple[float, Occurrence]] = []
-        self._labelled: set[str] = set()
-        """Units that ever had a label, as far as was read."""
         self._missing: list[str] = []
         self._mind_shares()
-        self._told = Retelling(roster_of(settings), self._rules, _class_of(self._rules, asked.viewer))
+        self._roster = roster_of(settings)
         self._since, self._until = (ms / 1000.0 for ms in asked.span)
-        sealed = self._archive.segments(asked.agency)
-        self._chosen = [one for one in sealed if self._reaches(one.manifest)]
+        self._mind_manifests(*self._names())
+        self._sealed = self._archive.segments(asked.agency)
+        self._chosen = [one for one in self._sealed if self._reaches(one.manifest)]
         if not self._chosen:
             raise self._nothing()
-        last = self._chosen[-1]
-        self._read = sealed[: sealed.index(last) + 1]
+        self._first, self._last = self._sealed.index(self._chosen[0]), self._sealed.index(self._chosen[-1])
         self._close_span()
 
     def gather(self, aside: IO[bytes], progress: Progress) -> Runs:
@@ -102,20 +105,29 @@ class Export:
         Raises ArchiveDamaged, ConfigError (a unit is not there, nothing to be seen), OSError.
         """
         asked = self._asked
-        self._mind_manifests()
+        before = Before(self._archive, self._sealed, self._roster, self._damaged)
+        picture, begins = before.stands(self._first, units=not self._own)
+        if not self._own:
+            self._mind_manifests(folder_name(self._sealed[begins].manifest.t0) if begins else "", _AFTER_ALL)
+        today = {} if self._own else labels_of(before.stands(len(self._sealed))[0])
+        told = Retelling(picture, self._rules, _class_of(self._rules, asked.viewer), today)
+        read = self._sealed[self._first : self._last + 1]
         runs = Runs(aside, asked.agency, len(self._chosen))
         chosen = {one.folder for one in self._chosen}
-        for done, one in enumerate(self._read):
-            progress("reading", done, len(self._read))
+        for done, one in enumerate(read):
+            progress("reading", done, len(read))
             if one.tombstone is not None:
                 if one.folder in chosen:
                     self._missing.append(f"{one.name} (deleted)")
                 continue
             try:
-                self._take(one, runs, in_range=one.folder in chosen)
+                if self._own:
+                    self._take_own(one, told, runs, in_range=one.folder in chosen)
+                else:
+                    runs.add_points(self._retold(one, told, in_range=one.folder in chosen))
             except (ArchiveDamaged, DecodeError) as error:
-                self._damaged(one.folder, f"{one.name} (damaged)", error)
-        progress("reading", len(self._read), len(self._read))
+                self._damaged(one, error)
+        progress("reading", len(read), len(read))
         if absent := sorted(set(asked.units) - runs.units):
             raise ConfigError("--unit", f"{asked.viewer} sees no unit {absent[0]!r} of {asked.agency} in that time")
         if not runs.rows and not self._occurrences:
@@ -184,58 +196,52 @@ class Export:
         """Return by what time a row stands, Unix seconds: a number, or n of them."""
         return received_at if self._asked.view == "known" else np.minimum(observed_at, received_at)
 
-    def _mind_manifests(self) -> None:
-        """Segments whose manifest is damaged are in no list: those that may matter are told of."""
-        first = "" if not self._own else folder_name(self._chosen[0].manifest.t0)
-        last = folder_name(self._chosen[-1].manifest.t1)
+    def _mind_manifests(self, first: str, last: str) -> None:
+        """Segments whose manifest is damaged are in no list: those after `first` to before `last` are told of."""
         for folder in self._archive.damaged(self._asked.agency):
-            name = f"{folder.parent.name}/{folder.name}"
-            if first <= name < last or (self._asked.view == "truth" and name >= first):
-                error = ArchiveDamaged(folder / MANIFEST, "it cannot be read")
-                self._damaged(folder, f"{name} (damaged)", error)
+            if first < (name := f"{folder.parent.name}/{folder.name}") < last:
+                self._pass_over(name, ArchiveDamaged(folder / MANIFEST, "it cannot be read"))
 
-    def _damaged(self, folder: Path, name: str, error: ArchiveDamaged | DecodeError) -> None:
-        damaged = error if isinstance(error, ArchiveDamaged) else ArchiveDamaged(folder, str(error))
+    def _names(self) -> tuple[str, str]:
+        """Return after which and before which folder's name a segment may hold something of the range."""
+        since, until = self._asked.span
+        is_open = until == Span().until or self._asked.view == "truth"
+        return folder_name(since - SEGMENT_MS) if since else "", _AFTER_ALL if is_open else folder_name(until)
+
+    def _damaged(self, one: Segment, error: ArchiveDamaged | DecodeError) -> None:
+        damaged = error if isinstance(error, ArchiveDamaged) else ArchiveDamaged(one.folder, str(error))
+        self._pass_over(one.name, damaged)
+
+    def _pass_over(self, name: str, damaged: ArchiveDamaged) -> None:
         if not self._asked.skip_damaged:
             raise damaged
         if not self._own:
             # It may have held the label by which a unit is withheld.
             raise ConfigError("--skip-damaged", f"only {self._asked.agency} itself may pass over a segment: {damaged}")
-        self._missing.append(name)
+        if f"{name} (damaged)" not in self._missing:
+            self._missing.append(f"{name} (damaged)")
 
-    def _take(self, one: Segment, runs: Runs, *, in_range: bool) -> None:
-        told = any(kind != _UNIT for kind in one.manifest.contents.kinds)
-        if self._own and not in_range and (not told or self._asked.units):
+    def _take_own(self, one: Segment, told: Retelling, runs: Runs, *, in_range: bool) -> None:
+        happened = not self._asked.units and any(kind != UNIT for kind in one.manifest.contents.kinds)
+        if not in_range and not happened:
             return
-        files = {name: self._archive.file(one, name) for name in one.manifest.files}
-        if not self._own:
-            self._retell(files, runs, in_range=in_range)
-            return
+        files = files_of(self._archive, one)
         if in_range:
             runs.add(self._columns(files))
-        if told and not self._asked.units:
-            for delivery in segment.decode_some(self._asked.agency, files, _OTHERS):
-                self._keep(self._told.take(delivery))
+        if happened:
+            for delivery in segment.decode_some(self._asked.agency, files, OTHERS):
+                self._keep(told.take(delivery))
 
-    def _retell(self, files: segment.Files, runs: Runs, *, in_range: bool) -> None:
-        agency, units = self._asked.agency, self._asked.units
-        if in_range and not units:
-            entries = segment.decode(agency, files)
-            self._labelled |= labelled_units(agency, files)
-        else:
-            self._labelled |= labelled_units(agency, files)
-            wanted = sorted(units) if units else sorted(self._labelled)
-            entries = segment.decode_some(agency, files, _OTHERS, {"kind": [_UNIT], "subject": wanted})
-        runs.add_points(self._points(entries, in_range=in_range))
-
-    def _points(self, entries: Sequence[Any], *, in_range: bool) -> Iterator[Any]:
-        for delivery in entries:
-            self._keep(self._told.take(delivery))
-            if in_range:
-                for point in self._told.positions(delivery, self._asked.units or None):
-                    at = float(self._when(point.observed_at, point.received_at))
-                    if self._since <= at < self._until:
-                        yield at, point
+    def _retold(self, one: Segment, told: Retelling, *, in_range: bool) -> Iterator[tuple[float, TrackPoint]]:
+        """Yield what may be seen of a segment's positions in the range, each with the time by which it stands."""
+        agency, units = self._asked.agency, self._asked.units or None
+        # Out of the range too, all is taken in: what is not yet may be late there, under labels of here.
+        for delivery in segment.decode(agency, files_of(self._archive, one)):
+            self._keep(told.take(delivery))
+            for point in told.positions(delivery, units) if in_range else ():
+                at = float(self._when(point.observed_at, point.received_at))
+                if self._since <= at < self._until:
+                    yield at, point
 
     def _keep(self, occurrences: list[Occurrence]) -> None:
         if self._asked.units:

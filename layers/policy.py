@@ -206,13 +206,13 @@ class Door:
                 return seen
         return None
 
-    def report(self, track: UnitTrack, said: Said) -> Line | None:
+    def report(self, track: UnitTrack, said: Said, also: frozenset[str] = frozenset()) -> Line | None:
         """Return what may be seen of one report of a unit, standing or late, or None.
 
-        Its own labels count beside the unit's. A fault withholds it.
+        Its own labels count beside the unit's, and `also` does. A fault withholds it.
         """
         try:
-            granted = self._with_labels(track, said)
+            granted = self._with_labels(track, said, also)
             if not granted & BASE[UNITS]:
                 return None
             names = (name for category, names in UNIT_GROUPS.items() if granted & BIT[category] for name in names)
@@ -394,9 +394,9 @@ class Door:
                 seen.append((entry_of(other).effective_at, name))
         return max(seen)[1] if seen else None
 
-    def _with_labels(self, track: FieldTrack | UnitTrack, said: Said) -> int:
+    def _with_labels(self, track: FieldTrack | UnitTrack, said: Said, also: frozenset[str] = frozenset()) -> int:
         """Return what is granted of one report of a thing: its own labels count beside the thing's."""
-        labels = track.labels() | known_labels(said.report.labels)
+        labels = track.labels() | known_labels(said.report.labels) | also
         return self._rules.granted(self.viewer, Origin(track.agency, labels))
 
     def _alerts(self, track: FieldTrack) -> tuple[Alert, ...]:

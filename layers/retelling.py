@@ -3,9 +3,10 @@
 The picture and the door are those of the live stream. Pure: time is that of the batches.
 
 Rules
-- Batches of one agency come in the journal's order. Whatever spoke for a thing before must have been taken in, or its
-  labels would not be known: of units at least those that ever had a label, of all else everything.
-- A report counts by its own labels and by those that its thing has once the batch is taken in.
+- Batches of one agency come in the journal's order, to a picture of what spoke for its things before, or their labels
+  would not be known.
+- A report counts by its own labels, by those that its thing has once the batch is taken in, and by those it has today,
+  as in a review.
 - What a report names is named when the class sees it in this agency's record; of other agencies' nothing is known here.
 """
 
@@ -15,9 +16,9 @@ from feeds.bus import Delivery
 from feeds.report import UnitReport
 from layers.exports.rows import Occurrence, TrackPoint
 from layers.happenings import event_record
-from layers.picture import UNITS, Happening, Picture
-from layers.policy import Door, Rules, ViewerClass
-from layers.roster import Roster
+from layers.labels_now import LabelsNow, labelled
+from layers.picture import UNITS, Happening, Origin, Picture
+from layers.policy import BASE, Door, Rules, ViewerClass
 from layers.track import Said, Stamp
 
 _FLUSH_S = 10.0
@@ -27,8 +28,12 @@ _FLUSH_S = 10.0
 class Retelling:
     """One agency's record for one viewer class, batch after batch."""
 
-    def __init__(self, roster: Roster, rules: Rules, viewer: ViewerClass) -> None:
-        self._picture = Picture(roster)
+    def __init__(self, picture: Picture, rules: Rules, viewer: ViewerClass, today: LabelsNow) -> None:
+        """`picture`: as it stood before, from now on this one's alone; `today`: the labels of today."""
+        self._picture = picture
+        self._picture.flush()
+        self._today = today
+        self._viewer = viewer
         self._rules = rules
         # What names nothing says whether a thing is there: it never asks in turn.
         self._there = Door(self._picture, rules, viewer)
@@ -41,6 +46,7 @@ class Retelling:
         self._at = delivery.id.ms / 1000.0
         self._picture.apply(delivery)
         happened, self._picture.fresh_events = self._picture.fresh_events, []
+        happened = labelled(self._picture, happened, self._today)
         found = [seen for happening in happened if (seen := self._occurrence(happening)) is not None]
         if self._at >= self._flushed_at + _FLUSH_S:
             self._flushed_at = self._at
@@ -61,7 +67,8 @@ class Retelling:
                     continue
                 track = shelf.find(delivery.agency, report.unit_id)
                 effective_at = min(report.observed_at, parcel.received_at)
-                line = None if track is None else self._door.report(track, Said(effective_at, report, stamp))
+                today = self._today.get((UNITS, delivery.agency, report.unit_id), frozenset())
+                line = None if track is None else self._door.report(track, Said(effective_at, report, stamp), today)
                 if line is None or "lat" not in line.fields or "lon" not in line.fields:
                     continue
                 said = {name: line.fields[name] for name in _FIELDS if name in line.fields}
@@ -77,7 +84,16 @@ class Retelling:
 
     def _sees(self, layer: str, entity_id: str) -> bool:
         seen = self._there.find(layer, entity_id)
-        return seen is not None and seen.leave_at > self._at
+        if seen is None or seen.leave_at <= self._at:
+            return False
+        today = self._today.get((layer, seen.agency, entity_id))
+        if not today:
+            return True
+        shelf = self._picture.shelves[layer]
+        track = shelf.find(seen.agency, entity_id)
+        assert track is not None
+        then = self._picture.origins[int(shelf.origin[track.slot])].labels
+        return bool(self._rules.granted(self._viewer, Origin(seen.agency, then | today)) & BASE[layer])
 
     def _occurrence(self, happening: Happening) -> Occurrence | None:
         seen = self._door.event(happening)

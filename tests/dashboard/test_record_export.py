@@ -13,6 +13,8 @@ from lxml import etree
 
 from bench.motion import AGENCY, deliveries, traffic
 from dashboard import cli, config_file
+from dashboard.archive_past import ArchivePast
+from dashboard.hub import roster_of
 from dashboard.record_export import policy_digest
 from feeds.bus import BatchId, Delivery
 from feeds.envelope import WIRE_VERSION, Batch, Parcel
@@ -20,6 +22,7 @@ from feeds.names import AgencyId, SourceId
 from feeds.recording.archive import Archive
 from feeds.recording.verifier import digest
 from feeds.report import AnyReport, CameraReport, Category, IncidentReport, LogReport, UnitReport
+from layers.derived import PICTURE, Deriver
 from layers.exports.formats import FORMATS
 from tests.support.recording import CPD, T0, TEN, flip
 
@@ -339,3 +342,45 @@ def test_a_label_of_long_ago_still_denies_until_what_it_came_with_is_said_again(
 def test_an_agency_that_is_none_is_refused(record: Record) -> None:
     where = ["--archive", str(record.folder), "--format", "csv", "--agency", AgencyId("isp")]
     assert cli.main(["export", *where, str(record.out)]) == 2
+
+
+def test_a_range_that_lies_in_a_damaged_segment_names_it(record: Record, capsys: pytest.CaptureFixture[str]) -> None:
+    flip(record.folder / "cpd" / "2026-09-21" / "1430" / "manifest.json", 300)
+    assert export(record, "--range", RANGE) == 1 and "1430/manifest.json" in capsys.readouterr().err
+    assert export(record, "--range", "2026-09-21T14:35..14:36") == 1
+    assert export(record, "--range", "2026-09-21T14:40..14:50") == 0 and "missing" not in stamp(record)
+
+
+def test_a_label_of_today_counts_for_what_was_before(tmp_path: Path) -> None:
+    archive = Archive(tmp_path / "archive")
+    said = (u("u1", 0), u("u1", 600), u("u1", 1200, labels=("undercover",)))
+    for k, report in enumerate(said):
+        archive.seal(CPD, T0 + k * TEN, T0 + (k + 1) * TEN, [at(k * 600, report, u("u2", k * 600))])
+    site = tmp_path / "site.toml"
+    site.write_text(SITE.replace("CATEGORIES", '"unit.position"'), encoding="utf-8")
+    record = Record(archive.folder, site, tmp_path / "out")
+    for span in ("2026-09-21T14:20..14:30", "2026-09-21T14:30..14:40", "2026-09-21T14:40..14:50"):
+        assert export(record, "--range", span, "--for", "cfd") == 0
+        assert [row["id"] for row in table(record)] == ["u2"]
+
+
+def test_it_begins_with_the_picture_that_a_segment_has_and_knows_the_labels_of_before(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive = Archive(tmp_path / "archive")
+    site = tmp_path / "site.toml"
+    site.write_text(SITE.replace("CATEGORIES", ", ".join(f'"{name}"' for name in SOME)), encoding="utf-8")
+    derive = Deriver(roster_of(config_file.load(site)), ArchivePast(archive))
+    for k, batches in enumerate(SEGMENTS):
+        archive.seal(CPD, T0 + k * TEN, T0 + (k + 1) * TEN, batches, derive)
+    record = Record(archive.folder, site, tmp_path / "out")
+    assert all(PICTURE in one.manifest.derived for one in archive.segments(CPD))
+    # What came before the range is not read any more.
+    flip(record.folder / "cpd" / "2026-09-21" / "1420" / "reports.parquet", 300)
+    assert export(record, "--range", RANGE, "--for", "cfd") == 0
+    rows = table(record)
+    assert Counter(row["id"] for row in rows) == {"u1": 5, "u2": 5, "i1": 1}
+    assert next(row["text"] for row in rows if row["kind"] == "incident") == "P1 Structure fire: units on scene"
+    # A picture that is damaged is none.
+    flip(record.folder / "cpd" / "2026-09-21" / "1430" / PICTURE, 30)
+    assert export(record, "--range", RANGE, "--for", "cfd") == 1 and "1420" in capsys.readouterr().err

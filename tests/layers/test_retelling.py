@@ -12,7 +12,7 @@ from layers.picture import UNITS, Origin
 from layers.policy import Rules, ViewerClass
 from layers.retelling import Retelling
 from tests.layers.test_picture import LABELS, TIMES, reports
-from tests.support.heard import ROSTER, T0, delivery, heard, incident, unit
+from tests.support.heard import T0, delivery, heard, incident, unit
 from tests.support.pair import Pair, grant
 
 FIRE = ViewerClass(AgencyId("fire"))
@@ -37,7 +37,7 @@ def positioned() -> st.SearchStrategy[Any]:
 def test_what_is_told_is_what_the_live_stream_showed_when_it_came(granted: Any, said: list[Any]) -> None:
     shares = [grant("cpd", "fire", *categories, labels=labels) for categories, labels in granted]
     live = Pair(heard(), "fire", *shares, t=T0)
-    retelling = Retelling(ROSTER, Rules(shares), FIRE)
+    retelling = Retelling(heard(), Rules(shares), FIRE, {})
     newest: dict[str, float] = {}
     for k, report in enumerate(said):
         t = T0 + 100 + k
@@ -70,7 +70,7 @@ def test_what_is_told_is_what_the_live_stream_showed_when_it_came(granted: Any, 
 
 def test_a_late_report_is_told_with_its_own_numbers_and_by_the_labels_known_when_it_came() -> None:
     shares = [grant("cpd", "fire", "unit.position", labels=labels) for labels in (("undercover",), ("tactical",))]
-    retelling = Retelling(ROSTER, Rules(shares), FIRE)
+    retelling = Retelling(heard(), Rules(shares), FIRE, {})
 
     def points(n: int, report: Any) -> list[float]:
         batch = delivery(n, report, received_at=T0 + n)
@@ -85,6 +85,21 @@ def test_a_late_report_is_told_with_its_own_numbers_and_by_the_labels_known_when
     assert points(15, unit(at=T0 + 7, lat=41.6)) == [], "late, while the unit has a label that nobody may see"
 
 
+def test_labels_of_today_count_for_what_was_told_before_and_for_what_it_names() -> None:
+    shares = [grant("cpd", "fire", "unit.position", "unit.status", "incident.summary", labels=("tactical",))]
+    said = delivery(1, incident("i1"), unit("u1"), unit("u2", incident_id="i1"), received_at=T0)
+
+    def told(today: dict[tuple[str, AgencyId, str], frozenset[str]]) -> tuple[int, list[tuple[str, str | None]]]:
+        retelling = Retelling(heard(), Rules(shares), FIRE, today)
+        happened = len(retelling.take(said))
+        return happened, [(point.unit_id, point.incident_id) for point in retelling.positions(said)]
+
+    cpd, may_not, may = AgencyId("cpd"), frozenset({"undercover"}), frozenset({"tactical"})
+    assert told({}) == (1, [("u1", None), ("u2", "i1")])
+    assert told({("units", cpd, "u1"): may_not, ("incidents", cpd, "i1"): may_not}) == (0, [("u2", None)])
+    assert told({("units", cpd, "u1"): may, ("incidents", cpd, "i1"): may}) == (1, [("u1", None), ("u2", "i1")])
+
+
 class Faulty(Rules):
     """Rules that fail whenever they are asked."""
 
@@ -94,7 +109,7 @@ class Faulty(Rules):
 
 def test_a_fault_withholds_and_is_counted() -> None:
     rules = Faulty([grant("cpd", "fire", "unit.position", "incident.summary")])
-    retelling = Retelling(ROSTER, rules, FIRE)
+    retelling = Retelling(heard(), rules, FIRE, {})
     batch = delivery(1, unit(), incident(type_common="FIRE"), received_at=T0)
     assert retelling.take(batch) == [] and list(retelling.positions(batch)) == []
     assert rules.alarms == 2

@@ -1,0 +1,88 @@
+"""How an agency's things stood when a segment of the record began: labels that were said long before still count."""
+
+import logging
+from collections.abc import Callable, Sequence
+
+from feeds.errors import ArchiveDamaged, DecodeError
+from feeds.recording import segment
+from feeds.recording.archive import Archive
+from feeds.recording.catalogue import Segment
+from feeds.recording.columns import KINDS
+from feeds.recording.positions import labelled_units
+from feeds.report import UnitReport
+from layers import keyframe
+from layers.derived import PICTURE
+from layers.labels_now import labels_of
+from layers.picture import UNITS, Picture
+from layers.roster import Roster
+
+log = logging.getLogger(__name__)
+
+UNIT = KINDS[UnitReport]
+OTHERS = {"kind": [kind for kind in KINDS.values() if kind != UNIT]}
+"""Reports of anything but units."""
+
+
+class Before:
+    """Of one agency's segments, all of them, oldest first.
+
+    `damaged` is told of a segment that has to be passed over, and raises when it must not be.
+    """
+
+    def __init__(
+        self,
+        archive: Archive,
+        sealed: Sequence[Segment],
+        roster: Roster,
+        damaged: Callable[[Segment, ArchiveDamaged | DecodeError], None],
+    ) -> None:
+        self._archive = archive
+        self._sealed = sealed
+        self._roster = roster
+        self._damaged = damaged
+
+    def stands(self, upto: int, *, units: bool = True) -> tuple[Picture, int]:
+        """Return how things stood when segment number `upto` began, and from which segment on that was read.
+
+        It starts with the newest picture that was kept with a segment. Where none was, all of the record is read: what
+        is no unit's, and (`units`) all of units that ever had a label. Raises OSError, and what `damaged` does.
+        """
+        picture, begins = self._kept(upto)
+        labelled = {id_ for layer, _, id_ in labels_of(picture) if layer == UNITS}
+        for one in self._sealed[begins:upto]:
+            if one.tombstone is not None:
+                continue
+            try:
+                self._fold(picture, one, labelled, units=units)
+            except (ArchiveDamaged, DecodeError) as error:
+                self._damaged(one, error)
+        return picture, begins
+
+    def _kept(self, upto: int) -> tuple[Picture, int]:
+        for number in range(min(upto, len(self._sealed) - 1), -1, -1):
+            one = self._sealed[number]
+            if one.tombstone is None and PICTURE in one.manifest.derived:
+                try:
+                    return keyframe.restore(self._archive.file(one, PICTURE), self._roster), number
+                except (ArchiveDamaged, DecodeError) as error:
+                    log.warning("picture_passed_over segment=%s reason=%s", one.name, error)
+        return Picture(self._roster), 0
+
+    def _fold(self, picture: Picture, one: Segment, labelled: set[str], *, units: bool) -> None:
+        if not units and not any(kind != UNIT for kind in one.manifest.contents.kinds):
+            return
+        agency, files = one.manifest.agency, files_of(self._archive, one)
+        which = [OTHERS]
+        if units:
+            labelled |= labelled_units(agency, files)
+            which.append({"kind": [UNIT], "subject": sorted(labelled)})
+        for delivery in segment.decode_some(agency, files, *which):
+            picture.apply(delivery)
+        picture.gather()
+        picture.expire(one.manifest.t1 / 1000.0)
+        picture.flush()
+
+
+def files_of(archive: Archive, one: Segment) -> dict[str, bytes]:
+    """Return the files of a segment's record. Raises ArchiveDamaged, OSError."""
+    return {name: archive.file(one, name) for name in one.manifest.files}
