@@ -205,6 +205,7 @@ def test_an_unreadable_manifest_costs_its_segment_and_not_the_chain_unless_it_is
     flip(archive.segments(CPD)[1].folder / "manifest.json", 40)
     again = Archive(tmp_path)
     assert [s.manifest.number for s in again.segments(CPD)] == [1, 3]
+    assert (again.damaged(CPD), archive.damaged(CPD)) == ([archive.segments(CPD)[1].folder], [])
     assert again.seal(CPD, T0 + 3 * TEN, T0 + 4 * TEN, entries(T0 + 3 * TEN)).manifest.number == 4
     flip(again.segments(CPD)[-1].folder / "manifest.json", 40)
     with pytest.raises(ArchiveDamaged, match="newest link"):

@@ -13,7 +13,7 @@ from feeds.envelope import Parcel
 from feeds.errors import DecodeError
 from feeds.names import SourceId
 from feeds.recording import parquet
-from feeds.recording.positions import Positions, read_positions
+from feeds.recording.positions import Positions, labelled_units, read_positions, unit_columns
 from feeds.recording.segment import PARCELS, encode
 from feeds.report import IncidentReport, UnitReport
 from tests.feeds.recording.journals import CPD, T0, journaled
@@ -108,3 +108,20 @@ def test_a_file_that_is_missing_is_named():
     del files[PARCELS]
     with pytest.raises(DecodeError, match=r"^parcels\.parquet is missing"):
         read_positions(CPD, [files])
+
+
+def test_units_of_which_a_report_is_labelled_are_named_others_are_not():
+    entries = journaled([[Parcel(SourceId("one"), "", float(T0), (
+        UnitReport(unit_id="U1", observed_at=float(T0), labels=("undercover",)),
+        UnitReport(unit_id="U1", observed_at=float(T0)),
+        UnitReport(unit_id="U2", observed_at=float(T0)),
+        IncidentReport(incident_id="I1", observed_at=float(T0), labels=("tactical",)),
+    ))]])  # fmt: skip
+    assert labelled_units(CPD, encode(CPD, entries)) == {"U1"}
+
+
+def test_a_segments_columns_name_the_source_of_each_row(half_minute: list[Delivery]):
+    found = unit_columns(AGENCY, encode(AGENCY, half_minute), None, ("hae_m",), ("call_sign",))
+    said = {(e.report.unit_id, e.received_at, e.source) for d in half_minute for e in d.batch.envelopes()}
+    rows = zip(found["subject"].to_pylist(), found["received_at"].tolist(), found["source"].to_pylist(), strict=True)
+    assert set(rows) == said and np.isnan(found["hae_m"]).all()

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bench.motion import AGENCY, deliveries, traffic
 from feeds.bus import BatchId, Delivery
@@ -17,7 +18,8 @@ from feeds.envelope import WIRE_VERSION, Batch, Parcel, encode_batch
 from feeds.errors import DecodeError
 from feeds.names import AgencyId, SourceId
 from feeds.recording import columns, parcels, parquet, rows
-from feeds.recording.segment import PARCELS, REPORTS, decode, encode
+from feeds.recording.columns import KINDS, SUBJECTS
+from feeds.recording.segment import PARCELS, REPORTS, decode, decode_some, encode
 from feeds.report import AnyReport, IncidentReport, UnitReport
 from tests.feeds.recording.journals import CPD, JOURNALS, T0, entries_of, journaled
 
@@ -207,3 +209,22 @@ def test_damage_anywhere_is_a_decode_error_or_was_in_no_part_that_is_read():
                 assert str(error).startswith(("reports.parquet", "parcels.parquet"))
                 refused += 1
     assert refused > 200
+
+
+@settings(max_examples=40, deadline=None)
+@given(JOURNALS, st.sampled_from(["unit", "incident", "zone"]), st.sampled_from(["A-1", "A-2"]))
+def test_some_reports_come_back_as_they_do_among_all(entries: list[Delivery], kind: str, subject: str):
+    files = encode(CPD, entries)
+
+    def wanted(report: AnyReport) -> bool:
+        named = getattr(report, SUBJECTS[type(report)])
+        return KINDS[type(report)] == kind or (named == subject and KINDS[type(report)] == "log_entry")
+
+    expected = []
+    for agency, id_, batch in decode(CPD, files):
+        kept = [(p, tuple(filter(wanted, p.reports))) for p in batch.parcels]
+        said = tuple(Parcel(p.source, p.run, p.received_at, reports) for p, reports in kept if reports)
+        if said:
+            expected.append(Delivery(agency, id_, Batch(batch.version, agency, said)))
+    assert decode_some(CPD, files, {"kind": [kind]}, {"kind": ["log_entry"], "subject": [subject]}) == expected
+    assert decode_some(CPD, files, {"kind": []}) == []
