@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections import Counter
 from pathlib import Path
 
 from rich.console import Console
@@ -41,6 +42,9 @@ def run(args: argparse.Namespace) -> int:
                 verdicts.append(verdict)
                 for finding in verdict.findings:
                     bar.console.print(f"ALTERED {said(folder, finding)}", highlight=False, soft_wrap=True)
+                if verdict.state == "revised":
+                    line = f"revised {verdict.agency} {verdict.segment}: lawfully removed {verdict.note}"
+                    bar.console.print(line, highlight=False, markup=False, soft_wrap=True)
                 bar.advance(task)
             bar.update(task, completed=bar.tasks[task].total)
     sys.stdout.write(report(agencies, verdicts))
@@ -71,8 +75,9 @@ def report(agencies: list[Path], verdicts: list[Verdict]) -> str:
     lines = []
     for path in agencies:
         own = [verdict for verdict in verdicts if verdict.agency == path.name]
-        counts = {state: sum(verdict.state == state for verdict in own) for state in ("good", "deleted", "altered")}
+        counts = Counter(verdict.state for verdict in own)
         words = f"{path.name}: {counts['good']} good"
+        words += f", {counts['revised']} good but for what was lawfully removed" if counts["revised"] else ""
         words += f", {counts['deleted']} deleted lawfully" if counts["deleted"] else ""
         words += f", {counts['altered']} ALTERED" if counts["altered"] else ""
         chain = verifier.links(path)
