@@ -1,4 +1,4 @@
-"""The words of `jointops retention` and `jointops hold`."""
+"""The words of `jointops retention`, `jointops hold` and `jointops import`."""
 
 import argparse
 from collections.abc import Callable
@@ -21,7 +21,7 @@ class Command(Protocol):
 
 
 def add(command: Command) -> None:
-    """Add both commands."""
+    """Add the commands."""
     retention = command("retention", _retention, "what of the record may not be kept longer", texts.RETENTION)
     retention.add_argument("--agency", metavar="ID", help="this agency's only (all)")
     _done_by(retention)
@@ -48,6 +48,17 @@ def add(command: Command) -> None:
     _said_by(release)
     _archive(release)
     _parts(hold).required = True
+
+    import_ = command("import", _import, "take a recording of another site, or logs, to review", texts.IMPORT)
+    import_.add_argument(
+        "paths", type=Path, nargs="+", metavar="PATH", help="a recording, an evidence package, or logs"
+    )
+    import_.add_argument("--name", default="", help="name of the folder in the site's imports (the first PATH's)")
+    import_.add_argument("--agency", metavar="ID", help="of logs: whose they are")
+    import_.add_argument("--source", default="", metavar="ID", help="of logs: the source they came from (the dialect)")
+    import_.add_argument("--unit", default="", metavar="ID", help="of logs: whom they are about that name nobody")
+    _said_by(import_)
+    _archive(import_)
 
 
 def _part(
@@ -93,6 +104,12 @@ def _remove(args: argparse.Namespace) -> int:
     from dashboard import retention_command
 
     return retention_command.remove(args)
+
+
+def _import(args: argparse.Namespace) -> int:
+    from dashboard import import_command
+
+    return import_command.run(args)
 
 
 def _hold_add(args: argparse.Namespace) -> int:

@@ -98,3 +98,15 @@ when. A hold stands until its case is released. All that was said stays in the a
 Whole segments (ten minutes) are kept that were received in the range or hold something observed in it. With --unit
 too; but `jointops retention remove` may then take other units out.
 """
+IMPORT = """\
+Takes what was recorded elsewhere as an archive to review, into a folder of its own, never into the site's journal or
+record, and never over what is there.
+
+  jointops import scene.zip                              an evidence package: verified, then taken with its chain
+  jointops import /media/isp/archive                     the record of another site
+  jointops import --agency cpd drive.gpx capture.xml     logs: GPX, CoT, NMEA, JSON lines, ... with their own times
+
+The folder is imports/NAME in the site's data folder, or --archive. A recording keeps its agencies' ids and its chain:
+compare the head that is printed with one that its sender wrote down. Of a log, what it says of its time stands for when
+it was received too; the manifests say so (`imported`). What says no time is left out and counted.
+"""

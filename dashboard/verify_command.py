@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     ) as bar:
         for path in agencies:
             task = bar.add_task(path.name, total=sum(1 for _ in path.glob("*/*/manifest.json")))
-            for verdict in verifier.verify(path, *span):
+            for verdict in verifier.verify(path, *span, package=verifier.is_imported(path)):
                 verdicts.append(verdict)
                 for finding in verdict.findings:
                     bar.console.print(f"ALTERED {said(folder, finding)}", highlight=False, soft_wrap=True)
@@ -80,7 +80,9 @@ def report(agencies: list[Path], verdicts: list[Verdict]) -> str:
         words += f", {counts['revised']} good but for what was lawfully removed" if counts["revised"] else ""
         words += f", {counts['deleted']} deleted lawfully" if counts["deleted"] else ""
         words += f", {counts['altered']} ALTERED" if counts["altered"] else ""
-        chain = verifier.links(path)
+        words += f", {counts['apart']} of which only the link was taken" if counts["apart"] else ""
+        words += "; taken from another site" if verifier.is_imported(path) else ""
+        chain = verifier.links(path, verifier.is_imported(path))
         if chain:
             words += f"; head {chain[-1].body.get('number', '?')} {verifier.digest(chain[-1].data)}"
         lines.append(words)

@@ -18,6 +18,7 @@ from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import pyarrow as pa
 from msgspec.structs import replace
@@ -99,11 +100,14 @@ class Archive:
         entries: Sequence[Delivery],
         derive: Derive | None = None,
         lost: tuple[int, int] | None = None,
+        imported: Mapping[str, str] = MappingProxyType({}),
     ) -> Segment:
         """Commit the agency's entries, at least one, from `t0` to before `t1` (Unix ms); return the segment.
 
-        `lost`: between which journal times batches may have gone before they were recorded. A `derive` that fails
-        costs its own files. Raises OSError (a full disk), ArchiveDamaged; nothing is committed then.
+        `lost`: between which journal times batches may have gone before they were recorded. `imported`: files that the
+        entries were made of, by name their SHA-256. A `derive` that fails costs its own files.
+
+        Raises OSError (a full disk), ArchiveDamaged; nothing is committed then.
         """
         folder = self.folder / agency / folder_name(t0)
         if (there := self._catalogue.at(folder)) is not None:
@@ -122,6 +126,7 @@ class Archive:
             derived={name: describe(data, derived=True) for name, data in derived.items()},
             made_with=MADE_WITH,
             lost=lost,
+            imported=dict(imported),
             prev="",
         )
         make_folder(folder)

@@ -98,6 +98,8 @@ class Manifest(Struct, frozen=True, kw_only=True, tag_field="link", tag="segment
     """Versions of the libraries that wrote the files: another may write the same rows as other bytes."""
     lost: tuple[int, int] | None = None
     """Between these journal times (Unix ms) batches may have gone before they were recorded; None: none did."""
+    imported: dict[str, str] = {}
+    """Files that it was made of, not a journal, by name their SHA-256: `received` is then what they say as well."""
     revised: Revised | None = None
     """None: as it was sealed."""
     prev: str

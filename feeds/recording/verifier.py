@@ -29,6 +29,8 @@ CHECK = b'"check":"'
 LINKS = ("manifest*.json", "tombstone*.json")
 APART = "chain"
 """Folder beside the days, in an evidence package only: links of segments that are not in it."""
+IMPORTED = "imported.json"
+"""In an agency's folder that was taken from another site, which may have been such a package."""
 
 
 class Finding(NamedTuple):
@@ -140,6 +142,11 @@ def _read(path: Path) -> Link:
     return Link(path, data, body)
 
 
+def is_imported(agency: Path) -> bool:
+    """Say whether the agency's recording was taken from another site."""
+    return (agency / IMPORTED).is_file()
+
+
 def agencies(archive: Path) -> list[Path]:
     """Return the folders of the archive's agencies."""
     return sorted(p for p in archive.iterdir() if p.is_dir() and not p.name.startswith("."))
@@ -249,9 +256,9 @@ def main(words: list[str]) -> int:
         parts = json.loads((root / "parts.json").read_bytes())
     except (OSError, ValueError):
         parts = {}
-    package = (root / "about.json").is_file()
     counts = {"good": 0, "revised": 0, "deleted": 0, "altered": 0, "apart": 0}
     for agency in agencies(archive):
+        package = (root / "about.json").is_file() or is_imported(agency)
         for verdict in verify(agency, package=package):
             counts[verdict.state] += 1
             for finding in verdict.findings:
