@@ -88,6 +88,18 @@ class Archive:
         """Return the agency's folders whose manifest cannot be read: what is in them is among no `segments`."""
         return self._catalogue.damaged(agency)
 
+    def at(self, folder: Path) -> Segment | None:
+        """Return the segment that lies in `folder`; None: there is none."""
+        return self._catalogue.at(folder)
+
+    def revisions(self, agency: AgencyId) -> int:
+        """Return how often reports were removed from the agency's segments."""
+        return sum(sealed.manifest.revision for sealed in self.segments(agency))
+
+    def has(self, sealed: Segment, name: str) -> bool:
+        """Say whether a derived file is there: they may be dropped."""
+        return name in sealed.manifest.derived and (sealed.folder / name).exists()
+
     def sealed_to(self, agency: AgencyId) -> int | None:
         """Return where the agency's newest segment ends, Unix ms; None: it has none."""
         return self._catalogue.sealed_to(agency)
@@ -113,6 +125,7 @@ class Archive:
         if (there := self._catalogue.at(folder)) is not None:
             return there
         self._catalogue.head(agency)
+        revisions = self.revisions(agency)
         counting = Counting(entries)
         files = segment.encode(agency, counting)
         derived = self._derive(derive, agency, t0, entries)
@@ -141,6 +154,11 @@ class Archive:
         sync_folder(folder)
         self._at("files:synced")
         with self._chain():
+            if derived and self.revisions(agency) != revisions:
+                # They may tell of what was removed meanwhile.
+                for name in derived:
+                    (folder / name).unlink()
+                manifest = replace(manifest, derived={})
             return self._commit(folder / MANIFEST, manifest)
 
     def bury(self, sealed: Segment, clause: str, actor: str, at: float) -> Segment:
@@ -171,7 +189,8 @@ class Archive:
     def revise(self, sealed: Segment, removal: Removal, clause: str, actor: str, at: float) -> Segment:
         """Write the segment anew without some of its reports; return its new revision, or as it is if it has none.
 
-        Derived files are dropped. Finishes what a killed one began. Raises UnderHold, OSError, ArchiveDamaged.
+        Derived files are dropped, those of later segments too: they go on from what was known before. Finishes what a
+        killed one began. Raises UnderHold, OSError, ArchiveDamaged.
         """
         with self._chain():
             sealed = self.free(sealed, removal)
@@ -193,6 +212,9 @@ class Archive:
                 made_with=MADE_WITH,
                 revised=Revised(digest(latest.read_bytes()), clause, actor, at, removed),
             )
+            for later in self.segments(manifest.agency, manifest.t0):
+                for name in later.manifest.derived:
+                    (later.folder / name).unlink(missing_ok=True)
             for name, data in files.items():
                 write(_aside(sealed.folder / name, revision), data, self._at)
             sync_folder(sealed.folder)

@@ -223,3 +223,17 @@ def test_a_tombstone_or_revision_that_was_altered_is_found_wherever_the_byte_is(
             assert "altered" in states(tmp_path), at
             flip(path, at)
     assert states(tmp_path) == ["revised", "deleted"]
+
+
+def test_what_is_derived_while_something_is_removed_is_dropped(tmp_path: Path):
+    _, only = kilo(tmp_path)
+    recorder, other = Archive(tmp_path), Archive(tmp_path)
+
+    def derive(*_: object) -> dict[str, bytes]:
+        other.revise(only, KILO, "order", "clerk", 5.0)
+        return {"picture.keyframe": b"KILO-9 was here"}
+
+    made = recorder.seal(CPD, T0 + TEN, T0 + 2 * TEN, entries(T0 + TEN), derive=derive)
+    assert made.manifest.derived == {}
+    assert grep(tmp_path, b"KILO-9") == []
+    assert states(tmp_path) == ["revised", "good"]
