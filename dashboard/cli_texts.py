@@ -104,9 +104,11 @@ record, and never over what is there.
 
   jointops import scene.zip                              an evidence package: verified, then taken with its chain
   jointops import /media/isp/archive                     the record of another site
-  jointops import --agency cpd drive.gpx capture.xml     logs: GPX, CoT, NMEA, JSON lines, ... with their own times
+  jointops import --agency cpd drive.gpx capture.xml     logs: GPX, CoT, NMEA, JSON lines, ... and CSV
 
 The folder is imports/NAME in the site's data folder, or --archive. A recording keeps its agencies' ids and its chain:
 compare the head that is printed with one that its sender wrote down. Of a log, what it says of its time stands for when
-it was received too; the manifests say so (`imported`). What says no time is left out and counted.
+it was received too; the manifests say so (`imported`). What says no time, or names another agency, is left out and
+counted. A CSV has a header with unit_id, observed_at (Unix seconds or RFC 3339), lat, lon and more of the vocabulary's
+names, or is one of `jointops export`.
 """

@@ -55,7 +55,7 @@ def _logs(args: argparse.Namespace, folder: Path) -> int:
     if not args.agency:
         raise ConfigError("--agency", "say whose logs these are")
     agency = agency_id(args.agency)
-    logs = [from_logs.read(path, args.unit or unit_of(path), args.source) for path in found(args.paths)]
+    logs = [from_logs.read(path, agency, args.unit or unit_of(path), args.source) for path in found(args.paths)]
     for name, count in Counter(log.file for log in logs).items():
         if count > 1:
             raise ConfigError("PATH", f"{count} files are called {name}; the manifest names them, so rename one")

@@ -60,14 +60,15 @@ class Archive:
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
         """Be the only recorder while the block runs. Raises ConfigError when there is another."""
-        try:
-            with locked(self.folder / ".lock", wait=False):
-                self.refresh()
-                yield
-        except BlockingIOError:
-            raise ConfigError(
-                "site.archive", f"another recorder writes {self.folder}; stop that one or name another folder"
-            ) from None
+        with contextlib.ExitStack() as held:
+            try:
+                held.enter_context(locked(self.folder / ".lock", wait=False))
+            except BlockingIOError:
+                raise ConfigError(
+                    "site.archive", f"another recorder writes {self.folder}; stop that one or name another folder"
+                ) from None
+            self.refresh()
+            yield
 
     def refresh(self) -> None:
         """Take in what was added since, and let go of what was deleted or revised. Raises OSError."""

@@ -4,6 +4,7 @@ Rules
 - What a message says of its time is both when it was observed and when it was received: nobody knows better. The
   manifests say `imported`, with the files' names and hashes.
 - A message that says no time, or cannot be read, is left out and counted by reason, in the manifest too.
+- A message that names another agency than the one that is imported is left out as well.
 - Nothing else is asked of it: no ledger, no plausibility. It is what the log says.
 """
 
@@ -19,13 +20,14 @@ from feeds.envelope import WIRE_VERSION, Batch, Parcel, Tally
 from feeds.errors import ConfigError, DecodeError
 from feeds.file_feed import dialect_of
 from feeds.names import AgencyId, SourceId, source_id
+from feeds.recording import csv_log
 from feeds.recording.archive import Archive
 from feeds.recording.catalogue import Segment
 from feeds.recording.recorder import LENGTH_S
 from feeds.recording.verifier import digest
 from feeds.report import AnyReport
 
-NO_TIME = "no time"
+NO_TIME, WRONG_AGENCY = "no time", "wrong agency"
 _LENGTH = round(LENGTH_S * 1000)
 
 
@@ -41,7 +43,7 @@ class Read(NamedTuple):
     """By reason."""
 
 
-def read(path: Path, unit: str, source: str = "") -> Read:
+def read(path: Path, agency: AgencyId, unit: str, source: str = "") -> Read:
     """Return what the file at `path` holds; `unit`: whom messages are about that name nobody.
 
     `source`: as whose it is recorded; empty: the dialect's name. Raises ConfigError.
@@ -50,13 +52,16 @@ def read(path: Path, unit: str, source: str = "") -> Read:
         data = path.read_bytes()
     except OSError as error:
         raise ConfigError("PATH", f"cannot read {path}: {error.strerror}") from error
-    adapter = dialect_of(data)
-    reports, refused = _reports(adapter, data, unit)
-    name = source_id(source or adapter.name.replace("_", "-"))
-    return Read(path.name, digest(data), adapter.name, name, reports, refused)
+    dialect = "csv" if path.suffix.lower() == ".csv" else ""
+    said = csv_log.messages(data) if dialect else data
+    adapter = dialect_of(said, "native" if dialect else "")
+    reports, refused = _reports(agency, adapter, said, unit)
+    dialect = dialect or adapter.name
+    name = source_id(source or dialect.replace("_", "-"))
+    return Read(path.name, digest(data), dialect, name, reports, refused)
 
 
-def _reports(adapter: Adapter, data: bytes, unit: str) -> tuple[list[AnyReport], Counter[str]]:
+def _reports(agency: AgencyId, adapter: Adapter, data: bytes, unit: str) -> tuple[list[AnyReport], Counter[str]]:
     assert adapter.capture is not None
     decoder = adapter.open(Opening(unit))
     reports: list[AnyReport] = []
@@ -70,7 +75,11 @@ def _reports(adapter: Adapter, data: bytes, unit: str) -> tuple[list[AnyReport],
         except DecodeError as error:
             refused[error.reason] += 1
             continue
-        reports += decoded.reports
+        for report, index in zip(decoded.reports, decoded.indexes, strict=True):
+            if decoded.agencies.get(index, agency) == agency:
+                reports.append(report)
+            else:
+                refused[WRONG_AGENCY] += 1
         refused.update(refusal.reason for refusal in decoded.refusals)
     return reports, refused
 

@@ -108,6 +108,33 @@ def test_logs_become_segments_by_their_own_times(tmp_path: Path, capsys: pytest.
     assert jointops(capsys, "import", "--agency", "isp", drive, "--archive", ours, "--unit", "I-7")[0] == 0
 
 
+CSV = b"""# agency: cpd\r
+kind,agency,id,observed_at,lon,lat,call_sign,speed_mps,note\r
+"unit","cpd","A-1","2026-09-21T14:20:00.5Z",-87.6,41.8,"'=cmd",3.5,"x"\r
+"unit","isp","I-1","2026-09-21T14:20:00.5Z",-87.6,41.8,,,\r
+"unit","cpd","A-2","2026-09-21T14:20:01Z",-87.6,141.8,,,\r
+"unit","cpd","A-3","noon",-87.6,41.8,,,\r
+"incident","cpd","7","2026-09-21T14:20:01Z",-87.6,41.8,,,\r
+"""
+
+
+def test_tables_are_read_as_units_of_the_agency(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    table, ours = tmp_path / "table.csv", tmp_path / "ours"
+    table.write_bytes(CSV)
+    status, said = jointops(capsys, "import", "--agency", "cpd", table, "--archive", ours)
+    assert status == 0 and "table.csv (csv) as csv: 1 reports" in said
+    assert "1 x wrong agency" in said and said.count("left out") == 4, said
+    ((parcel,),) = [d.batch.parcels for d in Archive(ours).read(CPD, BEGINNING, 10)]
+    (report,) = parcel.reports
+    assert (report.unit_id, report.call_sign, report.lat, report.speed_mps) == ("A-1", "=cmd", 41.8, 3.5)  # type: ignore[union-attr]
+    assert report.observed_at == T0 / 1000 + 0.5
+    table.write_bytes(b"name,x,y\n1,2,3\n")
+    status, said = jointops(capsys, "import", "--agency", "isp", table, "--archive", ours)
+    assert status == 2 and "a CSV needs a header with unit_id" in said
+    table.write_bytes("\ufeffunit,time,lat,lon\nA-1,1790000400,41,-87\n".encode())
+    assert jointops(capsys, "import", "--agency", "isp", table, "--archive", ours)[0] == 0
+
+
 @pytest.mark.parametrize("name", ["cap", "cot", "eido", "nmea", "owntracks", "sbs", "taip"])
 def test_every_dialect_with_times_of_its_own_can_be_imported(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
