@@ -8,6 +8,9 @@ from feeds.recording.archive import Archive
 from feeds.recording.catalogue import Segment
 from layers.derived import PICTURE
 
+LOOK_BACK_MS = 26 * 3_600_000
+"""Where pictures were dropped, what is older is not gone through again: nearly all is forgotten after a day unheard."""
+
 
 class ArchivePast:
     """The sealed segments, without those that were lawfully deleted. All may raise ArchiveDamaged and OSError."""
@@ -23,10 +26,10 @@ class ArchivePast:
     def since_picture(self, agency: AgencyId, t0: int) -> tuple[bytes | None, Iterable[Delivery]]:
         """Return the newest picture of a segment before `t0`, None for none, and the batches since it was taken."""
         segments = self._before(agency, t0)
-        with_one = (i for i in reversed(range(len(segments))) if PICTURE in segments[i].manifest.derived)
+        with_one = (i for i in reversed(range(len(segments))) if self._archive.has(segments[i], PICTURE))
         first = next(with_one, None)
-        if first is None:
-            return None, self._entries(segments)
+        if first is None or segments[first].manifest.t0 < t0 - LOOK_BACK_MS:
+            return None, self._entries([s for s in segments if s.manifest.t0 >= t0 - LOOK_BACK_MS])
         return self._archive.file(segments[first], PICTURE), self._entries(segments[first:])
 
     def _before(self, agency: AgencyId, t0: int) -> list[Segment]:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+from dashboard import cli_keeping, config, config_file
 from dashboard import cli_texts as texts
-from dashboard import config, config_file
 from feeds.errors import ConfigError, JointOpsError
 
 EXPORTS = ("geojson", "geojsonseq", "csv", "gpx", "kml", "czml", "geoparquet")
@@ -122,6 +122,8 @@ def _parser() -> argparse.ArgumentParser:
         "--skip-damaged", action="store_true", help="leave damaged segments out, and say so in the file"
     )
     _which_archive(export)
+
+    cli_keeping.add(command)
 
     check = command("check", _check, "explain what is wrong with a site's file")
     check.add_argument("--config", type=Path, required=True, metavar="site.toml", help="the site's file")

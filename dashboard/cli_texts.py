@@ -62,3 +62,53 @@ Every other format holds positions and what happened, as much as the agency of -
 site's file. --view known: what was received in the range, in that order. --view truth: what was so in the range,
 whenever it was received. docs/exports.md says what is where in each format.
 """
+RETENTION = """\
+Says what of the record is older than its agency's agreement lets it be kept (`[[retention]]` in the site's file;
+without one: for ever), what would go under which clause, and why the rest stays. Nothing is done without --do.
+
+  jointops retention --config site.toml                  what would go, and why the rest stays
+  jointops retention --config site.toml --agency cpd     of one agency
+  jointops retention --config site.toml --do             delete it
+
+What is deleted leaves a tombstone: clause, who, when. The chain goes on over it, and `jointops verify` tells it from
+what was altered. A legal hold (`jointops hold`) wins, and is looked at again right before each deletion. It may run
+beside the recorder. `jointops retention remove` takes one unit out, or one kind of report.
+"""
+REMOVE = """\
+Takes the reports of one unit, or of one kind, out of the record, as an order may say. Each segment that holds some is
+written anew without them, as a revision; everything else in it stays to the last bit. The revision's manifest says how
+many reports went, under which clause, by whom and when, and names the manifest before by its hash. It does not say whom
+they were of: name the order in --clause, not the unit. Nothing is done without --do.
+
+  jointops retention remove --agency cpd --unit 4A12 --range 2026-11-01..2026-11-03 --clause "Order 26-CH-0411"
+  jointops retention remove --agency cpd --kind camera_event --range ..2026-10-01 --clause "MOU 7.2" --do
+
+RANGE is by the time of observation; `..` is all time. Ten minutes that a hold stands on are left as they are. What is
+not sealed yet is in the journal: run it again ten minutes later. Packages and exports made before have it still.
+"""
+HOLD = """\
+Says what of the record must not be deleted, whatever its agreement lets go: for a case, of an agency, from when to
+when. A hold stands until its case is released. All that was said stays in the archive's holds.jsonl, with who and when.
+
+  jointops hold add --case 26-114 --agency cpd --range 2026-11-27T12:00..2026-11-27T13:30
+  jointops hold add --case 26-114 --agency cpd --range 2026-11-27 --unit 4A12
+  jointops hold list
+  jointops hold release --case 26-114
+
+Whole segments (ten minutes) are kept that were received in the range or hold something observed in it. With --unit
+too; but `jointops retention remove` may then take other units out.
+"""
+IMPORT = """\
+Takes what was recorded elsewhere as an archive to review, into a folder of its own, never into the site's journal or
+record, and never over what is there.
+
+  jointops import scene.zip                              an evidence package: verified, then taken with its chain
+  jointops import /media/isp/archive                     the record of another site
+  jointops import --agency cpd drive.gpx capture.xml     logs: GPX, CoT, NMEA, JSON lines, ... and CSV
+
+The folder is imports/NAME in the site's data folder, or --archive. A recording keeps its agencies' ids and its chain:
+compare the head that is printed with one that its sender wrote down. Of a log, what it says of its time stands for when
+it was received too; the manifests say so (`imported`). What says no time, or names another agency, is left out and
+counted. A CSV has a header with unit_id, observed_at (Unix seconds or RFC 3339), lat, lon and more of the vocabulary's
+names, or is one of `jointops export`.
+"""

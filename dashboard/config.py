@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from feeds.names import AgencyId, SourceId
+from feeds.recording.retention import Rule
 from feeds.report import Category
 from feeds.source import SourceSettings
 
@@ -140,6 +141,18 @@ class Share(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Sensitive labels this share includes; without it labelled things stay at home."""
 
 
+class Retention(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[[retention]]`: how long an agency's record may be kept. Without one, for ever."""
+
+    agency: str
+    days: Annotated[float, Meta(gt=0, le=36525)]
+    """It goes so long after it was received; when `jointops retention --do` is run, never by itself."""
+    clause: Annotated[str, Meta(min_length=1, max_length=400)]
+    """What says so: the agreement and its paragraph. It stays in the record for ever."""
+    kind: Literal["", "unit", "incident", "camera_event", "zone", "log_entry"] = ""
+    """Only the reports of this kind; empty: everything."""
+
+
 class Account(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[[account]]`: a local log-in."""
 
@@ -173,12 +186,17 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     agency: tuple[Agency, ...] = ()
     source: tuple[Source, ...] = ()
     share: tuple[Share, ...] = ()
+    retention: tuple[Retention, ...] = ()
     account: tuple[Account, ...] = ()
     api_token: tuple[ApiToken, ...] = ()
 
     def agency_ids(self) -> tuple[AgencyId, ...]:
         """Return the ids of all agencies, in the file's order."""
         return tuple(AgencyId(a.id) for a in self.agency)
+
+    def retention_rules(self, agency: AgencyId) -> list[Rule]:
+        """Return how long this agency's record may be kept."""
+        return [Rule(r.days, r.clause, r.kind) for r in self.retention if r.agency == agency]
 
     def sources(self) -> tuple[SourceSettings, ...]:
         """Return the sources as the gateway takes them, tokens hashed."""

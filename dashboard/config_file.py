@@ -88,6 +88,10 @@ def check(settings: Settings) -> list[ConfigError]:
             if label not in SENSITIVE_LABELS:
                 known = ", ".join(sorted(SENSITIVE_LABELS))
                 bad(f"share[{i}].labels[{j}]", f"no label {label!r}; there are {known}")
+    kept: set[str] = set()
+    for i, rule in enumerate(settings.retention):
+        _known(settings, bad, f"retention[{i}].agency", rule.agency)
+        _once(bad, f"retention[{i}]", f"{rule.agency}/{rule.kind}", kept, f"{rule.agency} has one of the same kind")
     _viewers(settings, bad)
     for i, source in enumerate(settings.source):
         if not (source.token or source.token_env or source.listen or source.connect or source.adapter == COT):

@@ -39,7 +39,13 @@ async def record(settings: Settings, redis: str, stop: asyncio.Event) -> None:
         with archive.writing():
             pictures = Deriver(roster_of(settings), ArchivePast(archive))
 
+            revisions: dict[AgencyId, int] = {}
+
             def derive(agency: AgencyId, t0: int, entries: Sequence[Delivery]) -> dict[str, bytes]:
+                archive.refresh()
+                if revisions.setdefault(agency, archive.revisions(agency)) != archive.revisions(agency):
+                    pictures.forget(agency)  # it may know of what was removed
+                    revisions[agency] = archive.revisions(agency)
                 return {**survey_file(agency, t0, entries), **pictures(agency, t0, entries)}
 
             await Recorder(bus, archive, settings.agency_ids(), clock, derive=derive).run(stop)

@@ -285,6 +285,11 @@ def archive_dir(settings: Settings) -> Path:
     return data_dir(settings) / "archive"
 
 
+def imports_dir(settings: Settings) -> Path:
+    """Return where recordings of others and logs are, each in a folder of its own."""
+    return data_dir(settings) / "imports"
+
+
 def serve(path: Path, *, log_level: str) -> int:
     """Run the site declared at `path` until a signal. Raises ConfigError, SiteFailed."""
     settings = config_file.load(path)

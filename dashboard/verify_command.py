@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections import Counter
 from pathlib import Path
 
 from rich.console import Console
@@ -37,10 +38,13 @@ def run(args: argparse.Namespace) -> int:
     ) as bar:
         for path in agencies:
             task = bar.add_task(path.name, total=sum(1 for _ in path.glob("*/*/manifest.json")))
-            for verdict in verifier.verify(path, *span):
+            for verdict in verifier.verify(path, *span, package=verifier.is_imported(path)):
                 verdicts.append(verdict)
                 for finding in verdict.findings:
                     bar.console.print(f"ALTERED {said(folder, finding)}", highlight=False, soft_wrap=True)
+                if verdict.state == "revised":
+                    line = f"revised {verdict.agency} {verdict.segment}: lawfully removed {verdict.note}"
+                    bar.console.print(line, highlight=False, markup=False, soft_wrap=True)
                 bar.advance(task)
             bar.update(task, completed=bar.tasks[task].total)
     sys.stdout.write(report(agencies, verdicts))
@@ -71,11 +75,14 @@ def report(agencies: list[Path], verdicts: list[Verdict]) -> str:
     lines = []
     for path in agencies:
         own = [verdict for verdict in verdicts if verdict.agency == path.name]
-        counts = {state: sum(verdict.state == state for verdict in own) for state in ("good", "deleted", "altered")}
+        counts = Counter(verdict.state for verdict in own)
         words = f"{path.name}: {counts['good']} good"
+        words += f", {counts['revised']} good but for what was lawfully removed" if counts["revised"] else ""
         words += f", {counts['deleted']} deleted lawfully" if counts["deleted"] else ""
         words += f", {counts['altered']} ALTERED" if counts["altered"] else ""
-        chain = verifier.links(path)
+        words += f", {counts['apart']} of which only the link was taken" if counts["apart"] else ""
+        words += "; taken from another site" if verifier.is_imported(path) else ""
+        chain = verifier.links(path, verifier.is_imported(path))
         if chain:
             words += f"; head {chain[-1].body.get('number', '?')} {verifier.digest(chain[-1].data)}"
         lines.append(words)

@@ -7,11 +7,14 @@
     ├── FeedLost           a sender's line to the door is down; what was not answered is to be sent again
     ├── SpoolFull          a sender's spool takes no more; the reports are still the caller's
     ├── ArchiveDamaged     a file of the record is not as it was written; names it
+    ├── UnderHold          a legal hold keeps what was to be deleted; names the cases
     ├── GrammarError       an id is outside its grammar
     └── ConfigError        the site's file cannot be used; names the path and says what to do
 
 Messages say what was expected, what came and where (`$.lon`), never the payload: it may be restricted.
 """
+
+from collections.abc import Iterable
 
 
 class JointOpsError(Exception):
@@ -58,6 +61,13 @@ class ArchiveDamaged(JointOpsError):
 
     def __init__(self, path: object, reason: str) -> None:
         super().__init__(f"{path}: {reason}; `jointops verify` says what is damaged")
+
+
+class UnderHold(JointOpsError):
+    """A legal hold stands on what was to be deleted from the record; nothing was."""
+
+    def __init__(self, cases: Iterable[str]) -> None:
+        super().__init__(f"held: case {', '.join(sorted(set(cases)))}")
 
 
 class GrammarError(JointOpsError, ValueError):

@@ -52,6 +52,10 @@ class Deriver:
         self._pictures[agency] = picture
         return {CHUNKS: encode_chunks(chunks, t0 / 1000.0), L1: l1(chunks), PICTURE: kept}
 
+    def forget(self, agency: AgencyId) -> None:
+        """Keep nothing of the agency: something was removed from what was sealed."""
+        self._pictures.pop(agency, None)
+
     def _stands(self, agency: AgencyId, t0: int) -> Picture:
         """Return the agency's picture at `t0`; what fails after this leaves none behind."""
         last = self._past.last_id(agency, t0)

@@ -6,29 +6,33 @@ Rules
 - A segment is there when its manifest is. What a killed seal left is nobody's, and the next one writes over it.
 - Files are written aside, synced, renamed, and their folder synced, before the manifest is written the same way.
 - Sealing a range that is sealed changes nothing.
+- Whoever adds a link to a chain does it alone and after a look at what others added: several processes may write.
+- What a legal hold stands on is neither deleted nor revised, whoever asks.
 - Tallies are summed into the manifest; batches come back without them.
 - Nothing is given out that is not, byte for byte, what the manifest says.
 """
 
 import contextlib
-import fcntl
 import logging
-import os
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import pyarrow as pa
+from msgspec.structs import replace
 
 from feeds.bus import BatchId, Delivery
-from feeds.errors import ArchiveDamaged, ConfigError, DecodeError
+from feeds.errors import ArchiveDamaged, ConfigError, DecodeError, UnderHold
 from feeds.names import AgencyId
-from feeds.recording import segment
-from feeds.recording.catalogue import Catalogue, Segment, folder_name
-from feeds.recording.contents import Counting
+from feeds.recording import holds, lock, segment
+from feeds.recording.catalogue import Catalogue, Segment, folder_name, touch
+from feeds.recording.contents import Counting, recounted
 from feeds.recording.durable import At, make_folder, nowhere, sync_folder, write
-from feeds.recording.manifest import FileEntry, Link, Manifest, Tombstone, decode, describe, encode
+from feeds.recording.lock import locked
+from feeds.recording.manifest import FileEntry, Link, Manifest, Revised, Tombstone, decode, describe, encode
+from feeds.recording.removal import Removal
 from feeds.recording.verifier import LINKS, digest
 
 log = logging.getLogger(__name__)
@@ -50,32 +54,28 @@ class Archive:
         self.folder = folder
         self._at = at
         self._catalogue = Catalogue(folder)
-        self._decoded: OrderedDict[Path, list[Delivery]] = OrderedDict()
-        self._reports: dict[Path, int] = {}
-        """Reports in each segment that is kept decoded."""
+        self._decoded: OrderedDict[Path, tuple[Segment, list[Delivery]]] = OrderedDict()
         self.refresh()
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
-        """Be the only one who writes it while the block runs. Raises ConfigError when another is."""
-        make_folder(self.folder.absolute())
-        lock = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
+        """Be the only recorder while the block runs. Raises ConfigError when there is another."""
+        with contextlib.ExitStack() as held:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                held.enter_context(locked(self.folder / ".lock", wait=False))
             except BlockingIOError:
                 raise ConfigError(
-                    "site.archive",
-                    f"another recorder writes {self.folder}; stop that one or name another folder",
+                    "site.archive", f"another recorder writes {self.folder}; stop that one or name another folder"
                 ) from None
             self.refresh()
             yield
-        finally:
-            os.close(lock)
 
     def refresh(self) -> None:
-        """Take in the segments that were added since. Raises OSError."""
+        """Take in what was added since, and let go of what was deleted or revised. Raises OSError."""
         self._catalogue.refresh()
+        for folder, (sealed, _) in list(self._decoded.items()):
+            if self._catalogue.at(folder) != sealed:
+                self._forget(folder)
 
     def agencies(self) -> list[AgencyId]:
         """Return the agencies that have segments, sorted."""
@@ -89,6 +89,18 @@ class Archive:
         """Return the agency's folders whose manifest cannot be read: what is in them is among no `segments`."""
         return self._catalogue.damaged(agency)
 
+    def at(self, folder: Path) -> Segment | None:
+        """Return the segment that lies in `folder`; None: there is none."""
+        return self._catalogue.at(folder)
+
+    def revisions(self, agency: AgencyId) -> int:
+        """Return how often reports were removed from the agency's segments."""
+        return sum(sealed.manifest.revision for sealed in self.segments(agency))
+
+    def has(self, sealed: Segment, name: str) -> bool:
+        """Say whether a derived file is there: they may be dropped."""
+        return name in sealed.manifest.derived and (sealed.folder / name).exists()
+
     def sealed_to(self, agency: AgencyId) -> int | None:
         """Return where the agency's newest segment ends, Unix ms; None: it has none."""
         return self._catalogue.sealed_to(agency)
@@ -101,21 +113,25 @@ class Archive:
         entries: Sequence[Delivery],
         derive: Derive | None = None,
         lost: tuple[int, int] | None = None,
+        imported: Mapping[str, str] = MappingProxyType({}),
     ) -> Segment:
         """Commit the agency's entries, at least one, from `t0` to before `t1` (Unix ms); return the segment.
 
-        `lost`: between which journal times batches may have gone before they were recorded. A `derive` that fails
-        costs its own files. Raises OSError (a full disk), ArchiveDamaged; nothing is committed then.
+        `lost`: between which journal times batches may have gone before they were recorded. `imported`: files that the
+        entries were made of, by name their SHA-256. A `derive` that fails costs its own files.
+
+        Raises OSError (a full disk), ArchiveDamaged; nothing is committed then.
         """
         folder = self.folder / agency / folder_name(t0)
-        if (there := self._there(agency, folder)) is not None:
+        if (there := self._catalogue.at(folder)) is not None:
             return there
-        number, prev = self._catalogue.head(agency)
+        self._catalogue.head(agency)
+        revisions = self.revisions(agency)
         counting = Counting(entries)
         files = segment.encode(agency, counting)
         derived = self._derive(derive, agency, t0, entries)
         manifest = Manifest(
-            number=number + 1,
+            number=0,
             agency=agency,
             t0=t0,
             t1=t1,
@@ -124,7 +140,8 @@ class Archive:
             derived={name: describe(data, derived=True) for name, data in derived.items()},
             made_with=MADE_WITH,
             lost=lost,
-            prev=prev,
+            imported=dict(imported),
+            prev="",
         )
         make_folder(folder)
         self._at("folder:made")
@@ -137,35 +154,100 @@ class Archive:
             write(folder / name, data, self._at)
         sync_folder(folder)
         self._at("files:synced")
-        return self._commit(folder / MANIFEST, manifest)
+        with self._chain():
+            if derived and self.revisions(agency) != revisions:
+                # They may tell of what was removed meanwhile.
+                for name in derived:
+                    (folder / name).unlink()
+                manifest = replace(manifest, derived={})
+            return self._commit(folder / MANIFEST, manifest)
 
     def bury(self, sealed: Segment, clause: str, actor: str, at: float) -> Segment:
         """Delete the segment's files for good and leave a tombstone; finishes what a killed one began.
 
-        `clause` is what says that they go, `actor` who says so, `at` when, Unix seconds. Raises OSError,
+        `clause` is what says that they go, `actor` who says so, `at` when, Unix seconds. Raises UnderHold, OSError,
         ArchiveDamaged.
         """
-        manifest = sealed.manifest
-        if sealed.tombstone is None:
-            number, prev = self._catalogue.head(manifest.agency)
-            tombstone = Tombstone(
-                number=number + 1,
-                agency=manifest.agency,
-                t0=manifest.t0,
-                t1=manifest.t1,
-                revision=manifest.revision,
-                clause=clause,
-                actor=actor,
-                at=at,
-                prev=prev,
+        with self._chain():
+            sealed = self.free(sealed)
+            manifest = sealed.manifest
+            if sealed.tombstone is None:
+                tombstone = Tombstone(
+                    number=0,
+                    agency=manifest.agency,
+                    t0=manifest.t0,
+                    t1=manifest.t1,
+                    revision=manifest.revision,
+                    clause=clause,
+                    actor=actor,
+                    at=at,
+                    prev="",
+                )
+                sealed = self._commit(sealed.folder / TOMBSTONE, tombstone)
+            self._sweep(sealed, {})
+            return sealed
+
+    def revise(self, sealed: Segment, removal: Removal, clause: str, actor: str, at: float) -> Segment:
+        """Write the segment anew without some of its reports; return its new revision, or as it is if it has none.
+
+        Derived files are dropped, those of later segments too: they go on from what was known before. Finishes what a
+        killed one began. Raises UnderHold, OSError, ArchiveDamaged.
+        """
+        with self._chain():
+            sealed = self.free(sealed, removal)
+            self._finish(sealed)
+            manifest = sealed.manifest
+            removed = {} if sealed.tombstone is not None else removal.counted(self.entries(sealed))
+            if not removed:
+                return sealed
+            files = segment.encode(manifest.agency, removal.rest(self.entries(sealed)))
+            revision = manifest.revision + 1
+            latest = sealed.folder / _manifest_name(manifest.revision)
+            revised = replace(
+                manifest,
+                number=0,
+                revision=revision,
+                contents=recounted(manifest.contents, manifest.agency, files),
+                files={name: describe(data) for name, data in files.items()},
+                derived={},
+                made_with=MADE_WITH,
+                revised=Revised(digest(latest.read_bytes()), clause, actor, at, removed),
             )
-            sealed = self._commit(sealed.folder / TOMBSTONE, tombstone)
-        for path in sealed.folder.iterdir():
-            if not any(path.match(kind) for kind in LINKS):
-                path.unlink()
-        sync_folder(sealed.folder)
-        self._forget(sealed.folder)
-        return sealed
+            for later in self.segments(manifest.agency, manifest.t0):
+                for name in later.manifest.derived:
+                    (later.folder / name).unlink(missing_ok=True)
+            for name, data in files.items():
+                write(_aside(sealed.folder / name, revision), data, self._at)
+            sync_folder(sealed.folder)
+            sealed = self._commit(sealed.folder / _manifest_name(revision), revised)
+            self._finish(sealed)
+            return sealed
+
+    def free(self, sealed: Segment, removal: Removal | None = None) -> Segment:
+        """Return the segment as it is now, when it, or what `removal` takes of it, may go.
+
+        Raises UnderHold when a hold stands on that; ArchiveDamaged, OSError when the holds cannot be read.
+        """
+        now = self._catalogue.at(sealed.folder) or sealed
+        held = holds.covering(self.folder, now.manifest)
+        if cases := [hold.case for hold in held if removal is None or removal.touches(hold.units)]:
+            raise UnderHold(cases)
+        return now
+
+    def finish(self, agency: AgencyId) -> None:
+        """Do to its end what was killed between saying that something is deleted and deleting it.
+
+        Raises OSError, ArchiveDamaged.
+        """
+        with self._chain():
+            held = holds.standing(holds.said(self.folder))
+            for sealed in self.segments(agency):
+                if any(hold.covers(sealed.manifest) for hold in held):
+                    continue
+                if sealed.tombstone is not None:
+                    self._sweep(sealed, {})
+                elif sealed.manifest.revision:
+                    self._finish(sealed)
 
     def read(self, agency: AgencyId, after: BatchId, count: int) -> list[Delivery]:
         """Return up to `count` recorded batches after `after`, oldest first; empty at the end.
@@ -174,26 +256,35 @@ class Archive:
         """
         found: list[Delivery] = []
         for sealed in self.segments(agency, after.ms):
-            if sealed.tombstone is None:
-                entries = self.entries(sealed)
-                first = bisect_right(entries, after, key=_id)
-                found += entries[first : first + count - len(found)]
-                if len(found) == count:
-                    break
+            entries = self._present(sealed)
+            first = bisect_right(entries, after, key=_id)
+            found += entries[first : first + count - len(found)]
+            if len(found) == count:
+                break
         return found
+
+    def _present(self, sealed: Segment) -> Sequence[Delivery]:
+        """Return what is left of the segment, also when it was deleted or revised since the last `refresh`."""
+        try:
+            return () if sealed.tombstone is not None else self.entries(sealed)
+        except ArchiveDamaged:
+            self.refresh()
+            now = self._catalogue.at(sealed.folder)
+            if now is None or now == sealed:
+                raise
+            return () if now.tombstone is not None else self.entries(now)
 
     def entries(self, sealed: Segment) -> list[Delivery]:
         """Return all of a segment's batches. Raises ArchiveDamaged, OSError."""
-        entries = self._decoded.get(sealed.folder)
-        if entries is None:
+        kept, entries = self._decoded.get(sealed.folder, (None, []))
+        if kept != sealed:
             files = {name: self.file(sealed, name) for name in sealed.manifest.files}
             try:
                 entries = segment.decode(sealed.manifest.agency, files)
             except DecodeError as error:
                 raise ArchiveDamaged(sealed.folder, str(error)) from error
-            self._decoded[sealed.folder] = entries
-            self._reports[sealed.folder] = sum(sealed.manifest.contents.kinds.values())
-            while len(self._decoded) > 1 and sum(self._reports.values()) > KEPT_REPORTS:
+            self._decoded[sealed.folder] = sealed, entries
+            while len(self._decoded) > 1 and sum(map(_reports, self._decoded.values())) > KEPT_REPORTS:
                 self._forget(next(iter(self._decoded)))
         self._decoded.move_to_end(sealed.folder)
         return entries
@@ -202,20 +293,46 @@ class Archive:
         """Return one file of a segment, as it was written. Raises ArchiveDamaged, OSError."""
         entry: FileEntry = {**sealed.manifest.files, **sealed.manifest.derived}[name]
         path = sealed.folder / name
-        try:
-            data = path.read_bytes()
-        except FileNotFoundError:
-            raise ArchiveDamaged(path, "it is missing") from None
-        if digest(data) != entry.sha256:
-            raise ArchiveDamaged(path, "it was altered")
-        return data
+        there = False
+        for at in (path, _aside(path, sealed.manifest.revision)):  # the latter while a revision is being put in place
+            with contextlib.suppress(FileNotFoundError):
+                data = at.read_bytes()
+                if digest(data) == entry.sha256:
+                    return data
+                there = True
+        raise ArchiveDamaged(path, "it was altered" if there else "it is missing")
+
+    @contextlib.contextmanager
+    def _chain(self) -> Iterator[None]:
+        """Add links alone, and know those that others added."""
+        with lock.chain(self.folder):
+            self.refresh()
+            yield
+
+    def _finish(self, sealed: Segment) -> None:
+        """Put the files of a revision in the place of those before; idempotent."""
+        revision, named = sealed.manifest.revision, sealed.manifest.files
+        if not revision:
+            return
+        for name in named:
+            with contextlib.suppress(FileNotFoundError):
+                _aside(sealed.folder / name, revision).replace(sealed.folder / name)
+                self._at(f"{name}:in place")
+        sync_folder(sealed.folder)
+        self._sweep(sealed, named)
+
+    def _sweep(self, sealed: Segment, keep: Mapping[str, object]) -> None:
+        """Delete what is in the segment's folder besides links and what is to be kept."""
+        gone = [path for path in sealed.folder.iterdir() if path.name not in keep]
+        gone = [path for path in gone if not any(path.match(kind) for kind in LINKS)]
+        for path in gone:
+            path.unlink()
+        if gone:
+            sync_folder(sealed.folder)
+        self._forget(sealed.folder)
 
     def _forget(self, folder: Path) -> None:
         self._decoded.pop(folder, None)
-        self._reports.pop(folder, None)
-
-    def _there(self, agency: AgencyId, folder: Path) -> Segment | None:
-        return next((s for s in reversed(self.segments(agency)) if s.folder == folder), None)
 
     def _derive(
         self, derive: Derive | None, agency: AgencyId, t0: int, entries: Sequence[Delivery]
@@ -229,11 +346,28 @@ class Archive:
             return {}
 
     def _commit(self, path: Path, link: Link) -> Segment:
-        data = encode(link)
+        """Chain the link to the newest one. Raises ArchiveDamaged, OSError."""
+        number, prev = self._catalogue.head(link.agency)
+        data = encode(replace(link, number=number + 1, prev=prev))
+        touch(path.parent)  # should this be killed, whoever writes next looks again
         write(path, data, self._at)
         sync_folder(path.parent)
+        touch(path.parent)
         self._at(f"{path.name}:committed")
-        return self._catalogue.add(path.parent, decode(data), data)
+        return self._catalogue.add(path, decode(data), data)
+
+
+def _manifest_name(revision: int) -> str:
+    return f"manifest-{revision}.json" if revision else MANIFEST
+
+
+def _aside(path: Path, revision: int) -> Path:
+    """Return where a file of a revision lies until the revision is committed."""
+    return path.with_name(f".{path.name}.{revision}")
+
+
+def _reports(kept: tuple[Segment, list[Delivery]]) -> int:
+    return sum(kept[0].manifest.contents.kinds.values())
 
 
 def _id(delivery: Delivery) -> BatchId:

@@ -5,6 +5,7 @@ segment. Everything here can be thrown away and read again.
 """
 
 import logging
+import os
 import re
 import time
 from bisect import bisect_right
@@ -56,10 +57,10 @@ class _Agency:
         """By `t0`."""
         self.head = _NO_HEAD
         """Number and SHA-256 of the chain's newest link."""
-        self.links = 0
+        self.links: set[Path] = set()
         self.damaged: set[Path] = set()
-        self.days: dict[Path, int] = {}
-        """Days that were read, and when they had changed."""
+        self.read: dict[Path, int] = {}
+        """Days and segments that were read, and when they had changed."""
 
 
 class Catalogue:
@@ -70,7 +71,11 @@ class Catalogue:
         self._agencies: dict[AgencyId, _Agency] = {}
 
     def refresh(self) -> None:
-        """Take in what was added since. A manifest that cannot be read is logged, and its segment left out."""
+        """Take in what was added since. A manifest that cannot be read is logged, and its segment left out.
+
+        A link that comes into a segment's folder later (a revision, a tombstone) is seen by the time of its day, which
+        `touch` sets.
+        """
         for folder in _folders(self._folder):
             known = self._agencies.setdefault(AgencyId(folder.name), _Agency())
             for day in _folders(folder):
@@ -91,6 +96,10 @@ class Catalogue:
         """Return the agency's folders whose manifest cannot be read, sorted."""
         return sorted(self._of(agency).damaged)
 
+    def at(self, folder: Path) -> Segment | None:
+        """Return the segment that lies in `folder`; None: there is none."""
+        return self._of(AgencyId(folder.parents[1].name)).segments.get(folder)
+
     def sealed_to(self, agency: AgencyId) -> int | None:
         """Return where the agency's newest segment ends, Unix ms; None: it has none."""
         order = self._of(agency).order
@@ -99,46 +108,52 @@ class Catalogue:
     def head(self, agency: AgencyId) -> tuple[int, str]:
         """Return number and SHA-256 of the chain's newest link. Raises ArchiveDamaged when nobody can tell it."""
         known = self._of(agency)
-        if known.damaged and known.links + len(known.damaged) != known.head[0]:
+        if known.damaged and len(known.links) + len(known.damaged) != known.head[0]:
             raise ArchiveDamaged(min(known.damaged), "the newest link of the chain cannot be read")
         return known.head
 
-    def add(self, folder: Path, link: Link, data: bytes) -> Segment:
-        """Take in a link that was just written, `data` its bytes; return its segment."""
+    def add(self, path: Path, link: Link, data: bytes) -> Segment:
+        """Take in a link that was just written at `path`, `data` its bytes; return its segment."""
         known = self._agencies.setdefault(link.agency, _Agency())
-        self._take(known, folder, link, data)
-        return known.segments[folder]
+        self._take(known, path, link, data)
+        return known.segments[path.parent]
 
     def _of(self, agency: AgencyId) -> _Agency:
         return self._agencies.get(agency) or _Agency()
 
     def _read_day(self, known: _Agency, day: Path) -> None:
-        changed = day.stat().st_mtime_ns
-        if known.days.get(day) == changed:
+        changed = _changed(day)
+        if known.read.get(day) == changed:
             return
-        settled = time.time_ns() - changed > _SETTLED_NS
+        settled = _is_settled(changed)
         for folder in _folders(day):
-            if folder not in known.segments and folder not in known.damaged:
-                settled &= self._read(known, folder)
+            settled &= self._read(known, folder)
         if settled:
-            known.days[day] = changed
+            known.read[day] = changed
 
     def _read(self, known: _Agency, folder: Path) -> bool:
         """Take in the links in a folder; return whether it has any: another may be just about to get one."""
-        links: list[tuple[Link, bytes]] = []
-        for path in sorted(path for kind in LINKS for path in folder.glob(kind)):
+        changed = _changed(folder)
+        if known.read.get(folder) == changed:
+            return _is_known(known, folder)
+        links: list[tuple[Link, Path, bytes]] = []
+        for path in {path for kind in LINKS for path in folder.glob(kind)} - known.links:
             data = path.read_bytes()
             try:
-                links.append((decode(data), data))
+                links.append((decode(data), path, data))
             except DecodeError as error:
-                log.error("manifest_unreadable path=%s reason=%s", path, error)
+                if folder not in known.damaged:
+                    log.error("manifest_unreadable path=%s reason=%s", path, error)
                 known.damaged.add(folder)
-        for link, data in sorted(links, key=lambda pair: pair[0].number):
-            self._take(known, folder, link, data)
-        return bool(links) or folder in known.damaged
+        for link, path, data in sorted(links, key=lambda one: one[0].number):
+            self._take(known, path, link, data)
+        if _is_settled(changed):
+            known.read[folder] = changed
+        return _is_known(known, folder)
 
-    def _take(self, known: _Agency, folder: Path, link: Link, data: bytes) -> None:
-        known.links += 1
+    def _take(self, known: _Agency, path: Path, link: Link, data: bytes) -> None:
+        folder = path.parent
+        known.links.add(path)
         known.head = max(known.head, (link.number, digest(data)))
         before = known.segments.get(folder)
         if isinstance(link, Manifest):
@@ -153,6 +168,23 @@ class Catalogue:
             known.order[at - 1] = segment
         else:
             known.order.insert(at, segment)
+
+
+def touch(folder: Path) -> None:
+    """Let those who follow the archive see that a segment's folder has another link. Raises OSError."""
+    os.utime(folder.parent)
+
+
+def _is_known(known: _Agency, folder: Path) -> bool:
+    return folder in known.segments or folder in known.damaged
+
+
+def _changed(folder: Path) -> int:
+    return folder.stat().st_mtime_ns
+
+
+def _is_settled(changed: int) -> bool:
+    return time.time_ns() - changed > _SETTLED_NS
 
 
 def _folders(folder: Path) -> Iterator[Path]:

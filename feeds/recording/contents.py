@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from msgspec.structs import replace
+
 from feeds.bus import BatchId, Delivery
 from feeds.envelope import Batch, Tally
 from feeds.names import AgencyId, SourceId
@@ -46,3 +48,19 @@ class Counting:
             late=said.late,
             sources=sources,
         )
+
+
+def recounted(before: Contents, agency: AgencyId, files: Mapping[str, bytes]) -> Contents:
+    """Return what is in files of which reports were removed; what left no report behind stays as it was counted."""
+    said = summary(agency, files)
+    return replace(
+        before,
+        kinds=said.kinds,
+        minutes=said.minutes,
+        observed=said.observed,
+        received=said.received,
+        late=said.late,
+        sources={
+            source: replace(counts, accepted=said.sources.get(source, 0)) for source, counts in before.sources.items()
+        },
+    )

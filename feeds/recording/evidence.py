@@ -45,6 +45,7 @@ What is in it
     archive/{agency}/DAY/TIME/reports.parquet   every report of those ten minutes, a row each
     archive/{agency}/DAY/TIME/parcels.parquet   in which messages they came, from which source, when
     archive/{agency}/DAY/TIME/tombstone.json    its files were lawfully deleted: when, under which clause
+    archive/{agency}/DAY/TIME/manifest-1.json   reports were lawfully removed: how many, when, under which clause
     archive/{agency}/chain/...                  links in between, of segments that are not in this package
 
 Parquet files open in DuckDB, pandas, R, Spark and many other programs.

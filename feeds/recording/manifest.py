@@ -65,6 +65,20 @@ class Contents(Struct, frozen=True):
     sources: dict[SourceId, SourceCounts]
 
 
+class Revised(Struct, frozen=True):
+    """Why a segment was written anew without some of its reports. Says nothing of what they held."""
+
+    of: str
+    """SHA-256 of the manifest that this one takes the place of."""
+    clause: str
+    """Of the agreement or order that says so."""
+    actor: str
+    at: float
+    """Unix seconds."""
+    removed: dict[str, int]
+    """Reports that are gone, by kind."""
+
+
 class Manifest(Struct, frozen=True, kw_only=True, tag_field="link", tag="segment"):
     """The link of one segment: journal ids with milliseconds from `t0` to before `t1`."""
 
@@ -75,6 +89,7 @@ class Manifest(Struct, frozen=True, kw_only=True, tag_field="link", tag="segment
     """Unix milliseconds, UTC."""
     t1: int
     revision: int = 0
+    """Of its files: counts up when they are written anew."""
     contents: Contents
     files: dict[str, FileEntry]
     derived: dict[str, FileEntry] = {}
@@ -83,6 +98,10 @@ class Manifest(Struct, frozen=True, kw_only=True, tag_field="link", tag="segment
     """Versions of the libraries that wrote the files: another may write the same rows as other bytes."""
     lost: tuple[int, int] | None = None
     """Between these journal times (Unix ms) batches may have gone before they were recorded; None: none did."""
+    imported: dict[str, str] = {}
+    """Files that it was made of, not a journal, by name their SHA-256: `received` is then what they say as well."""
+    revised: Revised | None = None
+    """None: as it was sealed."""
     prev: str
     check: str = ""
 

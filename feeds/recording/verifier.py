@@ -5,7 +5,8 @@
 How it is known
 - Each ten minutes of an agency are a folder with a `manifest.json`, which names the folder's files by size and SHA-256.
 - Manifests are a chain: `number` counts on, `prev` is the SHA-256 of the link before, `check` that of the manifest
-  itself, taken while it was empty. What was lawfully deleted left a `tombstone.json`, a link of the same chain.
+  itself, taken while it was empty. What was lawfully deleted left a `tombstone.json`, a link of the same chain; of
+  what single reports were lawfully removed, `manifest-1.json` (and so on) says how many, when and under which clause.
 - CRC-32 sums of each 4 KiB say where in a file something was altered.
 
 Whoever holds a later link, or its hash, can tell that nothing before it was changed. Nobody can tell from the archive
@@ -17,6 +18,7 @@ import json
 import sys
 import zlib
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
@@ -27,6 +29,8 @@ CHECK = b'"check":"'
 LINKS = ("manifest*.json", "tombstone*.json")
 APART = "chain"
 """Folder beside the days, in an evidence package only: links of segments that are not in it."""
+IMPORTED = "imported.json"
+"""In an agency's folder that was taken from another site, which may have been such a package."""
 
 
 class Finding(NamedTuple):
@@ -72,8 +76,11 @@ class Verdict(NamedTuple):
     agency: str
     segment: str
     state: str
-    """`good`, `deleted` (lawfully, a tombstone says why), `altered`, or `apart`: not in this package, only its link."""
+    """`good`, `revised` (reports were lawfully removed, the rest is good), `deleted` (lawfully, a tombstone says why),
+    `altered`, or `apart`: not in this package, only its link."""
     findings: list[Finding]
+    note: str = ""
+    """Of what was revised or deleted: how many reports, by whom, when and under which clause."""
 
 
 def digest(data: bytes) -> str:
@@ -135,6 +142,11 @@ def _read(path: Path) -> Link:
     return Link(path, data, body)
 
 
+def is_imported(agency: Path) -> bool:
+    """Say whether the agency's recording was taken from another site."""
+    return (agency / IMPORTED).is_file()
+
+
 def agencies(archive: Path) -> list[Path]:
     """Return the folders of the archive's agencies."""
     return sorted(p for p in archive.iterdir() if p.is_dir() and not p.name.startswith("."))
@@ -147,7 +159,7 @@ def verify(agency: Path, since: int = 0, until: int = 2**63, package: bool = Fal
     """
     chain = links(agency, package)
     broken = _broken(agency.name, chain)
-    buried = {link.segment for link in chain if link.body.get("link") == "tombstone"}
+    buried = {link.segment: link for link in chain if link.body.get("link") == "tombstone"}
     newest = {link.segment: link for link in chain if link.body.get("link") == "segment"}
     for link in chain:
         findings = broken.get(link.path, [])
@@ -157,14 +169,35 @@ def verify(agency: Path, since: int = 0, until: int = 2**63, package: bool = Fal
             if findings:
                 yield Verdict(agency.name, link.segment, "altered", findings)
             continue
-        apart = link.path.parents[1].name == APART
-        if not findings and not apart and newest.get(link.segment) is link:
+        apart, latest = link.path.parents[1].name == APART, newest.get(link.segment) is link
+        if not findings and not latest and link.body:
+            continue  # another took its place
+        if not findings and not apart:
             findings = _files(agency.name, link, link.segment in buried)
-        whole = "apart" if apart else "deleted" if link.segment in buried else "good"
-        state = "altered" if findings else whole
-        yield Verdict(agency.name, link.segment, state, findings)
+        if findings:
+            yield Verdict(agency.name, link.segment, "altered", findings)
+        elif apart:
+            yield Verdict(agency.name, link.segment, "apart", [])
+        elif link.segment in buried:
+            yield Verdict(agency.name, link.segment, "deleted", [], _note(buried[link.segment].body))
+        else:
+            revised = link.body.get("revised")
+            state, note = ("revised", _note(revised)) if revised else ("good", "")
+            yield Verdict(agency.name, link.segment, state, [], note)
     for finding in broken.get(agency, []):
         yield Verdict(agency.name, finding.segment, "altered", [finding])
+
+
+def _note(body: dict[str, Any]) -> str:
+    """Return what a tombstone or a revision says; what it does not say right is for `_broken` to tell."""
+    try:
+        at = datetime.fromtimestamp(body["at"], timezone.utc)
+        what = ", ".join(f"{n} of kind {kind}" for kind, n in sorted(body.get("removed", {}).items()))
+        return (
+            f"{what + ' ' if what else ''}under {body['clause']!r} by {body['actor']!r} at {at:%Y-%m-%d %H:%M:%S} UTC"
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError):
+        return "its link does not say why"
 
 
 def _broken(agency: str, chain: list[Link]) -> dict[Path, list[Finding]]:
@@ -223,18 +256,21 @@ def main(words: list[str]) -> int:
         parts = json.loads((root / "parts.json").read_bytes())
     except (OSError, ValueError):
         parts = {}
-    package = (root / "about.json").is_file()
-    counts = {"good": 0, "deleted": 0, "altered": 0, "apart": 0}
+    counts = {"good": 0, "revised": 0, "deleted": 0, "altered": 0, "apart": 0}
     for agency in agencies(archive):
+        package = (root / "about.json").is_file() or is_imported(agency)
         for verdict in verify(agency, package=package):
             counts[verdict.state] += 1
             for finding in verdict.findings:
                 print(f"ALTERED {finding}{part_of(parts, finding)}")
+            if verdict.state == "revised":
+                print(f"revised {verdict.agency} {verdict.segment}: lawfully removed {verdict.note}")
         chain = links(agency, package)
         if chain:
             head = chain[-1]
             print(f"{agency.name}: {len(chain)} links, head {head.body.get('number')} {digest(head.data)}")
-    print(f"{counts['good']} segments good, {counts['deleted']} deleted lawfully, {counts['altered']} ALTERED")
+    revised = f", {counts['revised']} good but for what was lawfully removed" if counts["revised"] else ""
+    print(f"{counts['good']} segments good{revised}, {counts['deleted']} deleted lawfully, {counts['altered']} ALTERED")
     if counts["apart"]:
         print(f"of {counts['apart']} segments between them only the link is in this package")
     if not sum(counts.values()):

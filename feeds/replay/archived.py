@@ -116,6 +116,9 @@ class ArchivedRecording:
                     found.append(Gap(since, until, agency, f"deleted {day:%Y-%m-%d} under {one.tombstone.clause}"))
                 elif one.folder in self._sealed.damaged:
                     found.append(Gap(since, until, agency, f"damaged: {self._sealed.damaged[one.folder][1]}"))
+                elif (revised := one.manifest.revised) is not None:
+                    day, count = datetime.fromtimestamp(revised.at, UTC), sum(revised.removed.values())
+                    found.append(Gap(since, until, agency, f"{count} removed {day:%Y-%m-%d} under {revised.clause}"))
                 if one.manifest.lost is not None:
                     first, last = one.manifest.lost
                     found.append(Gap(first / 1000, last / 1000, agency, "trimmed before it was recorded"))

@@ -50,12 +50,18 @@ class Sealed:
         self.damaged: dict[Path, tuple[Segment, str]] = {}
         self._batches: OrderedDict[Path, _Batches] = OrderedDict()
         self._surveys: dict[Path, Survey] = {}
+        self._of: dict[Path, Segment] = {}
+        """As they were when batches and surveys were taken of them."""
         self._reading = asyncio.Lock()
 
     async def refresh(self) -> None:
-        """Take in the segments that were added. Raises OSError."""
+        """Take in the segments that were added, let go of what was deleted or revised. Raises OSError."""
         async with self._reading:
             await asyncio.to_thread(self.archive.refresh)
+            for folder, one in list(self._of.items()):
+                if self.archive.at(folder) != one:
+                    for kept in (self._of, self._batches, self._surveys, self.damaged):
+                        kept.pop(folder, None)
 
     def segments(self, agency: AgencyId, since: float = 0.0) -> Sequence[Segment]:
         """Return the agency's segments that reach beyond `since`, Unix seconds, and are still there, oldest first."""
@@ -77,7 +83,7 @@ class Sealed:
     async def picture(self, agency: AgencyId, t: float) -> tuple[float, bytes] | None:
         """Return with what picture the newest segment that has one began until `t`, and when. Raises OSError."""
         for one in reversed(self.segments(agency)):
-            if one.manifest.t0 <= t * 1000 and PICTURE in one.manifest.derived:
+            if one.manifest.t0 <= t * 1000 and self.archive.has(one, PICTURE):
                 try:
                     async with self._reading:
                         return one.manifest.t0 / 1000, await asyncio.to_thread(self.archive.file, one, PICTURE)
@@ -89,12 +95,13 @@ class Sealed:
         """Return what was found on a walk through a segment. Raises OSError."""
         survey = self._surveys.get(one.folder)
         if survey is None:
+            self._of[one.folder] = one
             survey = self._surveys[one.folder] = await self._find(one)
         return survey
 
     async def _find(self, one: Segment) -> Survey:
         agency = one.manifest.agency
-        if SURVEY in one.manifest.derived:
+        if self.archive.has(one, SURVEY):
             try:
                 async with self._reading:
                     data = await asyncio.to_thread(self.archive.file, one, SURVEY)
@@ -107,6 +114,7 @@ class Sealed:
         async with self._reading:
             batches = self._batches.get(one.folder)
             if batches is None:
+                self._of[one.folder] = one
                 try:
                     batches = await asyncio.to_thread(self._unseal, one)
                 except ArchiveDamaged as error:

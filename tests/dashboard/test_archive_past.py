@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.archive_past import ArchivePast
+from dashboard.archive_past import LOOK_BACK_MS, ArchivePast
 from feeds.names import AgencyId
 from feeds.recording.archive import Archive
+from feeds.recording.removal import Removal
 from layers.chunk import chunk_at
 from layers.derived import CHUNKS, L1, PICTURE, Deriver
 from layers.pyramid import L1_STEP_S
@@ -67,3 +68,27 @@ def test_a_segment_that_ended_early_has_the_minutes_up_to_the_full_ten(tmp_path:
     for segment, t in zip(archive.segments(CPD), (T0 / 1000 + 91, T0 / 1000 + 599), strict=True):
         chunks = archive.file(segment, CHUNKS)
         assert len(picture_at(chunk_at(chunks, t), t)["row"]) == 3
+
+
+def test_what_was_removed_is_in_no_derived_file_of_a_later_segment(tmp_path: Path):
+    archive = Archive(tmp_path / "a")
+    derive = Deriver(ROSTER, ArchivePast(archive))
+    for k, each in enumerate((3, 2)):
+        t0 = T0 + k * TEN
+        archive.seal(CPD, t0, t0 + TEN, entries(t0 + 500, each=each), derive=derive)
+    first, second = archive.segments(CPD)
+    assert sorted(Span(chunk_at(archive.file(second, CHUNKS), (T0 + TEN) / 1000)).ids) == ["u0", "u1", "u2"]
+    archive.revise(first, Removal("u2"), "order", "clerk", 1.0)
+    assert not any(archive.has(s, name) for s in archive.segments(CPD) for name in (CHUNKS, L1, PICTURE))
+    derive.forget(CPD)
+    last = derive(CPD, T0 + 2 * TEN, entries(T0 + 2 * TEN + 1, each=1))
+    assert sorted(Span(chunk_at(last[CHUNKS], (T0 + 2 * TEN) / 1000)).ids) == ["u0", "u1"]
+
+
+def test_where_pictures_are_gone_only_the_last_day_is_gone_through(tmp_path: Path):
+    archive = Archive(tmp_path / "a")
+    day_later = T0 + LOOK_BACK_MS + TEN
+    archive.seal(CPD, T0, T0 + TEN, entries(T0 + 500, each=3))
+    archive.seal(CPD, day_later - TEN, day_later, entries(day_later - TEN + 500, each=1))
+    picture, since = ArchivePast(archive).since_picture(CPD, day_later)
+    assert picture is None and [d.id.ms for d in since] == [day_later - TEN + 500]

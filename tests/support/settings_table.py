@@ -17,7 +17,7 @@ from feeds.report import Category
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "settings.md"
 BEGIN, END = "<!-- tables: made from dashboard/config.py -->", "<!-- end of tables -->"
 
-SECTIONS = (config.Site, config.Agency, config.Source, config.Share, config.Account, config.ApiToken)
+SECTIONS = (config.Site, config.Agency, config.Source, config.Share, config.Retention, config.Account, config.ApiToken)
 
 
 def _docs(kind: type) -> dict[str, str]:

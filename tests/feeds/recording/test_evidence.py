@@ -10,9 +10,10 @@ import pytest
 
 from feeds.errors import ArchiveDamaged, ConfigError
 from feeds.names import AgencyId
-from feeds.recording import segment
+from feeds.recording import positions, segment
 from feeds.recording.archive import Archive
 from feeds.recording.evidence import Packaged, package
+from feeds.recording.removal import Removal
 from feeds.recording.span import Span
 from feeds.recording.verifier import verify
 from tests.support.recording import CPD, T0, TEN, entries, flip
@@ -89,6 +90,18 @@ def test_a_lawful_deletion_in_it_is_explained_by_its_tombstone(archive: Archive,
     assert status == 0
     assert "1 segments good, 1 deleted lawfully, 0 ALTERED" in said
     assert "of 2 segments between them only the link is in this package" in said, "the tombstone is the newest link"
+
+
+def test_a_lawful_removal_in_it_is_told_and_its_receiver_gets_nothing_of_it(archive: Archive, tmp_path: Path):
+    archive.revise(archive.segments(CPD)[1], Removal("u7"), "Order 26-CH-0411", "clerk", 1.0)
+    status, said = verified(unpack(archive, tmp_path))
+    assert status == 0
+    line = "revised cpd 2026-09-21/1430: lawfully removed 2 of kind unit under 'Order 26-CH-0411' by 'clerk' at 1970-"
+    assert line in said
+    assert "1 segments good, 1 good but for what was lawfully removed, 0 deleted lawfully, 0 ALTERED" in said
+    files = {n: tmp_path / f"unpacked/archive/cpd/2026-09-21/1430/{n}" for n in (segment.REPORTS, segment.PARCELS)}
+    assert len(positions.read_positions(CPD, [files], ["u7"]).lat) == 0
+    assert len(positions.read_positions(CPD, [files], ["u8"]).lat) == 2
 
 
 def test_a_segment_taken_out_of_a_package_is_missed(unpacked: Path):

@@ -10,6 +10,7 @@ from dashboard.review_keyframes import Keyframes
 from feeds.bus import BEGINNING, BatchId, Delivery
 from feeds.names import AgencyId
 from feeds.recording.archive import Archive
+from feeds.recording.removal import Removal
 from feeds.replay.archived import ArchivedRecording
 from feeds.replay.journal import JournalRecording
 from feeds.replay.sealed import PICTURE, Sealed, survey_file
@@ -160,3 +161,28 @@ async def test_what_was_deleted_is_a_gap_that_names_its_clause(tmp_path: Path) -
     assert "MOU 7.2" in gap.text
     first = (await recording.read(cpd, BEGINNING, 1))[0]
     assert first.id.ms >= gap.until * 1000
+
+
+async def test_a_review_lets_go_of_what_was_removed_and_says_that_something_was(tmp_path: Path) -> None:
+    record = await a_day(7)
+    archive = await sealed(record, tmp_path, (T0 + 500) // 120 * 120)
+    cpd = record.recording.agencies[0]
+    read = Sealed(archive)
+    recording = ArchivedRecording(read, JournalRecording(record.bus, record.recording.agencies, record.clock))
+    before = await recording.read(cpd, BEGINNING, 1000)
+    counts = await recording.counts(cpd)
+    first = archive.segments(cpd)[0]
+    removed = Archive(tmp_path).revise(first, Removal(), "order 7", "clerk", 0.0).manifest.revised
+    assert removed is not None and removed.removed["unit"] > 0
+    await read.refresh()
+    after = await recording.read(cpd, BEGINNING, 1000)
+    total = [sum(len(d.batch) for d in said) for said in (before, after)]
+    assert total[0] - total[1] == removed.removed["unit"]
+    now = await recording.counts(cpd)
+    assert (
+        sum(sum(s.values()) for s in counts.values()) - sum(sum(s.values()) for s in now.values())
+        == total[0] - total[1]
+    )
+    assert [gap.text for gap in await recording.gaps()] == [
+        f"{removed.removed['unit']} removed 1970-01-01 under order 7"
+    ]

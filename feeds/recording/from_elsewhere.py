@@ -1,0 +1,71 @@
+"""A recording of another site, taken as it is: verified, then copied with its own chain, beside nothing of ours."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+from feeds.errors import ArchiveDamaged, ConfigError
+from feeds.names import AgencyId, agency_id
+from feeds.recording import verifier
+from feeds.recording.durable import make_folder, sync_folder, write
+from feeds.recording.verifier import IMPORTED, digest
+
+
+class Taken(NamedTuple):
+    """One agency's chain that was taken."""
+
+    agency: AgencyId
+    segments: int
+    number: int
+    """Of its newest link."""
+    head: str
+    """SHA-256 of its newest link: to compare with one that somebody else wrote down."""
+
+
+def archive_in(folder: Path) -> Path | None:
+    """Return where the agencies' folders are, of an archive or an unpacked evidence package; None: it is neither."""
+    for root in (folder / "archive", folder):
+        if root.is_dir() and any(root.glob("*/*/*/manifest.json")):
+            return root
+    return None
+
+
+def take(folder: Path, archive: Path, actor: str, at: float) -> list[Taken]:
+    """Verify the recording in `folder` and copy it into `archive`; of each agency whole or not at all.
+
+    Raises ArchiveDamaged (nothing is copied), ConfigError (something is there already), GrammarError, OSError.
+    """
+    root = archive_in(folder)
+    if root is None:
+        raise ConfigError("PATH", f"{folder} holds no recording")
+    package = (folder / "about.json").is_file()
+    agencies = [path for path in verifier.agencies(root) if verifier.links(path, package=True)]
+    for path in agencies:
+        if (archive / agency_id(path.name)).exists():
+            raise ConfigError("--archive", f"something of {path.name} is in {archive}; name another folder")
+        for verdict in verifier.verify(path, package=package or verifier.is_imported(path)):
+            for finding in verdict.findings:
+                raise ArchiveDamaged(path / finding.segment / finding.file, finding.what)
+    return [_copy(path, archive, actor, at) for path in agencies]
+
+
+def _copy(agency: Path, archive: Path, actor: str, at: float) -> Taken:
+    aside = archive / f".{agency.name}.part"
+    if aside.exists():
+        shutil.rmtree(aside)  # of one that was killed
+    for folder in {link.path.parent for link in verifier.links(agency, package=True)}:
+        to = aside / folder.relative_to(agency)
+        make_folder(to.absolute())
+        for path in folder.iterdir():
+            if path.is_file() and not path.name.startswith("."):
+                write(to / path.name, path.read_bytes())
+        sync_folder(to)
+    chain = verifier.links(aside, package=True)
+    head = chain[-1]
+    write(aside / IMPORTED, json.dumps({"actor": actor, "at": at, "head": digest(head.data)}).encode())
+    sync_folder(aside)
+    aside.rename(archive / agency.name)
+    sync_folder(archive)
+    segments = len({link.segment for link in chain if link.path.parents[1].name != verifier.APART})
+    return Taken(AgencyId(agency.name), segments, head.body["number"], digest(head.data))
