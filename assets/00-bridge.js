@@ -40,9 +40,10 @@
 
   function look() {
     if (!document.querySelector("#react-entry-point")) { clearInterval(watch); return; }
-    if (document.querySelector("#jointops-config")) {
+    var config = document.querySelector("#jointops-config");
+    if (config) {
       clearInterval(watch);
-      import("/assets/map/map.mjs").catch(function (error) { late("map: " + error); });
+      import(config.dataset.entry).catch(function (error) { late("map: " + error); });
     } else if (Date.now() - begun > LATE_MS) {
       clearInterval(watch);
       late("layout");

@@ -38,10 +38,12 @@ export interface FeedHealth {
 }
 export interface Agency { id: string; name: string; tag: string }
 export interface Hello {
-  type: "hello"; epoch: string; at: number; tick_ms: number; viewer: { name: string; agency: string; roles: string[] };
+  type: "hello"; epoch?: string; at: number; tick_ms: number; viewer: { name: string; agency: string; roles: string[] };
   site: { name: string; timezone: string; demo: boolean }; agencies: Agency[];
   /** Layers that another agency shares with the viewer, whatever there is to see. */
   sees?: LayerName[];
+  /** Of a recording: what there is of it, and the views of a moment that this viewer may choose. */
+  replay?: { from: number; to: number; agencies: string[]; views: string[] };
 }
 /** `recording`, `off`, `starting`, `silent`, `behind`, or why nothing is recorded. Unix seconds. */
 export interface RecorderHealth { state: string; since: number | null; sealed_to: number | null }
@@ -112,16 +114,81 @@ export interface Page {
   flyTo(lon: number, lat: number, zoom?: number): void;
   /** Fit the view to all things; a person's act too. */
   fitAll(): void;
+  /** Put a place in the middle at once; a person's act, and what follows from it. */
+  centre(lon: number, lat: number): void;
+  /** Where the map looks now: degrees. */
+  camera(): { lon: number; lat: number; zoom: number };
   /** Units with a place that are outside the map's view now. */
   outside(): number;
+  /** Go to the moment of a thing, where the page can. */
+  goTo?: (at: number) => void;
+  /** The review session; not on the live wall. */
+  review?: Review;
+}
+/** A review session (assets/review/session.mjs): a moment of a recording, and how to go to another. Times are Unix seconds. */
+export interface Review {
+  readonly url: string;
+  /** What is recorded, once that is known, or why it is not. */
+  recording: import("./review/counts.mjs").Recording | null;
+  problem: string;
+  views: string[];
+  view: string;
+  /** The part of it on the timeline; the name it was chosen by, or "". */
+  range: { from: number; to: number };
+  rangeName: string;
+  notices: { text: string; since: number }[];
+  /** A seek that takes its time: where to, and how much of it is done (0..1; null: not known). */
+  seeking: { at: number; done: number | null } | null;
+  /** The answer to the last step. */
+  stepped: Stepped | null;
+  follow: { agency: string; id: string } | null;
+  on(event: "clock" | "range" | "recording" | "notice" | "follow" | "stepped", fn: () => void): () => void;
+  at(): number;
+  readonly playing: boolean;
+  readonly speed: number;
+  /** Speed really reached; 0 while that is not known. */
+  readonly reached: number;
+  /** A finger holds the playhead there; at most ten moments a second are asked for. */
+  hold(at: number): void;
+  /** It lets go: plays on if it did. */
+  release(at: number): void;
+  seek(at: number): void;
+  play(): void;
+  pause(): void;
+  setSpeed(times: number): void;
+  setView(view: string): void;
+  step(to: StepKind, by: 1 | -1): void;
+  setRange(range: { from: number; to: number }, name?: string): void;
+  setRangeByName(name: string): void;
+  bounds(): { from: number; to: number };
+  /** Rejects when the server does not answer, or says why it does not. */
+  track(agency: string, id: string, from: number, to: number): Promise<TrackPoint[]>;
+  near(lon: number, lat: number, metres: number, from: number, to: number): Promise<NearUnit[]>;
+  setFollow(thing: { agency: string; id: string } | null): void;
+  /** Says something to the person. */
+  notify(text: string): void;
+  /** Draws something over the map, under the marks; no more with `null`. */
+  sketch(name: string, draws: ((pen: import("./review/sketch.mjs").Pen) => void) | null): void;
+  /** The place under a point of the map (CSS pixels), degrees. */
+  placeAt(x: number, y: number): [number, number] | null;
+}
+export type StepKind = "incident" | "camera" | "alarm" | "log";
+export interface Stepped { to: StepKind; by: 1 | -1; found: boolean; at: number; events: PictureEvent[]; units: [string, string][] }
+/** observed at, lon, lat (degrees), speed (metres a second), course (degrees), status code. */
+export type TrackPoint = [number, number | null, number | null, number | null, number | null, number | null];
+export interface NearUnit {
+  agency: string; id: string; call_sign?: string; first: number; last: number; nearest_m: number; nearest_at: number;
 }
 export interface PageConfig {
   /** Port of the stream on this page's host, or `live_url` when the site sets a public one. */
-  live_port: number; live_url: string; site: string; timezone: string; demo: boolean;
+  live_port: number; live_url: string;
+  /** The same of recordings. */
+  review_port: number; review_url: string;
+  site: string; timezone: string; demo: boolean;
   /** `/basemap/style.json`, or "" when there is no basemap (then `basemap_notice` says why). */
   basemap: string; basemap_notice: string;
   /** Where the view starts: degrees. */
-  view: { lon: number; lat: number; zoom: number };
+  view: { lon: number; lat: number; zoom: number; /** The zoom is meant for this very screen. */ exact?: boolean };
   /** Of the account: wall, desk or field; api for a program. */
   kind: string;
 }

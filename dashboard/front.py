@@ -35,6 +35,8 @@ VIEWER = "jointops.viewer"
 
 _BODY_MAX = {"/login": 16 * 1024, "/logout": 16 * 1024, "/api/findings": 64 * 1024}
 """Where something may be written, and how long that may be, bytes; one finding has an address below theirs."""
+_DASH = ("/_", "/review/_")
+"""How Dash's own paths begin, on the wall and on the page of recordings."""
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})|\[[0-9a-fA-F:.]{2,45}\]")
 
@@ -52,7 +54,7 @@ async def who(gate: Gate, headers: Headers) -> Viewer | None:
 
 def wants_json(path: str) -> bool:
     """Say whether programs, rather than people, ask for this path."""
-    return path.startswith(("/api", "/basemap", "/healthz", "/_"))
+    return path.startswith(("/api", "/basemap", "/healthz", *_DASH))
 
 
 def refusal(path: str, status: int, words: str, *, retry_s: int = 0) -> Response:
@@ -120,7 +122,7 @@ class Front:
             length = headers.get("content-length", "")
             if not length.isdecimal() or len(length) > 6 or int(length) > most:
                 return refusal(path, 413, f"Refused: longer than {most // 1024} kB, or of unknown length.")
-        if path.startswith("/_") and path != "/_favicon.ico":
+        if path.startswith(_DASH) and path != "/_favicon.ico":
             try:
                 viewer = await who(self._gate, headers)
             except BusDown:

@@ -1,4 +1,5 @@
-"""Asks the hub for what it answers by HTTP (`/read/*`), with the caller's own credential and no other."""
+"""Asks the hub, or the part that plays recordings, for what it answers by HTTP (`/read/*`), with the caller's own
+credential and no other."""
 
 import asyncio
 import time
@@ -23,9 +24,10 @@ class HubDown(JointOpsError):
 class HubReads:
     """The way to the hub. One per process; keeps no answer longer than a second and no credential at all."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, port: int | None = None) -> None:
+        """`port`: of another part that answers so; the hub's without it."""
         self._client = httpx.AsyncClient(
-            base_url=f"http://{settings.site.host}:{settings.site.live_port}",
+            base_url=f"http://{settings.site.host}:{settings.site.live_port if port is None else port}",
             timeout=TIMEOUT_S,
             trust_env=False,
             limits=httpx.Limits(max_connections=32, max_keepalive_connections=0),

@@ -17,6 +17,7 @@ from dashboard.views import login
 from feeds.errors import BusDown
 
 HOME = "/wall"
+REVIEW = "/review"
 LOGIN = "/login"
 
 _HEALTH_TIMEOUT_S = 0.6
@@ -33,13 +34,22 @@ def local_path(text: str) -> str:
 class Routes:
     """What is done at each address. One per app."""
 
-    def __init__(self, settings: Settings, sessions: Sessions, gate: Gate, accounts: Accounts, hub: HubReads) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        sessions: Sessions,
+        gate: Gate,
+        accounts: Accounts,
+        hub: HubReads,
+        recordings: HubReads,
+    ) -> None:
         self._site = settings.site
         self._secure = settings.site.public_url.startswith("https:")
         self._sessions = sessions
         self._gate = gate
         self._accounts = accounts
         self._hub = hub
+        self._recordings = recordings
 
     def router(self) -> APIRouter:
         """Return the addresses."""
@@ -50,6 +60,7 @@ class Routes:
         routes.add_api_route("/logout", self.log_out, methods=["POST"])
         routes.add_api_route("/healthz", self.health, methods=["GET"])
         routes.add_api_route("/api/{name}.geojson", self.geojson, methods=["GET"])
+        routes.add_api_route("/api/recording", self.recording, methods=["GET"])
         return routes
 
     async def home(self, request: Request) -> Response:
@@ -153,18 +164,25 @@ class Routes:
 
     async def geojson(self, name: str, request: Request) -> Response:
         """Hand on what the hub lets the caller see."""
-        path = request.url.path
         if name not in _READS:
-            return refusal(path, 404, "There is nothing here.")
+            return refusal(request.url.path, 404, "There is nothing here.")
+        return await self._hand_on(request, self._hub, f"{name}.geojson", "The hub does not answer")
+
+    async def recording(self, request: Request) -> Response:
+        """Hand on what is recorded, as far as the caller may count it."""
+        return await self._hand_on(request, self._recordings, "recording", "The recordings do not answer")
+
+    async def _hand_on(self, request: Request, part: HubReads, name: str, silence: str) -> Response:
+        path = request.url.path
         try:
             if await who(self._gate, request.headers) is None:
                 words = "Log in, or send `Authorization: Bearer TOKEN`."
                 return JSONResponse({"error": words}, 401, {"WWW-Authenticate": "Bearer"})
-            answer = await self._hub.read(f"{name}.geojson", request.headers)
+            answer = await part.read(name, request.headers)
         except BusDown:
             return unverified(path)
         except HubDown:
-            return refusal(path, 503, "The hub does not answer; try again in a moment.", retry_s=2)
+            return refusal(path, 503, f"{silence}; try again in a moment.", retry_s=2)
         kind = answer.headers.get("content-type", "application/json")
         return Response(answer.content, answer.status_code, media_type=kind)
 

@@ -124,10 +124,11 @@ async def run(settings: Settings, redis_url: str, stop: asyncio.Event, ready: as
     await asyncio.to_thread(findings.load)
     sessions = Sessions(redis_url, settings.site.session_s)
     hub = HubReads(settings)
+    review = HubReads(settings, settings.site.review_port)
     proxies = settings.site.trusted_proxies or (_THIS_HOST if settings.site.public_url else ())
     server = _Server(
         _Door(
-            create_app(settings, sessions, hub, tiles, findings, SystemClock()),
+            create_app(settings, sessions, hub, review, tiles, findings, SystemClock()),
             host=settings.site.bind,
             port=settings.site.port,
             lifespan="off",  # opened and closed here; it would also add Dash's catch-all page
@@ -156,6 +157,7 @@ async def run(settings: Settings, redis_url: str, stop: asyncio.Event, ready: as
             task.cancel()
         await asyncio.gather(serving, stopping, return_exceptions=True)
         await hub.close()
+        await review.close()
         await sessions.close()
         tiles.close()
 

@@ -89,11 +89,11 @@ export function inView([[west, south], [east, north]], v) {
 
 /**
  * Shows the site's view, and again when the page finds its size only now; never once a person has moved the map.
- * @param {LiveMap} map @param {{ lon: number, lat: number, zoom: number }} view
+ * @param {LiveMap} map @param {import("../types.d.ts").PageConfig["view"]} view
  */
-export function start(map, { lon, lat, zoom }) {
+export function start(map, { lon, lat, zoom, exact }) {
   const box = map.getContainer();
-  const show = () => map.jumpTo({ center: [lon, lat], zoom: clampZoom(startZoom(zoom, box.clientWidth, box.clientHeight)) });
+  const show = () => map.jumpTo({ center: [lon, lat], zoom: clampZoom(exact ? zoom : startZoom(zoom, box.clientWidth, box.clientHeight)) });
   const stop = () => {
     map.off("resize", show);
     map.off("movestart", byHand);
@@ -111,6 +111,11 @@ export function fly(map, lon, lat, zoom, right = 0) {
   if (!Number.isFinite(lon) || !Number.isFinite(lat)) return;
   const center = [Math.max(-180, Math.min(180, lon)), Math.max(-85, Math.min(85, lat))];
   map.flyTo({ center, zoom: clampZoom(Math.max(map.getZoom(), zoom ?? 0)), maxDuration: FLIGHT_MS, duration: FLIGHT_MS, offset: [right, 0] }, ASKED);
+}
+
+/** Puts a place in the middle at once: what is followed. @param {LiveMap} map @param {number} lon @param {number} lat */
+export function centre(map, lon, lat) {
+  if (Number.isFinite(lon) && Number.isFinite(lat)) map.jumpTo({ center: [lon, Math.max(-85, Math.min(85, lat))] }, ASKED);
 }
 
 /** Shows what is near the middle of all, and when that is in view already, truly all. @param {LiveMap} map @param {Layers} layers */

@@ -16,8 +16,8 @@ export const NO_HUB_S = 8;
 
 /** @typedef {{ mono: number, wall: number }} Instant seconds: monotonic, and Unix by the local clock */
 
-/** @param {Instant} start */
-export function line(start) {
+/** @param {Instant} start @param {string} [stream] what the stream is called */
+export function line(start, stream = "live stream") {
   let hub = start;
   let web = start;
   let graphics = true;
@@ -45,19 +45,19 @@ export function line(start) {
     },
     /**
      * The line now. `since` is Unix seconds by the local clock: the last moment known to be good. Before the first
-     * picture it is connecting, `what` "live stream" once that takes long, and `since` when it began.
+     * picture it is connecting, `what` the stream once that takes long, and `since` when it began.
      * @param {Instant} now
      * @returns {{ state: "connecting" | "live" | "frozen", since: number, what: string }}
      */
     at(now) {
       if (!picture) {
-        const what = silence(hub, now) > NO_HUB_S ? "live stream" : "";
+        const what = silence(hub, now) > NO_HUB_S ? stream : "";
         return { state: "connecting", since: start.wall, what };
       }
       const gone = [];
       let since = Infinity;
       if (silence(hub, now) > HUB_SILENT_S) {
-        gone.push("live stream");
+        gone.push(stream);
         since = Math.min(since, hub.wall);
       }
       if (silence(web, now) > WEB_SILENT_S) {

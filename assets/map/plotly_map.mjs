@@ -17,6 +17,7 @@ const LATER_MS = 1000;
  * @property {(event: string, fn: (e: any) => void) => void} off
  * @property {(event: string, fn: (e: any) => void) => void} once
  * @property {() => { lng: number, lat: number }} getCenter
+ * @property {(point: [number, number]) => { lng: number, lat: number }} unproject
  * @property {() => number} getZoom
  * @property {() => number} getBearing
  * @property {() => HTMLElement} getContainer
@@ -25,7 +26,7 @@ const LATER_MS = 1000;
  * @property {() => boolean} isMoving
  * @property {() => boolean} loaded
  * @property {() => boolean | void} isStyleLoaded
- * @property {(options: object) => void} jumpTo
+ * @property {(options: object, data?: object) => void} jumpTo
  * @property {(options: object) => void} easeTo
  * @property {(options: object, data?: object) => void} flyTo
  * @property {(bounds: [[number, number], [number, number]], options?: object, data?: object) => void} fitBounds
@@ -69,6 +70,7 @@ export function followMap(selector, mounted) {
       known = map;
       manners(map);
       map.on("moveend", () => keepCamera(graphOf(root), map));
+      map.once("load", () => keepThrough(map));
       mounted(map);
     }
     timer = window.setTimeout(look, map && map === known ? LATER_MS : SOON_MS);
@@ -89,6 +91,12 @@ function keepCamera(graph, map) {
     layout.center = { lon: lng, lat };
     layout.zoom = map.getZoom();
   }
+}
+
+/** Plotly puts the map where its figure began once all tiles are there, which may be long after a person moved it. @param {LiveMap} map */
+function keepThrough(map) {
+  const camera = { center: map.getCenter(), zoom: map.getZoom() };
+  setTimeout(() => map.jumpTo(camera));
 }
 
 /** The camera stays a plain 2-D transform with north up. @param {LiveMap} map */

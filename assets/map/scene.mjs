@@ -13,7 +13,7 @@ import { rowOf, tableOf } from "./store.mjs";
 import { tags } from "./tags.mjs";
 
 /** Small things that lie over the map. */
-const OVER_MAP = ".map-room .maplibregl-ctrl-attrib, .map-room .outside:not([hidden])";
+const OVER_MAP = ".map-room .maplibregl-ctrl-attrib, .map-room .outside:not([hidden]), .map-room .watermark";
 /** Tags are placed again at most this often. */
 const TAGS_MS = 250;
 /** The streets wait so long for the first picture. */

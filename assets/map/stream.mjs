@@ -3,8 +3,8 @@
  * The live stream: one socket, frames applied to the store in order, reconnect with resume (docs/wire.md).
  *
  * Frames are applied as they come, also in a hidden tab, so that nothing piles up here; the hub conflates for who
- * does not read. Deflated frames inflate in a promise: all frames then wait in one chain, in order, and at most
- * PENDING_MAX of them, beyond which the connection is given up and resumed.
+ * does not read. Deflated frames inflate in a promise: all frames, and what is said between them, then wait in one
+ * chain, in order, and at most PENDING_MAX of them, beyond which the connection is given up and resumed.
  */
 
 import { decode, inflate, isDeflated } from "./frame.mjs";
@@ -15,7 +15,7 @@ const PAUSE_MAX_MS = 2000;
 /** A socket that is open and silent this long is dead, whatever the system says; heartbeats come each second. */
 const SILENT_MS = 5000;
 const PENDING_MAX = 64;
-const CARD_MS = 5000;
+const ANSWER_MS = 5000;
 const ASKS_MAX = 32;
 
 /**
@@ -24,6 +24,9 @@ const ASKS_MAX = 32;
  * @property {() => void} open a socket opened
  * @property {(hello: import("../types.d.ts").Hello) => void} hello
  * @property {(health: import("../types.d.ts").Health) => void} health
+ * @property {() => object} [first] what to say first on each socket; without it: to resume
+ * @property {(said: any) => void} [said] any other message
+ * @property {(code: number) => void} [closed] the other end closed the socket
  */
 
 /**
@@ -36,6 +39,8 @@ export function openStream(url, store, to) {
   let socket = null;
   let epoch = "";
   let whole = false;
+  /** The next frame is the first of another epoch. */
+  let anew = false;
   let pause = PAUSE_FIRST_MS;
   let retry = 0;
   let watchdog = 0;
@@ -44,7 +49,7 @@ export function openStream(url, store, to) {
   let asked = 0;
   /** @type {Promise<void>} */
   let chain = Promise.resolve();
-  /** @type {Map<number, { resolve: (card: any) => void, reject: (error: Error) => void, timer: number }>} */
+  /** @type {Map<number, { resolve: (answer: any) => void, reject: (error: Error) => void, timer: number }>} */
   const asks = new Map();
 
   const connect = () => {
@@ -58,15 +63,20 @@ export function openStream(url, store, to) {
       to.open();
       const resume = { type: "resume", epoch, rev: store.rev, events: store.eventNumber };
       // Without a whole picture there is nothing to go on from.
-      mine.send(JSON.stringify(epoch && whole ? resume : { type: "resume" }));
+      mine.send(JSON.stringify(to.first ? to.first() : epoch && whole ? resume : { type: "resume" }));
     };
     mine.onmessage = ({ data }) => {
       if (mine !== socket) return;
       alive();
-      if (typeof data === "string") take(JSON.parse(data));
-      else receive(mine, data);
+      if (typeof data !== "string") receive(mine, data);
+      else if (!pending) take(JSON.parse(data));
+      else chain = chain.then(() => { if (mine === socket) take(JSON.parse(data)); }).catch(broken);
     };
-    mine.onclose = () => mine === socket && again(false);
+    mine.onclose = ({ code }) => {
+      if (mine !== socket) return;
+      to.closed?.(code);
+      again(false);
+    };
     mine.onerror = () => mine === socket && again(false);
   };
 
@@ -112,6 +122,8 @@ export function openStream(url, store, to) {
     const began = performance.now();
     try {
       const frame = read();
+      if (anew) newEpoch(store);
+      anew = false;
       const change = apply(store, frame);
       // A hole: what we have cannot be trusted to be whole, so ask for a keyframe.
       if (!change.fits) return broken(new Error(`frame for revision ${frame.base}, have ${store.rev}`));
@@ -134,18 +146,39 @@ export function openStream(url, store, to) {
   const take = (said) => {
     if (said.type === "hello") {
       if (said.epoch !== epoch) {
-        newEpoch(store);
+        anew = true;
         whole = false;
       }
-      epoch = said.epoch;
+      epoch = said.epoch ?? "";
       to.hello(said);
     } else if (said.type === "health") to.health(said);
-    else if (said.type === "card") {
+    else if ("ask" in said) {
       const ask = asks.get(said.ask);
       asks.delete(said.ask);
       clearTimeout(ask?.timer);
       ask?.resolve(said);
-    }
+    } else to.said?.(said);
+  };
+
+  /** Says something; false when nobody is there to hear it. @param {object} message */
+  const send = (message) => {
+    if (!socket || socket.readyState !== WebSocket.OPEN) return false;
+    socket.send(JSON.stringify(message));
+    return true;
+  };
+
+  /** Asks something that is answered. @param {object} message @param {number} within ms @returns {Promise<any>} */
+  const askFor = (message, within) => {
+    if (asks.size >= ASKS_MAX) return Promise.reject(new Error("too much asked for at once"));
+    const ask = ++asked;
+    if (!send({ ...message, ask })) return Promise.reject(new Error("no stream"));
+    return new Promise((resolve, reject) => {
+      const timer = window.setTimeout(() => {
+        asks.delete(ask);
+        reject(new Error("no answer"));
+      }, within);
+      asks.set(ask, { resolve, reject, timer });
+    });
   };
 
   connect();
@@ -159,19 +192,12 @@ export function openStream(url, store, to) {
      * Asks for a detail card. Rejects after 5 s, or at once when there is no connection.
      * @param {string} layer @param {string} agency @param {string} id @returns {Promise<import("../types.d.ts").Card>}
      */
-    card(layer, agency, id) {
-      const through = socket;
-      if (!through || through.readyState !== WebSocket.OPEN) return Promise.reject(new Error("no live stream"));
-      if (asks.size >= ASKS_MAX) return Promise.reject(new Error("too many cards asked for at once"));
-      const ask = ++asked;
-      return new Promise((resolve, reject) => {
-        const timer = window.setTimeout(() => {
-          asks.delete(ask);
-          reject(new Error("no answer to a card"));
-        }, CARD_MS);
-        asks.set(ask, { resolve, reject, timer });
-        through.send(JSON.stringify({ type: "card", ask, layer, agency, id }));
-      });
+    card: (layer, agency, id) => askFor({ type: "card", layer, agency, id }, ANSWER_MS),
+    send,
+    ask: askFor,
+    /** What comes next counts revisions and events from the start again. */
+    anew() {
+      anew = true;
     },
     stop() {
       stopped = true;

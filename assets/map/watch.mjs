@@ -12,10 +12,11 @@ export const instant = () => ({ mono: performance.now() / 1000, wall: Date.now()
 
 /**
  * @param {import("../types.d.ts").Page} page
+ * @param {string} stream what it is called when it is gone
  * @param {() => void} changed the line changed
  */
-export function watchLine(page, changed) {
-  const state = line(instant());
+export function watchLine(page, stream, changed) {
+  const state = line(instant(), stream);
   const look = () => {
     const now = state.at(instant());
     if (now.state === page.line.state && now.what === page.line.what) return;

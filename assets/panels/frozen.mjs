@@ -18,8 +18,9 @@ export function mount(root, page) {
   const write = () => {
     const { line, store } = page;
     if (line.state === "frozen") {
-      mark(root, "kind", "frozen");
-      say(head, `DATA FROZEN since ${face(line.since).time}`);
+      // A recording that stands is no danger to anybody.
+      mark(root, "kind", page.review ? "connecting" : "frozen");
+      say(head, `${page.review ? "REPLAY STOPPED" : "DATA FROZEN"} since ${face(line.since).time}`);
       say(what, lost(line.what));
     } else if (store.bus === "lost") {
       mark(root, "kind", "bus");
@@ -31,8 +32,9 @@ export function mount(root, page) {
       say(what, `The journal takes nothing: ${page.health.journal}. Everything is where it was last seen.`);
     } else if (line.state === "connecting") {
       mark(root, "kind", "connecting");
-      say(head, line.what ? "No connection to the hub yet" : "Connecting");
-      say(what, line.what ? `Trying since ${face(line.since).time}; nothing is shown so far.` : "to the live stream");
+      const other = page.review ? "the recordings" : "the hub";
+      say(head, line.what ? `No connection to ${other} yet` : "Connecting");
+      say(what, line.what ? `Trying since ${face(line.since).time}; nothing is shown so far.` : page.review ? "to the recordings" : "to the live stream");
     } else {
       show(root, false);
       return;
@@ -62,7 +64,7 @@ function outIfLoggedOut() {
   fetch("/_dash-dependencies", { cache: "no-store", signal: AbortSignal.timeout(3000) })
     .then((answer) => answer.text().then(() => answer.status))
     .then((status) => {
-      if (status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
+      if (status === 401) location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
     })
     .catch(() => {}); // the banner says already that the site does not answer
 }

@@ -22,7 +22,7 @@ export function mount(root, page) {
 }
 
 /** @param {HTMLElement} root @param {Page} page */
-function mountCounts(root, page) {
+export function mountCounts(root, page) {
   const units = figure(root, "Units");
   const emergencies = figure(root, "Emergencies", drawing("units", "emg"), "button");
   emergencies.root.setAttribute("type", "button");
@@ -126,7 +126,7 @@ function mountClocks(root, page) {
 }
 
 /** @param {HTMLElement} root @param {Page} page */
-function mountViewer(root, page) {
+export function mountViewer(root, page) {
   const name = el("b", "who-name");
   const agency = el("span", "who-agency");
   root.append(name, agency);
@@ -142,7 +142,7 @@ function mountViewer(root, page) {
 }
 
 /** @param {HTMLElement} button */
-function mountTheme(button) {
+export function mountTheme(button) {
   /** @type {{names: string[], set: (name: string) => void} | undefined} */
   const themes = /** @type {any} */ (window).jointopsTheme;
   if (!themes) return;

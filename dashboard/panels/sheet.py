@@ -8,7 +8,7 @@ from dashboard.config import Settings
 from dashboard.panels import attributes
 
 TABS = (("board", "Incidents"), ("events", "Events"), ("feeds", "Feeds"), ("legend", "Legend"))
-"""Panel shown and the tab's word, in order."""
+"""On the wall: panel shown and the tab's word, in order."""
 
 
 class Id(StrEnum):
@@ -17,12 +17,12 @@ class Id(StrEnum):
     ROOT = "sheet"
 
 
-def layout(settings: Settings) -> html.Nav:
+def layout(settings: Settings, tabs: tuple[tuple[str, str], ...] = TABS) -> html.Nav:
     """Return the tabs; a wall does not show them."""
     return html.Nav(
         [
             html.Button(word, type="button", className="sheet-tab", **attributes(data_tab=panel, aria_pressed="false"))
-            for panel, word in TABS
+            for panel, word in tabs
         ],
         id=Id.ROOT,
         className="sheet-tabs",

@@ -24,6 +24,8 @@ def page_config(settings: Settings, basemap: str, basemap_notice: str, kind: str
     return {
         "live_port": site.live_port,
         "live_url": site.live_url,
+        "review_port": site.review_port,
+        "review_url": site.review_url,
         "site": site.name,
         "timezone": site.timezone,
         "demo": site.demo,
@@ -34,13 +36,18 @@ def page_config(settings: Settings, basemap: str, basemap_notice: str, kind: str
     }
 
 
+def config_element(config: dict[str, Any], entry: str) -> html.Div:
+    """Return the element that holds a `PageConfig`. `entry`: address of the module that opens the page."""
+    said = msgspec.json.encode(config).decode()
+    return html.Div(id=CONFIG_ID, hidden=True, **attributes(data_config=said, data_entry=entry))
+
+
 def layout(settings: Settings, basemap: str = "", basemap_notice: str = "", kind: str = "wall") -> Component:
     """Return the page."""
-    config = msgspec.json.encode(page_config(settings, basemap, basemap_notice, kind)).decode()
     notice = [html.P(basemap_notice, className="ground-notice")] if basemap_notice else []
     return html.Div(
         [
-            html.Div(id=CONFIG_ID, hidden=True, **attributes(data_config=config)),
+            config_element(page_config(settings, basemap, basemap_notice, kind), "/assets/map/map.mjs"),
             topbar.layout(settings),
             frozen.layout(settings),
             html.Main(

@@ -67,8 +67,13 @@ class Web:
 
 
 @contextlib.asynccontextmanager
-async def web(live_port: int, view: tuple[float, float, float] = (-87.66, 41.868, 11.6)) -> AsyncIterator[Web]:
-    """Run the web process of a site whose stream is on `live_port`; `view` is where its map starts."""
+async def web(
+    live_port: int, view: tuple[float, float, float] = (-87.66, 41.868, 11.6), review_port: int = 0
+) -> AsyncIterator[Web]:
+    """Run the web process of a site whose stream is on `live_port`; `view` is where its map starts.
+
+    `review_port`: where its recordings are; nowhere without it.
+    """
     with tempfile.TemporaryDirectory(prefix="wall-") as folder:
         redis = embedded_redis.start(Path(folder) / "redis", "no")
         try:
@@ -76,7 +81,7 @@ async def web(live_port: int, view: tuple[float, float, float] = (-87.66, 41.868
             site = Path(folder) / "site.toml"
             site.write_text(
                 f'[site]\nname = "Joint Command Centre"\ntimezone = "America/Chicago"\ndemo = true\nport = {port}\n'
-                f"live_port = {live_port}\nview = {list(view)}\n"
+                f"live_port = {live_port}\nreview_port = {review_port or free_port()}\nview = {list(view)}\n"
                 '[[agency]]\nid = "jocc"\nname = "Joint Command"\ntag = "JOCC"\n'
                 f'[[account]]\nname = "wall"\nagency = "jocc"\npassword_hash = "{_HASH}"\n'
             )
@@ -153,9 +158,9 @@ class Tab:
 
 @contextlib.asynccontextmanager
 async def wall(
-    browser: Browser, site: Web, width: int = 1920, height: int = 1080, **options: Any
+    browser: Browser, site: Web, width: int = 1920, height: int = 1080, path: str = "/wall", **options: Any
 ) -> AsyncIterator[Tab]:
-    """Open the wall in a tab of its own, logged in; `options` go to the browser's context."""
+    """Open the wall, or another page, in a tab of its own, logged in; `options` go to the browser's context."""
     context = await browser.new_context(viewport={"width": width, "height": height}, **options)
     await context.add_cookies([{"name": COOKIE, "value": site.cookie, "url": site.url}])
     page = await context.new_page()
@@ -171,7 +176,7 @@ async def wall(
         ),
     )
     try:
-        await page.goto(f"{site.url}/wall")
+        await page.goto(f"{site.url}{path}")
         yield tab
     finally:
         await context.close()

@@ -1,0 +1,171 @@
+// @ts-check
+// The chosen unit's way: following it, its trail on the map, its speed and status over time; a click there goes to the moment.
+
+import { css, readTheme } from "../map/theme.mjs";
+import { ticks } from "../review/range.mjs";
+import { statuses, trail } from "../review/tracks.mjs";
+import { el, find, onResize, say, show } from "./dom.mjs";
+import { clock } from "./words.mjs";
+
+/** What is asked for around the moment, and how near its edge more is asked for, seconds. */
+const AROUND_S = 1800;
+const EDGE_S = 300;
+/** The trail's lengths, minutes; 0: none. */
+const TRAILS = [5, 15, 30, 0];
+const MPH = 2.23694;
+const FOOT_PX = 20;
+const TOP_PX = 6;
+const STATUS_PX = 8;
+
+/** @typedef {import("../types.d.ts").Page} Page */
+/** @typedef {import("../types.d.ts").TrackPoint} TrackPoint */
+
+/** @param {HTMLElement} root @param {Page} page */
+export function mount(root, page) {
+  const { review } = page;
+  if (!review) return;
+  const [follow, trails, note, plot, graph] = [
+    find(root, '[data-act="follow"]'), find(root, '[data-act="trail"]'), find(root, ".track-note"), find(root, ".track-plot"), find(root, "#track-graph"),
+  ];
+  const cursor = el("div", "track-cursor");
+  const bands = el("div", "track-statuses");
+  plot.append(bands, cursor);
+  const zone = page.config.timezone;
+  /** @type {{ key: string, from: number, to: number, points: TrackPoint[] } | null} */
+  let shown = null;
+  let asking = "";
+  let minutes = TRAILS[0];
+
+  const unit = () => (page.selected?.layer === "units" ? page.selected : null);
+  const keyOf = (/** @type {{ agency: string, id: string }} */ { agency, id }) => `${review.view} ${agency}/${id}`;
+
+  /** Asks for the way around the moment where what is there does not hold it. */
+  const need = async () => {
+    const chosen = unit();
+    if (!chosen) return;
+    const [key, at, bounds] = [keyOf(chosen), review.at(), review.bounds()];
+    const enough = shown?.key === key && at - shown.from >= Math.min(EDGE_S, at - bounds.from) && shown.to - at >= Math.min(EDGE_S, bounds.to - at);
+    if (enough || asking === key) return;
+    const [from, to] = [Math.max(at - AROUND_S, bounds.from), Math.min(at + AROUND_S, bounds.to)];
+    asking = key;
+    try {
+      const points = await review.track(chosen.agency, chosen.id, from, to);
+      const now = unit();
+      if (now && keyOf(now) === key) shown = { key, from, to, points };
+    } catch {
+      say(note, "Its way cannot be had just now.");
+    } finally {
+      asking = "";
+    }
+    draw();
+    sketch();
+  };
+  const sketch = () => {
+    const chosen = unit();
+    const of = shown;
+    if (!chosen || !of || of.key !== keyOf(chosen) || !minutes) return review.sketch("trail", null);
+    review.sketch("trail", (pen) => drawTrail(pen, of.points, review.at(), minutes * 60));
+  };
+  const cursorTo = () => {
+    if (!shown) return;
+    const x = (review.at() - shown.from) / (shown.to - shown.from);
+    show(cursor, x >= 0 && x <= 1);
+    cursor.style.left = `${x * 100}%`;
+  };
+  const draw = () => {
+    /** @type {any} */
+    const plotly = /** @type {any} */ (window).Plotly;
+    const chosen = unit();
+    if (!plotly || !shown || !chosen || shown.key !== keyOf(chosen) || root.hidden) return;
+    const { points, from, to } = shown;
+    const fast = points.reduce((most, p) => Math.max(most, (p[3] ?? 0) * MPH), 0);
+    say(note, points.length ? `Speed, up to ${Math.round(fast)} mph` : "No way is recorded here.");
+    const theme = readTheme();
+    bands.replaceChildren(...statuses(points).map((run) => {
+      const node = el("span", "track-status");
+      node.style.left = `${(100 * (run.from - from)) / (to - from)}%`;
+      node.style.width = `${(100 * Math.max(run.to - run.from, 1)) / (to - from)}%`;
+      node.style.background = css(theme.unit[Math.min(run.status, 5)]);
+      node.title = `${clock(zone)(run.from).time} ${WORDS[run.status] ?? ""}`;
+      return node;
+    }));
+    const marks = ticks({ from, to }, Math.max(2, plot.clientWidth / (84 * theme.scale)), zone);
+    void plotly.react(graph, [{
+      type: "scatter", mode: "lines", x: points.map((p) => p[0]), y: points.map((p) => (p[3] === null ? null : p[3] * MPH)), connectgaps: false,
+      fill: "tozeroy", fillcolor: css(theme.camera, 0.22), line: { width: 1.5 * theme.scale, color: css(theme.camera), shape: "linear" },
+    }], {
+      width: plot.clientWidth, height: plot.clientHeight, margin: { l: 0, r: 0, t: (TOP_PX + STATUS_PX + 4) * theme.scale, b: FOOT_PX * theme.scale },
+      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", showlegend: false, hovermode: false,
+      font: { family: theme.font, size: 14 * theme.scale, color: css(theme.ink2) },
+      xaxis: { range: [from, to], fixedrange: true, gridcolor: css(theme.camera, 0.22), zeroline: false, tickmode: "array", tickvals: marks.map(({ at }) => at), ticktext: marks.map(({ text }) => text) },
+      yaxis: { range: [0, Math.max(fast, 20) * 1.08], fixedrange: true, visible: false },
+    }, { displayModeBar: false, staticPlot: true });
+    cursorTo();
+  };
+
+  const chosen = () => {
+    const now = unit();
+    show(root, now !== null);
+    if (!now || shown?.key !== keyOf(now)) {
+      shown = null;
+      bands.replaceChildren();
+      say(note, "");
+    }
+    if (review.follow && (!now || now.agency !== review.follow.agency || now.id !== review.follow.id)) review.setFollow(null);
+    sketch();
+    void need();
+  };
+  const write = () => {
+    follow.setAttribute("aria-pressed", String(review.follow !== null));
+    say(follow, review.follow ? "Following" : "Follow");
+    trails.setAttribute("aria-pressed", String(minutes > 0));
+    say(trails, minutes ? `Trail ${minutes} min` : "No trail");
+  };
+  follow.addEventListener("click", () => {
+    const now = unit();
+    review.setFollow(review.follow || !now ? null : { agency: now.agency, id: now.id });
+  });
+  trails.addEventListener("click", () => {
+    minutes = TRAILS[(TRAILS.indexOf(minutes) + 1) % TRAILS.length];
+    write();
+    sketch();
+  });
+  plot.addEventListener("pointerdown", (event) => {
+    if (!shown) return;
+    const box = plot.getBoundingClientRect();
+    review.seek(shown.from + ((event.clientX - box.left) / box.width) * (shown.to - shown.from));
+  });
+  review.on("follow", write);
+  review.on("clock", () => {
+    cursorTo();
+    void need();
+  });
+  page.on("frame", sketch);
+  page.on("select", chosen);
+  onResize(plot, draw);
+  new MutationObserver(draw).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+  chosen();
+  write();
+}
+
+const WORDS = ["Available", "En route", "On scene", "Committed, may be asked", "Out of service", "Not said"];
+
+/** The way behind, fainter with its age. @param {import("../review/sketch.mjs").Pen} pen @param {TrackPoint[]} points @param {number} now @param {number} seconds */
+function drawTrail({ context, at, theme, replay }, points, now, seconds) {
+  context.lineJoin = context.lineCap = "round";
+  for (const piece of trail(points, now - seconds, now)) {
+    const places = piece.map(({ lon, lat }) => at(lon, lat));
+    for (const [colour, width] of /** @type {const} */ ([[css(theme.ground, 0.8), 6], [replay, 3]])) {
+      context.strokeStyle = colour;
+      context.lineWidth = width * theme.scale;
+      for (let i = 1; i < places.length; i++) {
+        context.globalAlpha = 0.15 + 0.85 * (1 - (now - piece[i].at) / seconds);
+        context.beginPath();
+        context.moveTo(...places[i - 1]);
+        context.lineTo(...places[i]);
+        context.stroke();
+      }
+    }
+  }
+  context.globalAlpha = 1;
+}

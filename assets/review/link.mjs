@@ -1,0 +1,79 @@
+// @ts-check
+/**
+ * A moment of a review as an address: time, view, speed, what is chosen, where the map looks, which part of the
+ * recording is shown. Pure. What cannot be read is left out, never guessed.
+ */
+
+/**
+ * @typedef {object} Place
+ * @property {number} [at] Unix seconds
+ * @property {string} [view]
+ * @property {number} [speed]
+ * @property {{ layer: import("../types.d.ts").LayerName, agency: string, id: string }} [selected]
+ * @property {{ lon: number, lat: number, zoom: number }} [camera]
+ * @property {import("./range.mjs").Range | string} [range] a name, or from and to
+ * @property {number} [back] seconds before now, of a link that was made on the wall
+ */
+
+const LAYERS = new Set(["units", "incidents", "cameras", "zones", "log"]);
+const RANGES = new Set(["hour", "day", "all"]);
+const SPEED = [0.25, 64];
+
+/** @param {number} at Unix seconds */
+const iso = (at) => new Date(Math.round(at * 1000)).toISOString().replace(/\.000Z$/, "Z");
+/** @param {string | null | undefined} text */
+const unix = (text) => (text && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text) ? Date.parse(text) / 1000 : NaN);
+/** Escapes what an address needs escaped, and leaves readable what it does not. @param {string} text */
+const plain = (text) => encodeURIComponent(text).replaceAll("%3A", ":").replaceAll("%2C", ",");
+
+/** The query of an address. @param {Place} place */
+export function encode({ at, view, speed, selected, camera, range }) {
+  /** @type {string[]} */
+  const parts = [];
+  /** @param {string} name @param {string} value */
+  const add = (name, value) => parts.push(`${name}=${plain(value)}`);
+  if (at !== undefined) add("at", iso(at));
+  if (view) add("view", view);
+  if (speed !== undefined && speed !== 1) add("speed", String(speed));
+  if (selected) add("chosen", [selected.layer, selected.agency, selected.id].map(encodeURIComponent).join("~"));
+  if (camera) add("map", `${camera.lat.toFixed(5)},${camera.lon.toFixed(5)},${camera.zoom.toFixed(2)}`);
+  if (typeof range === "string") add("range", range);
+  else if (range) add("range", `${iso(Math.round(range.from))}~${iso(Math.round(range.to))}`);
+  return parts.join("&");
+}
+
+/** @param {string} query @returns {Place} */
+export function decode(query) {
+  const said = new URLSearchParams(query);
+  /** @type {Place} */
+  const place = {};
+  const at = unix(said.get("at"));
+  if (Number.isFinite(at)) place.at = at;
+  const back = Number(said.get("back"));
+  if (said.has("back") && back > 0 && back <= 86400) place.back = back;
+  const view = said.get("view") ?? "";
+  if (/^[a-z][a-z0-9:_-]{1,80}$/.test(view)) place.view = view;
+  const speed = Number(said.get("speed"));
+  if (said.has("speed") && speed >= SPEED[0] && speed <= SPEED[1]) place.speed = speed;
+  const chosen = (said.get("chosen") ?? "").split("~").map(unescaped);
+  if (chosen.length === 3 && LAYERS.has(chosen[0]) && chosen[1] && chosen[2])
+    place.selected = { layer: /** @type {any} */ (chosen[0]), agency: chosen[1], id: chosen[2] };
+  const [lat, lon, zoom] = (said.get("map") ?? "").split(",").map((text) => (text.trim() ? Number(text) : NaN));
+  if (Math.abs(lat) <= 85 && Math.abs(lon) <= 180 && zoom >= 0 && zoom <= 22) place.camera = { lon, lat, zoom };
+  const range = said.get("range") ?? "";
+  if (RANGES.has(range)) place.range = range;
+  else {
+    const [from, to] = range.split("~").map(unix);
+    if (to > from) place.range = { from, to };
+  }
+  return place;
+}
+
+/** @param {string} text */
+function unescaped(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,67 @@
+// @ts-check
+/** The page of recordings: the same page as the wall's on another source, and what belongs to a review alone. */
+
+import { mountPanels, openPage, readConfig, streamUrl } from "../map/page.mjs";
+import { rowOf } from "../map/store.mjs";
+import { UNKNOWN_I4 } from "../map/frame.mjs";
+import { decode, encode } from "./link.mjs";
+import { openSession } from "./session.mjs";
+import { makeSketch } from "./sketch.mjs";
+
+/** The address is brought up to date this often while time goes on: browsers refuse more than some hundred a minute. */
+const LINK_MS = 1000;
+
+const config = readConfig();
+const place = decode(location.search);
+// The first camera is the link's; the map is fitted to nothing else.
+if (place.camera) config.view = { ...place.camera, exact: true };
+const session = openSession(config, streamUrl(config.review_url, config.review_port), place);
+const { page, over } = openPage(config, session.source);
+page.review = session;
+page.goTo = session.seek;
+const sketch = makeSketch(over);
+session.sketch = sketch.set;
+session.placeAt = sketch.placeAt;
+if (place.selected) {
+  const { layer, agency, id } = place.selected;
+  page.select(layer, agency, id);
+}
+
+/** What the address says: this moment and how it is looked at. */
+const link = () => {
+  const { theme } = Object.fromEntries(new URLSearchParams(location.search));
+  const range = session.rangeName || session.range;
+  const query = encode({ at: session.at(), view: session.view, speed: session.speed, selected: page.selected ?? undefined, camera: page.camera(), range });
+  const url = `${location.pathname}?${query}${theme ? `&theme=${encodeURIComponent(theme)}` : ""}`;
+  if (`${location.pathname}${location.search}` !== url) history.replaceState(null, "", url);
+};
+let due = 0;
+const soon = () => {
+  due ||= window.setTimeout(() => {
+    due = 0;
+    link();
+  }, LINK_MS);
+};
+// Nothing is known of the moment before the server has spoken.
+const stop = session.on("clock", () => {
+  stop();
+  for (const event of /** @type {const} */ (["camera", "select"])) page.on(event, soon);
+  for (const event of /** @type {const} */ (["clock", "range"])) session.on(event, soon);
+  addEventListener("jointops-link", link);
+  addEventListener("pagehide", link);
+  soon();
+});
+
+// What is followed stays in the middle, until a person moves the map.
+over((map) => map.on("dragstart", () => session.setFollow(null)));
+const follow = () => {
+  if (!session.follow) return;
+  const row = rowOf(page.store, { layer: "units", ...session.follow });
+  if (row === undefined) return;
+  const { lon, lat } = page.store.units.columns;
+  if (lon[row] !== UNKNOWN_I4) page.centre(lon[row] / 1e7, lat[row] / 1e7);
+};
+page.on("frame", follow);
+session.on("follow", follow);
+
+void mountPanels(page);

@@ -1,0 +1,259 @@
+// @ts-check
+/**
+ * A review session: the socket to the recordings, the moment, and what a person wants of them. Everything that is shown
+ * of a moment comes as frames, as on the wall; nothing here can change anything live.
+ */
+
+import { emitter } from "../map/events.mjs";
+import { openStream } from "../map/stream.mjs";
+import { moment, newestWins } from "./moment.mjs";
+import { LEAST_S, named, showing, within } from "./range.mjs";
+
+/** Seeks while a finger moves: at most ten a second, and the next not before the last was answered or given up. */
+const SEEK_EVERY_MS = 100;
+const SEEK_PATIENCE_MS = 600;
+const ANSWER_MS = 20_000;
+const RECORDING_EVERY_MS = 60_000;
+/** Where a review begins that nobody gave a moment: so long before the recording's end, seconds. */
+const BEGINS_BEFORE_S = 300;
+const NOTICES_MAX = 20;
+const TOO_MANY = 4429;
+
+/** @typedef {import("../types.d.ts").Review} Review */
+/** @typedef {import("./link.mjs").Place} Place */
+
+const local = () => performance.now() / 1000;
+
+/**
+ * @param {import("../types.d.ts").PageConfig} config
+ * @param {string} url of the stream
+ * @param {Place} place where to begin
+ * @returns {Review & { source: import("../map/page.mjs").Source }}
+ */
+export function openSession(config, url, place) {
+  /** @type {ReturnType<typeof emitter<"clock" | "range" | "recording" | "notice" | "follow" | "stepped">>} */
+  const events = emitter();
+  const unknown = Date.now() / 1000 - (place.back ?? BEGINS_BEFORE_S);
+  const clock = moment(place.at ?? unknown);
+  /** @type {ReturnType<typeof openStream> | null} */
+  let stream = null;
+  let resumes = false;
+  let pace = 0;
+  let epoch = "";
+  /** @type {{ from: number, to: number } | null} */
+  let recorded = null;
+  let speed = place.speed ?? 1;
+  const queue = newestWins(
+    (/** @type {number} */ at) => stream?.send({ type: "seek", at }), SEEK_EVERY_MS, SEEK_PATIENCE_MS, () => performance.now(), setTimeout,
+  );
+
+  /** @type {Review} */
+  const review = {
+    url,
+    recording: null,
+    problem: "",
+    views: [],
+    view: place.view ?? "known",
+    range: { from: unknown - 3600, to: unknown },
+    rangeName: typeof place.range === "string" ? place.range : place.range ? "" : "all",
+    notices: [],
+    seeking: null,
+    stepped: null,
+    follow: null,
+    on: events.on,
+    at: () => clock.at(local()),
+    get playing() {
+      return clock.playing;
+    },
+    get speed() {
+      return speed;
+    },
+    get reached() {
+      return clock.playing ? pace : 0;
+    },
+    hold(at) {
+      if (clock.playing) {
+        resumes = true;
+        stream?.send({ type: "pause" });
+        clock.set(false, at, speed, local());
+      }
+      const to = inside(at);
+      clock.ask(to, local());
+      queue.take(to);
+      events.emit("clock");
+    },
+    release(at) {
+      seek(at);
+      if (resumes) review.play();
+      resumes = false;
+    },
+    seek(at) {
+      seek(at);
+      if (clock.playing) stream?.send({ type: "play", speed });
+    },
+    play() {
+      if (!stream?.send({ type: "play", speed })) return;
+      clock.set(true, clock.at(local()), speed, local());
+      events.emit("clock");
+    },
+    pause() {
+      if (!stream?.send({ type: "pause" })) return;
+      clock.set(false, clock.at(local()), speed, local());
+      events.emit("clock");
+    },
+    setSpeed(times) {
+      speed = times;
+      if (clock.playing) review.play();
+      else events.emit("clock");
+    },
+    setView(view) {
+      if (view === review.view || !stream?.send({ type: "view", view })) return;
+      review.view = view;
+      events.emit("clock");
+    },
+    step(to, by) {
+      if (!stream?.send({ type: "step", to, by })) return;
+      clock.set(false, clock.at(local()), speed, local()); // the server pauses for it
+      events.emit("clock");
+    },
+    setRange(range, name = "") {
+      review.range = within(range, bounds());
+      review.rangeName = name;
+      events.emit("range");
+    },
+    setRangeByName(name) {
+      review.range = named(name, bounds(), review.at(), config.timezone);
+      review.rangeName = name;
+      events.emit("range");
+    },
+    bounds: () => bounds(),
+    track: (agency, id, from, to) => ask({ type: "track", agency, id, from, to }).then((said) => said.points ?? []),
+    near: (lon, lat, metres, from, to) => ask({ type: "near", lon, lat, metres, from, to }).then((said) => said.units ?? []),
+    setFollow(thing) {
+      review.follow = thing;
+      events.emit("follow");
+    },
+    notify(text) {
+      review.notices.push({ text, since: local() });
+      if (review.notices.length > NOTICES_MAX) review.notices.shift();
+      events.emit("notice");
+    },
+    sketch() {}, // until there is a map to draw on
+    placeAt: () => null,
+  };
+
+  /** @param {object} message @returns {Promise<any>} */
+  const ask = (message) =>
+    stream
+      ? stream.ask(message, ANSWER_MS).then((said) => {
+          if (said.error) throw new Error(said.error);
+          return said;
+        })
+      : Promise.reject(new Error("no replay"));
+
+  /** What may be asked for: the recording, as far as it is known. */
+  const bounds = () => {
+    const { from, to } = recorded ?? review.recording ?? { from: unknown - 86400, to: unknown + BEGINS_BEFORE_S };
+    return { from, to: Math.max(to, from + LEAST_S) };
+  };
+  /** @param {number} at */
+  const inside = (at) => Math.min(Math.max(at, bounds().from), bounds().to);
+
+  /** @param {number} at */
+  const seek = (at) => {
+    const to = inside(at);
+    queue.clear();
+    stream?.send({ type: "seek", at: to });
+    clock.ask(to, local());
+    turn();
+    events.emit("clock");
+  };
+
+  /** Turns the timeline on where the moment has left it. */
+  const turn = () => {
+    const next = showing(review.range, review.at(), bounds());
+    if (next === review.range) return;
+    review.range = next;
+    review.rangeName = "";
+    events.emit("range");
+  };
+
+  const count = async () => {
+    try {
+      const answer = await fetch("/api/recording", { cache: "no-store", signal: AbortSignal.timeout(10_000) });
+      const said = await answer.json();
+      review.problem = answer.ok ? "" : said.error || `The recordings answer ${answer.status}.`;
+      if (answer.ok) review.recording = said;
+    } catch {
+      review.problem = "The recordings cannot be counted: the site does not answer.";
+    }
+    events.emit("recording");
+  };
+
+  /** @param {any} said */
+  const hear = (said) => {
+    if (said.type === "clock") {
+      if (said.epoch !== epoch) stream?.anew();
+      epoch = said.epoch;
+      recorded = { from: said.from, to: said.to };
+      pace = said.pace ?? 0;
+      if (!clock.hear(said, local())) return;
+      review.seeking = null;
+      queue.answered();
+      if (said.view) review.view = said.view;
+      if (clock.playing) turn();
+      events.emit("clock");
+    } else if (said.type === "seeking") {
+      review.seeking = { at: said.at, done: said.done ?? null };
+      events.emit("clock");
+    } else if (said.type === "stepped") {
+      turn();
+      review.stepped = said;
+      events.emit("stepped");
+    } else if (said.type === "notice" || said.type === "refused") review.notify(said.text);
+  };
+
+  /** @type {import("../map/page.mjs").Source} */
+  const source = {
+    name: "replay",
+    now: review.at,
+    open(store, to) {
+      void count().then(() => {
+        const { recording } = review;
+        if (recording && place.at === undefined) {
+          const end = place.back ? Math.min(unknown, recording.to) : recording.to - BEGINS_BEFORE_S;
+          clock.ask(Math.max(end, recording.from), local());
+        }
+        if (typeof place.range === "object") review.setRange(place.range);
+        else review.setRangeByName(review.rangeName);
+        stream = openStream(url, store, {
+          ...to,
+          first: () => ({ type: "open", at: review.at(), view: review.view, speed: clock.playing ? speed : 0 }),
+          frame(change, frame, began) {
+            to.heard();
+            to.frame(change, frame, began);
+          },
+          hello(hello) {
+            review.views = hello.replay?.views ?? review.views;
+            to.hello(hello);
+          },
+          said(said) {
+            if (store.rev) to.heard();
+            hear(said);
+          },
+          closed(code) {
+            epoch = "";
+            if (code === TOO_MANY) review.notify("Too many reviews are open. Close one; this one tries again by itself.");
+          },
+        });
+        setInterval(count, RECORDING_EVERY_MS);
+      });
+      return {
+        card: (layer, agency, id) => stream?.card(layer, agency, id) ?? Promise.reject(new Error("no replay")),
+        poke: () => stream?.poke(),
+      };
+    },
+  };
+  // Getters stay getters: the session is the review with a source.
+  return Object.assign(review, { source });
+}

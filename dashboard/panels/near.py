@@ -1,0 +1,37 @@
+"""Who was within so many metres of a place between two moments."""
+
+from enum import StrEnum
+
+from dash import html
+
+from dashboard.config import Settings
+from dashboard.panels import attributes
+
+
+class Id(StrEnum):
+    """Element ids of this panel."""
+
+    ROOT = "near"
+
+
+
+def layout(settings: Settings) -> html.Section:
+    """Return the question and the list of answers, empty."""
+    return html.Section(
+        [
+            html.Div(
+                [
+                    html.H2("Who was near", className="panel-name"),
+                    html.Span(className="panel-note"),
+                    html.Button("Mark a place", type="button", className="button near-toggle"),
+                ],
+                className="panel-head",
+            ),
+            html.Div(className="near-ask"),
+            html.Ol(className="near-rows rows"),
+            html.P(className="panel-empty"),
+        ],
+        id=Id.ROOT,
+        className="panel near",
+        **attributes(data_panel="near"),
+    )
