@@ -1,6 +1,7 @@
 // @ts-check
 /** The wall: the page on the live stream. */
 
+import { decode } from "../review/link.mjs";
 import { serverClock } from "./clock.mjs";
 import { mountPanels, openPage, readConfig, streamUrl } from "./page.mjs";
 import { openStream } from "./stream.mjs";
@@ -31,4 +32,8 @@ function live(config) {
 }
 
 const config = readConfig();
-void mountPanels(openPage(config, live(config)).page);
+const place = decode(location.search); // who comes back from a recording looks where they looked there
+if (place.camera) config.view = { ...place.camera, exact: true };
+const { page } = openPage(config, live(config));
+if (place.selected) page.select(place.selected.layer, place.selected.agency, place.selected.id);
+void mountPanels(page);

@@ -65,8 +65,8 @@ export function mount(root, page) {
       row.of = units[i];
       say(row.sign, units[i].call_sign ?? units[i].id);
       say(row.tag, tagOf(page, units[i].agency));
-      say(row.far, metresWords(units[i].nearest_m));
-      say(row.when, `nearest ${face(units[i].nearest_at).time} · ${face(units[i].first).time}–${face(units[i].last).time}`);
+      say(row.far, `${metresWords(units[i].nearest_m)} at ${face(units[i].nearest_at).time}`);
+      say(row.when, `${face(units[i].first).time}–${face(units[i].last).time}`);
     });
     const hand = hands.active;
     toggle.setAttribute("aria-pressed", String(hand));

@@ -2,6 +2,7 @@
 // The top bar of a review: counts and clocks of the moment, who looks, the link to it, the theme.
 
 import { el, find, mark, say } from "./dom.mjs";
+import { encode } from "../review/link.mjs";
 import { mountCounts, mountTheme, mountViewer } from "./topbar.mjs";
 import { clock } from "./words.mjs";
 
@@ -14,6 +15,10 @@ export function mount(root, page) {
   mountTheme(find(root, "#reviewbar-theme"));
   mountMoment(find(root, "#reviewbar-clocks"), page);
   mountLink(find(root, "#reviewbar-link"));
+  const live = /** @type {HTMLAnchorElement} */ (find(root, ".back-to-live"));
+  live.addEventListener("click", () => {
+    live.href = `/wall?${encode({ selected: page.selected ?? undefined, camera: page.camera() })}`;
+  });
 }
 
 /** The clocks show the moment, with tenths while it stands. @param {HTMLElement} root @param {import("../types.d.ts").Page} page */

@@ -1,8 +1,9 @@
 // @ts-check
-// The top bar: counts, clocks, who looks, the theme.
+// The top bar: counts, clocks, the way back in time, who looks, the theme.
 
 import { keyOf } from "../map/store.mjs";
-import { calmly, el, find, mark, say } from "./dom.mjs";
+import { encode } from "../review/link.mjs";
+import { calmly, el, find, mark, say, show } from "./dom.mjs";
 import { drawing } from "./marks.mjs";
 import { clock, notShared } from "./words.mjs";
 
@@ -18,6 +19,7 @@ export function mount(root, page) {
   mountCounts(find(root, "#topbar-counts"), page);
   mountClocks(find(root, "#topbar-clocks"), page);
   mountViewer(find(root, "#topbar-viewer"), page);
+  mountBack(find(root, "#topbar-back"), page);
   mountTheme(find(root, "#topbar-theme"));
 }
 
@@ -137,6 +139,22 @@ export function mountViewer(root, page) {
     say(name, viewer.name);
     say(agency, known?.name ?? viewer.agency);
   };
+  page.on("hello", write);
+  write();
+}
+
+/** To the same place some time ago, for who may review. @param {HTMLElement} root @param {Page} page */
+function mountBack(root, page) {
+  for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (root.querySelectorAll("[data-back]"))) {
+    link.addEventListener("click", () => {
+      const at = page.now() - Number(link.dataset.back);
+      link.href = `/review?${encode({ at, selected: page.selected ?? undefined, camera: page.camera(), range: "hour" })}`;
+    });
+  }
+  addEventListener("pointerdown", (event) => {
+    if (event.target instanceof Node && !root.contains(event.target)) root.removeAttribute("open");
+  });
+  const write = () => show(root, page.hello?.viewer.roles.includes("reviewer") === true);
   page.on("hello", write);
   write();
 }

@@ -79,7 +79,7 @@ export function mount(root, page) {
     if (!plotly || !shown || !chosen || shown.key !== keyOf(chosen) || root.hidden) return;
     const { points, from, to } = shown;
     const fast = points.reduce((most, p) => Math.max(most, (p[3] ?? 0) * MPH), 0);
-    say(note, points.length ? `Speed, up to ${Math.round(fast)} mph` : "No way is recorded here.");
+    say(note, points.length ? `Up to ${Math.round(fast)} mph` : "No way is recorded here.");
     const theme = readTheme();
     bands.replaceChildren(...statuses(points).map((run) => {
       const node = el("span", "track-status");

@@ -29,7 +29,7 @@ export function mount(root, page) {
       button.addEventListener("click", () => review.setView(view));
       return button;
     }));
-    select.replaceChildren(option("", "an agency"), ...theirs.map((view) => option(view, viewChoice(view, agencies))));
+    select.replaceChildren(option("", "Choose an agency"), ...theirs.map((view) => option(view, viewChoice(view, agencies))));
     select.title = MEANING.agency;
     show(label, theirs.length > 0);
   };

@@ -12,7 +12,6 @@
  * @property {{ layer: import("../types.d.ts").LayerName, agency: string, id: string }} [selected]
  * @property {{ lon: number, lat: number, zoom: number }} [camera]
  * @property {import("./range.mjs").Range | string} [range] a name, or from and to
- * @property {number} [back] seconds before now, of a link that was made on the wall
  */
 
 const LAYERS = new Set(["units", "incidents", "cameras", "zones", "log"]);
@@ -49,8 +48,6 @@ export function decode(query) {
   const place = {};
   const at = unix(said.get("at"));
   if (Number.isFinite(at)) place.at = at;
-  const back = Number(said.get("back"));
-  if (said.has("back") && back > 0 && back <= 86400) place.back = back;
   const view = said.get("view") ?? "";
   if (/^[a-z][a-z0-9:_-]{1,80}$/.test(view)) place.view = view;
   const speed = Number(said.get("speed"));

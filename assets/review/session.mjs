@@ -33,7 +33,7 @@ const local = () => performance.now() / 1000;
 export function openSession(config, url, place) {
   /** @type {ReturnType<typeof emitter<"clock" | "range" | "recording" | "notice" | "follow" | "stepped">>} */
   const events = emitter();
-  const unknown = Date.now() / 1000 - (place.back ?? BEGINS_BEFORE_S);
+  const unknown = Date.now() / 1000 - BEGINS_BEFORE_S;
   const clock = moment(place.at ?? unknown);
   /** @type {ReturnType<typeof openStream> | null} */
   let stream = null;
@@ -221,8 +221,7 @@ export function openSession(config, url, place) {
       void count().then(() => {
         const { recording } = review;
         if (recording && place.at === undefined) {
-          const end = place.back ? Math.min(unknown, recording.to) : recording.to - BEGINS_BEFORE_S;
-          clock.ask(Math.max(end, recording.from), local());
+          clock.ask(Math.max(recording.to - BEGINS_BEFORE_S, recording.from), local());
         }
         if (typeof place.range === "object") review.setRange(place.range);
         else review.setRangeByName(review.rangeName);

@@ -1,4 +1,4 @@
-"""The top bar: which site, that it is a demo, counts, clocks, who looks, the way out."""
+"""The top bar: which site, that it is a demo, counts, clocks, the way back in time, who looks, the way out."""
 
 from enum import StrEnum
 
@@ -15,7 +15,12 @@ class Id(StrEnum):
     COUNTS = "topbar-counts"
     CLOCKS = "topbar-clocks"
     VIEWER = "topbar-viewer"
+    BACK = "topbar-back"
     THEME = "topbar-theme"
+
+
+BACK = ((30, "30 s"), (300, "5 min"), (1800, "30 min"))
+"""How far back in time one press leads: seconds, and its words."""
 
 
 def layout(settings: Settings) -> html.Header:
@@ -33,6 +38,22 @@ def layout(settings: Settings) -> html.Header:
             html.Div(
                 [
                     html.Div(id=Id.VIEWER, className="bar-who"),
+                    html.Details(
+                        [
+                            html.Summary("Back", className="button button-quiet"),
+                            html.Div(
+                                [
+                                    html.A(words, href="/review", className="button", **attributes(data_back=str(seconds)))
+                                    for seconds, words in BACK
+                                ],
+                                className="back-choices",
+                            ),
+                        ],
+                        id=Id.BACK,
+                        className="back",
+                        hidden=True,
+                        title="See the picture as it was",
+                    ),
                     html.Button("Theme", id=Id.THEME, type="button", className="button button-quiet"),
                     html.Form(
                         html.Button("Log out", type="submit", className="button button-quiet"),

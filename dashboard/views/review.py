@@ -50,10 +50,8 @@ def layout(settings: Settings, basemap: str = "", basemap_notice: str = "", kind
             html.Div(
                 [
                     sheet.layout(settings, TABS),
-                    board.layout(settings),
-                    events.layout(settings),
-                    compare.layout(settings),
-                    near.layout(settings),
+                    html.Div([board.layout(settings), near.layout(settings)], className="side side-left"),
+                    html.Div([events.layout(settings), compare.layout(settings)], className="side side-right"),
                 ],
                 className="rooms",
             ),
