@@ -34,7 +34,7 @@ export function encode({ at, view, speed, selected, camera, range }) {
   if (at !== undefined) add("at", iso(at));
   if (view) add("view", view);
   if (speed !== undefined && speed !== 1) add("speed", String(speed));
-  if (selected) add("chosen", [selected.layer, selected.agency, selected.id].map(encodeURIComponent).join("~"));
+  if (selected) add("chosen", [selected.layer, selected.agency, selected.id].join("~"));
   if (camera) add("map", `${camera.lat.toFixed(5)},${camera.lon.toFixed(5)},${camera.zoom.toFixed(2)}`);
   if (typeof range === "string") add("range", range);
   else if (range) add("range", `${iso(Math.round(range.from))}~${iso(Math.round(range.to))}`);
@@ -52,9 +52,8 @@ export function decode(query) {
   if (/^[a-z][a-z0-9:_-]{1,80}$/.test(view)) place.view = view;
   const speed = Number(said.get("speed"));
   if (said.has("speed") && speed >= SPEED[0] && speed <= SPEED[1]) place.speed = speed;
-  const chosen = (said.get("chosen") ?? "").split("~").map(unescaped);
-  if (chosen.length === 3 && LAYERS.has(chosen[0]) && chosen[1] && chosen[2])
-    place.selected = { layer: /** @type {any} */ (chosen[0]), agency: chosen[1], id: chosen[2] };
+  const [layer, agency, ...id] = (said.get("chosen") ?? "").split("~"); // an id may hold any letter
+  if (LAYERS.has(layer) && agency && id.join("~")) place.selected = { layer: /** @type {any} */ (layer), agency, id: id.join("~") };
   const [lat, lon, zoom] = (said.get("map") ?? "").split(",").map((text) => (text.trim() ? Number(text) : NaN));
   if (Math.abs(lat) <= 85 && Math.abs(lon) <= 180 && zoom >= 0 && zoom <= 22) place.camera = { lon, lat, zoom };
   const range = said.get("range") ?? "";
@@ -64,13 +63,4 @@ export function decode(query) {
     if (to > from) place.range = { from, to };
   }
   return place;
-}
-
-/** @param {string} text */
-function unescaped(text) {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return "";
-  }
 }

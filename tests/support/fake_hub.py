@@ -46,11 +46,13 @@ class FakeHub:
         events_every_s: float = 2.0,
         zones: int = 0,
         notes: int = 0,
+        roles: tuple[str, ...] = ("wall",),
     ) -> None:
         """`moved`: share of the units that report in each tick. `events_every_s`: 0 makes none."""
         self.city = City(units, incidents, cameras, seed, zones, notes)
         self.tick_ms, self.moved, self.demo = tick_ms, moved, demo
         self.deflate_from = deflate_from
+        self.roles = roles
         self.port = port
         self.events_every_s = events_every_s
         self.epoch = "epoch-1"
@@ -157,7 +159,7 @@ class FakeHub:
             "epoch": self.epoch,
             "at": time.time(),
             "tick_ms": self.tick_ms,
-            "viewer": {"name": "wall", "agency": "jocc", "roles": ["wall"]},
+            "viewer": {"name": "wall", "agency": "jocc", "roles": list(self.roles)},
             "site": {"name": "Joint Command Centre", "timezone": "America/Chicago", "demo": self.demo},
             "agencies": [{"id": a, "name": name, "tag": tag} for a, name, tag, _ in AGENCIES],
             "sees": ["units", "incidents", "cameras", "zones", "log"],

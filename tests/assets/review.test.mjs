@@ -1,0 +1,257 @@
+// The pure parts of the page of recordings, without a browser.
+
+import assert from "node:assert/strict";
+import { mock, test } from "node:test";
+
+import { binOf, countsAt, lanes } from "../../assets/review/counts.mjs";
+import { SAME_M, differences, metres } from "../../assets/review/difference.mjs";
+import { figureOf } from "../../assets/review/figure.mjs";
+import { decode, encode } from "../../assets/review/link.mjs";
+import { moment, newestWins, nextSpeed, speedWords } from "../../assets/review/moment.mjs";
+import { LEAST_S, fromWall, named, pan, pinch, showing, ticks, toWall, within, zoom } from "../../assets/review/range.mjs";
+import { statuses, trail } from "../../assets/review/tracks.mjs";
+import { viewChoice, viewWords } from "../../assets/review/words.mjs";
+
+const T = Date.parse("2026-11-27T20:03:07Z") / 1000;
+const CHICAGO = "America/Chicago";
+const clock = (at, playing = false, speed = 1) => ({ at, playing, speed });
+
+// --- the moment ---
+
+test("time goes on between the server's words while it plays, at its speed, and stands while it does not", () => {
+  const m = moment(T);
+  m.hear(clock(T, true, 8), 10);
+  assert.equal(m.at(10.25), T + 2);
+  m.hear(clock(T + 2, false), 10.3);
+  assert.equal(m.at(12), T + 2);
+});
+
+test("a server that says nothing more does not let the clock run away", () => {
+  const m = moment(T);
+  m.hear(clock(T, true, 64), 0);
+  assert.equal(m.at(60), T + 64);
+});
+
+test("the playhead stays where the finger put it until the server is there too", () => {
+  const m = moment(T);
+  m.hear(clock(T), 0);
+  m.ask(T + 600, 1);
+  assert.equal(m.hear(clock(T), 1.1), false);
+  assert.equal(m.hear(clock(T + 300), 1.2), false);
+  assert.equal(m.at(1.3), T + 600);
+  assert.equal(m.hear(clock(T + 600.04), 1.4), true);
+  assert.equal(m.at(1.5), T + 600.04);
+});
+
+test("a seek that nobody answers is given up, and the server's moment stands", () => {
+  const m = moment(T);
+  m.ask(T + 600, 1);
+  m.hear(clock(T), 3.1);
+  assert.equal(m.at(3.2), T);
+});
+
+test("while a finger drags at most one seek in a hundred milliseconds goes out, and the last is the newest", () => {
+  mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  try {
+    const said = [];
+    const queue = newestWins((v) => said.push([Date.now(), v]), 100, 600, Date.now, setTimeout);
+    for (let i = 0; i < 60; i++) {
+      queue.take(i);
+      queue.answered();
+      mock.timers.tick(16);
+    }
+    mock.timers.tick(200);
+    assert.ok(said.length >= 9 && said.length <= 11, `${said.length} seeks in a second`);
+    for (let i = 1; i < said.length; i++) assert.ok(said[i][0] - said[i - 1][0] >= 100);
+    assert.equal(said.at(-1)[1], 59);
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+test("the next seek waits for the answer to the last, but not for ever", () => {
+  mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  try {
+    const said = [];
+    const queue = newestWins((v) => said.push(v), 100, 600, Date.now, setTimeout);
+    queue.take(1);
+    queue.take(2);
+    mock.timers.tick(500);
+    assert.deepEqual(said, [1]);
+    mock.timers.tick(200);
+    assert.deepEqual(said, [1, 2]);
+    queue.take(3);
+    queue.clear();
+    mock.timers.tick(2000);
+    assert.deepEqual(said, [1, 2]);
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+test("speeds go by steps from a quarter to sixty-four", () => {
+  assert.equal(nextSpeed(1, 1), 2);
+  assert.equal(nextSpeed(64, 1), 64);
+  assert.equal(nextSpeed(0.25, -1), 0.25);
+  assert.equal(nextSpeed(3, -1), 2);
+  assert.deepEqual([0.25, 1, 15.7].map(speedWords), ["0.25×", "1×", "16×"]);
+});
+
+// --- the address ---
+
+test("a moment's address says all of it and gives it back", () => {
+  const place = {
+    at: T + 0.2, view: "agency:cfd", speed: 4, selected: { layer: "units", agency: "cpd", id: "A~1 é/&" },
+    camera: { lon: -87.66, lat: 41.868, zoom: 11.9 }, range: { from: T - 3600, to: T },
+  };
+  const query = encode(place);
+  assert.match(query, /^at=2026-11-27T20:03:07\.200Z&view=agency:cfd&speed=4&/);
+  assert.deepEqual(decode(`?${query}`), place);
+  assert.deepEqual(decode(encode({ at: T, range: "hour" })), { at: T, range: "hour" });
+});
+
+test("what cannot be read in an address is left out", () => {
+  for (const query of ["?at=yesterday", "?at=1e9", "?speed=0", "?speed=900", "?map=91,0,3", "?map=,,", "?chosen=units~cpd", "?chosen=x~y~z",
+    "?range=2026-11-27T20:00:00Z~2026-11-27T19:00:00Z", "?view=%3Cscript%3E"]) assert.deepEqual(decode(query), {}, query);
+});
+
+// --- the range ---
+
+const DAY = { from: T - 43200, to: T + 43200 };
+
+test("a zoom keeps the moment under the pointer where it is", () => {
+  const range = { from: T - 1000, to: T + 3000 };
+  const next = zoom(range, T, 0.5, DAY);
+  assert.deepEqual(next, { from: T - 500, to: T + 1500 });
+});
+
+test("a range never leaves the recording nor becomes shorter than a minute", () => {
+  assert.deepEqual(zoom(DAY, T, 3, DAY), DAY);
+  assert.equal(zoom({ from: T, to: T + 100 }, T + 50, 0.01, DAY).to - zoom({ from: T, to: T + 100 }, T + 50, 0.01, DAY).from, LEAST_S);
+  assert.deepEqual(pan({ from: T, to: T + 3600 }, 1e6, DAY), { from: DAY.to - 3600, to: DAY.to });
+  assert.deepEqual(within({ from: DAY.from - 50, to: DAY.from + 50 }, DAY), { from: DAY.from, to: DAY.from + 100 });
+});
+
+test("what two fingers hold stays under them", () => {
+  const range = pinch(T - 600, T + 600, 0.25, 0.75, DAY);
+  assert.ok(range);
+  const at = (x) => range.from + x * (range.to - range.from);
+  assert.ok(Math.abs(at(0.25) - (T - 600)) < 1e-3 && Math.abs(at(0.75) - (T + 600)) < 1e-3);
+  assert.equal(pinch(T, T + 1, 0.5, 0.5, DAY), null);
+});
+
+test("the timeline turns a page when the moment leaves it", () => {
+  const range = { from: T, to: T + 600 };
+  assert.equal(showing(range, T + 300, DAY), range);
+  const next = showing(range, T + 601, DAY);
+  assert.ok(next.from > T && next.from < T + 601 && next.to - next.from === 600);
+});
+
+test("ranges by name: the last hour, the site's day, all", () => {
+  assert.deepEqual(named("hour", DAY, T, CHICAGO), { from: DAY.to - 3600, to: DAY.to });
+  assert.equal(toWall(named("day", DAY, T, CHICAGO).from, CHICAGO), "2026-11-27T00:00:00");
+  assert.deepEqual(named("all", DAY, T, CHICAGO), DAY);
+});
+
+test("a wall clock and a moment lead to each other, also where the clock is set", () => {
+  assert.equal(toWall(T, CHICAGO), "2026-11-27T14:03:07");
+  assert.equal(fromWall("2026-11-27T14:03:07", CHICAGO), T);
+  for (const wall of ["2026-03-08T03:30:00", "2026-11-01T03:00:00", "2026-07-01T12:00:00"]) assert.equal(toWall(fromWall(wall, CHICAGO), CHICAGO), wall);
+  assert.ok(Number.isNaN(fromWall("", CHICAGO)));
+});
+
+test("ticks stand at round local times, no more than there is room for", () => {
+  const made = ticks({ from: T - 5400, to: T + 5400 }, 8, CHICAGO);
+  assert.ok(made.length <= 8);
+  assert.deepEqual(made.map((t) => t.text).slice(0, 2), ["13:00", "13:30"]);
+  assert.deepEqual(ticks({ from: T, to: T + 60 }, 7, CHICAGO).map((t) => t.text)[0], "14:03:10");
+  assert.ok(ticks({ from: T, to: T + 86400 }, 9, CHICAGO).some((t) => t.text === "28 Nov"));
+});
+
+// --- counts ---
+
+const RECORDING = {
+  from: 0, to: 600, gaps: [],
+  minutes: [
+    { at: 0, agency: "cpd", unit: 10, incident: 1, log: 0 },
+    { at: 0, agency: "cfd", unit: 5 },
+    { at: 60, agency: "cpd", unit: 20, camera: 2 },
+    { at: 540, agency: "cfd", unit: 7 },
+  ],
+};
+
+test("lanes are by kind, agencies stacked in them, and a kind of which there is nothing has none", () => {
+  const made = lanes(RECORDING, "kind", { from: 0, to: 600 }, 60);
+  assert.deepEqual(made.lanes.map((lane) => [lane.key, lane.most]), [["unit", 20], ["incident", 1], ["camera", 2]]);
+  assert.deepEqual(made.lanes[0].parts.map((part) => [part.key, [...part.values.slice(0, 2)]]), [["cpd", [10, 20]], ["cfd", [5, 0]]]);
+});
+
+test("lanes are by agency, and a wider bin holds the sum", () => {
+  const made = lanes(RECORDING, "agency", { from: 0, to: 600 }, 300);
+  assert.deepEqual(made.lanes.map((lane) => [lane.key, lane.most]), [["cpd", 33], ["cfd", 7]]);
+  assert.deepEqual(countsAt(made, 300, 100), [{ key: "cpd", n: 33 }, { key: "cfd", n: 5 }]);
+});
+
+test("nothing counted outside the range is shown in it, and no lane goes for that", () => {
+  const made = lanes(RECORDING, "kind", { from: 120, to: 540 }, 60);
+  assert.deepEqual(made.lanes.map((lane) => lane.most), [0, 0, 0]);
+});
+
+test("bins are whole minutes, as many as there is room for", () => {
+  assert.equal(binOf({ from: 0, to: 3600 }, 200), 60);
+  assert.equal(binOf({ from: 0, to: 86400 }, 200), 600);
+});
+
+test("the figure has a lane's axis for each lane and its ticks in words", () => {
+  const grey = [128, 128, 128];
+  const theme = { scale: 1, font: "sans-serif", ink2: grey, camera: grey };
+  const made = lanes(RECORDING, "kind", { from: 0, to: 600 }, 60);
+  const { data, layout } = figureOf(made, 60, { from: 0, to: 600 }, "UTC", 800, 100, theme);
+  assert.deepEqual(Object.keys(layout).filter((name) => name.startsWith("yaxis")), ["yaxis", "yaxis2", "yaxis3"]);
+  assert.equal(data.length, 4); // what is nothing but zeros is not drawn
+  assert.ok(layout.xaxis.ticktext.includes("00:04"));
+  assert.equal(figureOf({ start: 0, bins: 1, lanes: [] }, 60, { from: 0, to: 60 }, "UTC", 800, 100, theme).data.length, 1);
+});
+
+// --- differences, tracks, words ---
+
+/** @param {[string, number, number, number][]} rows id, lon, lat, life */
+const storeOf = (rows) => ({
+  units: {
+    rows: new Map(rows.map(([id], i) => [`cpd/${id}`, i])),
+    records: rows.map(([id]) => ({ id, agency: "cpd", call_sign: id.toUpperCase() })),
+    columns: {
+      lon: Int32Array.from(rows, (r) => r[1] * 1e7), lat: Int32Array.from(rows, (r) => r[2] * 1e7), flags: Uint8Array.from(rows, (r) => r[3] << 1),
+    },
+  },
+});
+
+test("a unit differs that is elsewhere, of another age, or in one view only; what its way costs is no difference", () => {
+  const here = storeOf([["same", -87.6, 41.9, 0], ["far", -87.6, 41.9, 0], ["old", -87.6, 41.9, 1], ["mine", -87.6, 41.9, 0]]);
+  const there = storeOf([["far", -87.6, 41.91, 0], ["same", -87.6001, 41.9, 0], ["old", -87.6, 41.9, 0], ["theirs", -87.6, 41.9, 0]]);
+  const found = differences(here, there);
+  assert.deepEqual(found.map(({ id, why }) => [id, why]), [["far", "moved"], ["mine", "only here"], ["old", "age"], ["theirs", "only there"]]);
+  assert.ok(Math.abs(found[0].metres - 1112) < 2);
+  assert.ok(metres(-87.6, 41.9, -87.6001, 41.9) < SAME_M);
+});
+
+test("a trail ends at the moment and is not drawn over what nobody knows", () => {
+  const points = [0, 10, 20, 200, 210, 400].map((at) => [at, -87 + at / 1e4, 41, 1, 0, 0]);
+  assert.deepEqual(trail(points, 10, 210).map((piece) => piece.map((p) => p.at)), [[10, 20], [200, 210]]);
+  assert.deepEqual(trail([[5, null, null, 1, 0, 0]], 0, 10), []);
+});
+
+test("a status lasts until the next one", () => {
+  const points = [[0, 1, 1, 0, 0, 0], [10, 1, 1, 0, 0, 0], [20, 1, 1, 0, 0, 2], [30, 1, 1, 0, 0, null], [500, 1, 1, 0, 0, null]];
+  assert.deepEqual(statuses(points), [
+    { from: 0, to: 20, status: 0 }, { from: 20, to: 30, status: 2 }, { from: 30, to: 30, status: 5 }, { from: 500, to: 500, status: 5 },
+  ]);
+});
+
+test("views have names for people", () => {
+  const agencies = [{ id: "cfd", name: "Chicago Fire", tag: "CFD" }];
+  assert.equal(viewWords("known", agencies), "as known then");
+  assert.equal(viewWords("agency:cfd", agencies), "as available to CFD");
+  assert.equal(viewChoice("agency:cfd", agencies), "Chicago Fire");
+  assert.equal(viewChoice("truth", agencies), "Truth as known today");
+});
