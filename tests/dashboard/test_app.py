@@ -40,6 +40,26 @@ async def test_the_page_is_told_nothing_of_dashs_own_websocket(redis_url: str) -
         assert "websocket" not in json.loads(config[1])
 
 
+async def test_the_page_of_recordings_asks_for_its_layout_at_an_address_of_its_own(redis_url: str) -> None:
+    async with serving(redis_url) as visitor:
+        assert (await visitor.get("/review/_dash-layout")).status_code == 401
+        assert (await visitor.get("/review?at=2026-11-27T20:00:00Z")).headers["location"] == (
+            "/login?next=/review%3Fat%3D2026-11-27T20%3A00%3A00Z"
+        )
+        await log_in(visitor)
+        for path, asks in (("/wall", "/"), ("/review", "/review/")):
+            config = re.search(r'id="_dash-config"[^>]*>(.*?)</script>', (await visitor.get(path)).text)
+            assert config is not None
+            assert json.loads(config[1])["requests_pathname_prefix"] == asks
+        entries = [(await visitor.get(f"{path}/_dash-layout")).json()["props"]["children"][0]["props"]["data-entry"]
+                   for path in ("", "/review")]  # fmt: skip
+        assert entries == ["/assets/map/map.mjs", "/assets/review/review.mjs"]
+        assert (await visitor.get("/review/_dash-dependencies")).json() == []
+        script = await visitor.get("/review/_dash-component-suites/plotly/package_data/plotly.min.js")
+        assert script.headers["location"] == "/_dash-component-suites/plotly/package_data/plotly.min.js"
+        assert (await visitor.get("/review/nope")).status_code == 404
+
+
 async def test_plotly_comes_compressed(redis_url: str) -> None:
     async with serving(redis_url) as visitor:
         await log_in(visitor)

@@ -26,7 +26,7 @@ def front(**site: str) -> Front:
     return Front(nothing, site_, Gate(site_, NoSessions()), ["'sha256-x'"])
 
 
-def test_the_policy_lets_a_page_speak_to_the_live_stream_of_its_own_host_and_to_nobody_else() -> None:
+def test_the_policy_lets_a_page_speak_to_the_streams_of_its_own_host_and_to_nobody_else() -> None:
     policy = front().policy("wall.example.org:8050")
     assert "connect-src 'self' ws://wall.example.org:8051 ws://wall.example.org:8053;" in policy
     assert "script-src 'self' 'sha256-x';" in policy
@@ -65,7 +65,8 @@ async def test_the_browsers_files_are_asked_for_again_after_an_upgrade(redis_url
 
 
 @pytest.mark.parametrize(
-    "path", ["/_dash-layout", "/_dash-dependencies", "/_reload-hash", "/_dash-component-suites/x/y.js"]
+    "path",
+    ["/_dash-layout", "/_dash-dependencies", "/_reload-hash", "/_dash-component-suites/x/y.js", "/review/_dash-layout"],
 )
 async def test_nothing_of_dash_is_given_to_somebody_who_is_not_logged_in(redis_url: str, path: str) -> None:
     async with serving(redis_url) as visitor:

@@ -5,6 +5,7 @@ import pytest
 from dashboard.routes import local_path
 from feeds.embedded_redis import EmbeddedRedis
 from tests.support.pages import PASSWORD, TOKEN, ReadsOnly, log_in, serving
+from tests.support.wall_page import free_port
 
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 
@@ -166,3 +167,19 @@ async def test_people_get_404_for_unknown_paths_and_never_dashs_page(redis_url: 
         answer = await visitor.get(path)
         assert answer.status_code == 404
         assert "react-entry-point" not in answer.text
+
+
+async def test_what_is_recorded_is_handed_on_with_the_callers_credential_alone(redis_url: str) -> None:
+    async with ReadsOnly() as recordings, serving(redis_url, review_port=recordings.port) as visitor:
+        assert (await visitor.get("/api/recording")).status_code == 401
+        answer = await visitor.get("/api/recording", headers=AUTHORIZED | {"X-Other": "1"})
+        assert answer.json()["path"] == "/read/recording"
+        assert recordings.heard[-1]["authorization"] == AUTHORIZED["Authorization"]
+        assert "x-other" not in recordings.heard[-1]
+
+
+async def test_recordings_that_do_not_answer_are_told(redis_url: str) -> None:
+    async with serving(redis_url, review_port=free_port()) as visitor:
+        answer = await visitor.get("/api/recording", headers=AUTHORIZED)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+        assert "recordings do not answer" in answer.json()["error"]

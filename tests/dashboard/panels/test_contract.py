@@ -7,12 +7,34 @@ import pytest
 
 from dashboard import panels
 from dashboard.app import assets_folder
-from dashboard.panels import board, card, events, feeds, frozen, legend, outside, sheet, topbar
+from dashboard.panels import (
+    board,
+    card,
+    compare,
+    events,
+    feeds,
+    frozen,
+    legend,
+    near,
+    notices,
+    outside,
+    reviewbar,
+    sheet,
+    timeline,
+    topbar,
+    track,
+    transport,
+    viewswitch,
+    watermark,
+)
 from layers import symbol
 from tests.support.pages import settings
 
-PLACED = (board, card, events, feeds, frozen, legend, outside, sheet, topbar)
-SHARED = {"dom", "marks", "panels", "words"}
+PLACED = (
+    board, card, compare, events, feeds, frozen, legend, near, notices, outside, reviewbar, sheet, timeline, topbar, track,
+    transport, viewswitch, watermark,
+)  # fmt: skip
+SHARED = {"dom", "marks", "panels", "signs", "words"}
 
 
 @pytest.mark.parametrize("name", panels.names())
