@@ -113,9 +113,9 @@ export function fly(map, lon, lat, zoom, right = 0) {
   map.flyTo({ center, zoom: clampZoom(Math.max(map.getZoom(), zoom ?? 0)), maxDuration: FLIGHT_MS, duration: FLIGHT_MS, offset: [right, 0] }, ASKED);
 }
 
-/** Puts a place in the middle at once: what is followed. @param {LiveMap} map @param {number} lon @param {number} lat */
-export function centre(map, lon, lat) {
-  if (Number.isFinite(lon) && Number.isFinite(lat)) map.jumpTo({ center: [lon, Math.max(-85, Math.min(85, lat))] }, ASKED);
+/** Puts a place in the middle at once: what is followed. @param {LiveMap} map @param {number} lon @param {number} lat @param {number} [right] as for `fly` */
+export function centre(map, lon, lat, right = 0) {
+  if (Number.isFinite(lon) && Number.isFinite(lat)) map.easeTo({ center: [lon, Math.max(-85, Math.min(85, lat))], offset: [right, 0], duration: 0 }, ASKED);
 }
 
 /** Shows what is near the middle of all, and when that is in view already, truly all. @param {LiveMap} map @param {Layers} layers */

@@ -81,7 +81,7 @@ export function openPage(config, source) {
     },
     card: (layer, agency, id) => (stream ? stream.card(layer, agency, id) : Promise.reject(new Error(`no ${source.name}`))),
     flyTo: (lon, lat, zoom) => map && fly(map, lon, lat, zoom, besideCard(map)),
-    centre: (lon, lat) => map && centre(map, lon, lat),
+    centre: (lon, lat) => map && centre(map, lon, lat, besideCard(map)),
     camera: () => (map ? { lon: map.getCenter().lng, lat: map.getCenter().lat, zoom: map.getZoom() } : config.view),
     fitAll: () => map && fit(map, Object.values(scene.instances)),
     outside: () => scene.outside(),

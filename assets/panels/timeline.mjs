@@ -103,7 +103,8 @@ function mountHead(root, page, review, counted) {
   for (const input of [from, to]) input.addEventListener("input", () => to.setCustomValidity(""));
   const write = () => {
     for (const node of ranges) {
-      const chosen = node.dataset.range === "own" ? !form.hidden || review.rangeName === "" : node.dataset.range === review.rangeName;
+      const own = !form.hidden || review.rangeName === "";
+      const chosen = node.dataset.range === "own" ? own : !own && node.dataset.range === review.rangeName;
       node.setAttribute("aria-pressed", String(chosen));
     }
     for (const node of bys) node.setAttribute("aria-pressed", String(node.dataset.lanes === counted.by));
@@ -150,7 +151,8 @@ function mountPlayhead(track, review, face) {
     const { seeking } = review;
     mark(head, "seeking", String(seeking !== null));
     if (track.getAttribute("aria-valuetext") !== words) track.setAttribute("aria-valuetext", words);
-    track.setAttribute("aria-valuenow", String(Math.round(at)));
+    const { from, to } = review.range;
+    for (const [name, value] of [["min", from], ["max", to], ["now", at]]) track.setAttribute(`aria-value${name}`, String(Math.round(Number(value))));
   };
   let asked = 0;
   const frame = () => {

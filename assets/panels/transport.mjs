@@ -76,6 +76,10 @@ export function mount(root, page) {
     event.stopPropagation(); // the map moves by arrows too, where it has the focus
     act();
   }, { capture: true });
+  // A button that was pressed by hand lets the space bar go, which plays and pauses; one reached by key keeps it.
+  addEventListener("click", ({ detail, target }) => {
+    if (detail && target instanceof Element) /** @type {HTMLElement | null} */ (target.closest("button"))?.blur();
+  });
   write();
 }
 

@@ -20,6 +20,8 @@ export function moment(start) {
   let heard = 0;
   let playing = false;
   let speed = 1;
+  /** What the server really reaches of it. */
+  let pace = 1;
   /** @type {{ at: number, since: number } | null} */
   let asked = null;
 
@@ -32,7 +34,7 @@ export function moment(start) {
     },
     /**
      * The server says where it is.
-     * @param {{ at: number, playing: boolean, speed: number }} clock @param {number} local
+     * @param {{ at: number, playing: boolean, speed: number, pace?: number }} clock @param {number} local
      * @returns {boolean} whether it was believed; not while it answers an older seek
      */
     hear(clock, local) {
@@ -42,6 +44,7 @@ export function moment(start) {
       heard = local;
       playing = clock.playing;
       if (clock.speed > 0) speed = clock.speed;
+      pace = clock.pace || speed;
       return true;
     },
     /** A person asks for a moment. @param {number} at @param {number} local */
@@ -55,7 +58,7 @@ export function moment(start) {
       base = at;
       heard = local;
       playing = plays;
-      speed = times;
+      speed = pace = times;
     },
     /** Whose answer is still to come: then what is drawn is older than this. */
     get awaited() {
@@ -63,7 +66,7 @@ export function moment(start) {
     },
     /** @param {number} local @returns {number} Unix seconds */
     at(local) {
-      return playing && !asked ? base + Math.min(Math.max(0, local - heard), ALONE_S) * speed : base;
+      return playing && !asked ? base + Math.min(Math.max(0, local - heard), ALONE_S) * pace : base;
     },
   };
 }

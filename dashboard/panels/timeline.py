@@ -13,7 +13,7 @@ from dashboard.config import Settings
 from dashboard.panels import attributes
 
 RANGES = (("hour", "Last hour"), ("day", "Day"), ("all", "All"))
-"""Ranges by name, and their words: the last hour of the recording, the day of the moment, the whole exercise."""
+"""Ranges by name, and their words: the last hour of the recording, the day of the moment, all that is recorded."""
 
 
 class Id(StrEnum):
@@ -46,7 +46,10 @@ def layout(settings: Settings) -> html.Section:
             html.Div(
                 [
                     html.Div(
-                        [_segment("range", name, word) for name, word in RANGES]
+                        [
+                            _segment("range", name, "Exercise" if name == "all" and settings.site.demo else word)
+                            for name, word in RANGES
+                        ]
                         + [_segment("range", "own", "From\u2013to")],
                         className="segments",
                         role="group",

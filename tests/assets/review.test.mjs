@@ -26,6 +26,12 @@ test("time goes on between the server's words while it plays, at its speed, and 
   assert.equal(m.at(12), T + 2);
 });
 
+test("time goes on as fast as the server plays, where that is slower than asked for", () => {
+  const m = moment(T);
+  m.hear({ ...clock(T, true, 16), pace: 4 }, 0);
+  assert.equal(m.at(0.5), T + 2);
+});
+
 test("a server that says nothing more does not let the clock run away", () => {
   const m = moment(T);
   m.hear(clock(T, true, 64), 0);

@@ -219,7 +219,7 @@ class _Seat:
         return answer | {
             "title": record.get("call_sign") or record.get("type") or record.get("name") or id_,
             "subtitle": names.get(said["agency"], ""), "position": None,
-            "rows": [[k.replace("_", " ").capitalize(), str(v)] for k, v in record.items() if k not in ("id", "agency")],
+            "rows": [[k.replace("_", " ").capitalize(), v] for k, v in record.items() if isinstance(v, str) and k != "id"],
             "observed_at": self._at - 4, "received_at": self._at - 3.4, "flagged": [],
             "history": [[self._at - 600, "Available"], [self._at - 200, "En route"]],
         }  # fmt: skip
