@@ -14,7 +14,6 @@ class Id(StrEnum):
     ROOT = "compare"
 
 
-
 def layout(settings: Settings) -> html.Section:
     """Return the list, empty and off."""
     return html.Section(

@@ -14,7 +14,6 @@ class Id(StrEnum):
     ROOT = "near"
 
 
-
 def layout(settings: Settings) -> html.Section:
     """Return the question and the list of answers, empty."""
     return html.Section(

@@ -14,7 +14,6 @@ class Id(StrEnum):
     ROOT = "notices"
 
 
-
 def layout(settings: Settings) -> html.Div:
     """Return the list, empty."""
     return html.Div(id=Id.ROOT, className="notices", role="status", **attributes(data_panel="notices"))

@@ -19,7 +19,6 @@ class Id(StrEnum):
     THEME = "reviewbar-theme"
 
 
-
 def layout(settings: Settings) -> html.Header:
     """Return the bar."""
     demo = [html.Span("DEMO DATA", className="badge badge-demo")] if settings.site.demo else []

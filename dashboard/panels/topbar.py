@@ -43,7 +43,9 @@ def layout(settings: Settings) -> html.Header:
                             html.Summary("Back", className="button button-quiet"),
                             html.Div(
                                 [
-                                    html.A(words, href="/review", className="button", **attributes(data_back=str(seconds)))
+                                    html.A(
+                                        words, href="/review", className="button", **attributes(data_back=str(seconds))
+                                    )
                                     for seconds, words in BACK
                                 ],
                                 className="back-choices",

@@ -15,7 +15,6 @@ class Id(StrEnum):
     GRAPH = "track-graph"
 
 
-
 def layout(settings: Settings) -> html.Aside:
     """Return the panel, hidden while no unit is chosen."""
     return html.Aside(

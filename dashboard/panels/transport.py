@@ -14,7 +14,6 @@ class Id(StrEnum):
     ROOT = "transport"
 
 
-
 STEPS = (("incident", "Incident"), ("camera", "Camera"), ("alarm", "Alarm"), ("log", "Log"))
 """What can be stepped to, and its word."""
 
@@ -43,7 +42,10 @@ def layout(settings: Settings) -> html.Section:
                     html.Div(
                         [
                             html.Button(
-                                word, type="button", className="segment", **attributes(data_step=kind, aria_pressed="false")
+                                word,
+                                type="button",
+                                className="segment",
+                                **attributes(data_step=kind, aria_pressed="false"),
                             )
                             for kind, word in STEPS
                         ],

@@ -14,7 +14,6 @@ class Id(StrEnum):
     ROOT = "viewswitch"
 
 
-
 def layout(settings: Settings) -> html.Section:
     """Return the switch; its choices come with the recording."""
     return html.Section(

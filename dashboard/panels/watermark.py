@@ -14,7 +14,6 @@ class Id(StrEnum):
     ROOT = "watermark"
 
 
-
 def layout(settings: Settings) -> html.Div:
     """Return the words, to be filled."""
     return html.Div(

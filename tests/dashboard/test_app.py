@@ -17,7 +17,14 @@ async def test_the_wall_links_the_style_sheets_in_order_and_runs_the_bridge_befo
         await log_in(visitor)
         page = (await visitor.get("/wall")).text
         sheets = re.findall(r"/assets/([a-z0-9-]+\.css)", page)
-        assert sheets == ["00-tokens.css", "10-base.css", "20-layout.css", "30-panels.css", "40-map.css", "50-review.css"]
+        assert sheets == [
+            "00-tokens.css",
+            "10-base.css",
+            "20-layout.css",
+            "30-panels.css",
+            "40-map.css",
+            "50-review.css",
+        ]
         assert page.index("00-bridge.js") < page.index("<body>")
         assert page.count("00-bridge.js") == 1
         assert ".mjs" not in page

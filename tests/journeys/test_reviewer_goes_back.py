@@ -2,18 +2,19 @@
 
 import asyncio
 import base64
+import contextlib
 import re
 import time
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser
 
 from tests.journeys.test_watch_officer_at_the_wall import SATURATED, SMALL_TARGETS, SMALL_TEXT
 from tests.support.fake_hub import FakeHub
 from tests.support.fake_recording import LATE_S, Recording
 from tests.support.fake_review import FakeReview
-from tests.support.wall_page import Tab, Web, chromium, free_port, wall, web
+from tests.support.wall_page import Tab, chromium, free_port, wall, web
 
 pytestmark = pytest.mark.browser
 
@@ -22,7 +23,8 @@ AT = "window.jointops.page.review.at()"
 TRACK = ".timeline-track"
 PLAYHEAD = """(() => { const head = document.querySelector(".playhead").getBoundingClientRect();
   return head.left + head.width / 2 - document.querySelector(".timeline-track").getBoundingClientRect().left; })()"""
-OUT_OF_ROOM = """() => [...document.querySelectorAll(".review-bar *, .transport *, .viewswitch *, .timeline-head *, .track-acts *")]
+OUT_OF_ROOM = """() => [...document.querySelectorAll(".review-bar, .transport, .viewswitch, .timeline-head, .track-acts")]
+    .flatMap((e) => [...e.querySelectorAll("*")])
     .filter((e) => e.checkVisibility() && !e.closest("svg, select, .clock-tenths") && e.clientWidth)
     .filter((e) => e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right > innerWidth + 1)
     .map((e) => `${e.className}: ${e.textContent.slice(0, 40)}`)"""
@@ -44,178 +46,188 @@ async def box(tab: Tab, selector: str) -> dict[str, float]:
     return dict(found)
 
 
-def opened(review: FakeReview, browser: Browser, site: Web, seconds: float = 5400.0, **options: Any) -> Any:
-    return wall(browser, site, path=link(review.recording, seconds, options.pop("more", "")), **options)
+@contextlib.asynccontextmanager
+async def reviewing(
+    seconds: float = 5400.0,
+    more: str = "",
+    width: int = 1440,
+    height: int = 900,
+    *,
+    recording: Recording | None = None,
+    denied: bool = False,
+    **options: Any,
+) -> AsyncIterator[tuple[FakeReview, Tab]]:
+    """Open the page at a moment, `more` of its address behind it; `options` go to the browser's context."""
+    async with (
+        FakeReview(recording) as review,
+        web(free_port(), review_port=review.port) as site,
+        chromium() as browser,
+    ):
+        review.denying = denied
+        path = link(review.recording, seconds, more)
+        async with wall(browser, site, width, height, path, **options) as tab:
+            yield review, tab
 
 
 async def test_a_link_leads_to_its_moment_and_a_reload_comes_back_to_it() -> None:
-    async with FakeReview() as review, web(free_port(), review_port=review.port) as site, chromium() as browser:
-        async with opened(review, browser, site, more="&view=truth&map=41.87,-87.65,12.5", width=1440, height=900) as tab:
-            await drawn(tab)
-            assert review.said("open")[0] == {
-                "type": "open", "at": review.recording.begin + 5400, "view": "truth", "speed": 0,
-            }  # fmt: skip
-            assert "REPLAY " in await tab.eval('document.querySelector(".watermark").textContent')
-            assert "truth as known today" in await tab.eval('document.querySelector(".watermark").textContent')
-            await tab.page.click(".board-row .row-button")
-            await tab.until('document.querySelectorAll("#card .card-rows dt").length > 0')
-            chosen = await tab.eval("window.jointops.page.selected.id")
-            await tab.page.keyboard.press("Shift+ArrowRight")
-            await tab.page.keyboard.press("ArrowLeft")
-            await tab.until(f"Math.abs({AT} - {review.recording.begin + 5459}) < 0.2")
-            await tab.until("location.search.includes('chosen=') && location.search.includes(':59Z')")
-            await tab.page.reload()
-            await drawn(tab)
-            assert abs(await tab.eval(AT) - (review.recording.begin + 5459)) < 0.2
-            assert await tab.eval("window.jointops.page.selected.id") == chosen
-            assert await tab.eval("window.jointops.page.review.view") == "truth"
-            assert abs(await tab.eval("window.jointops.page.camera().zoom") - 14) < 1.6  # a press on the board flew there
-            assert tab.problems == []
+    async with reviewing(more="&view=truth&map=41.87,-87.65,12.5") as (review, tab):
+        await drawn(tab)
+        assert review.said("open")[0] == {
+            "type": "open", "at": review.recording.begin + 5400, "view": "truth", "speed": 0,
+        }  # fmt: skip
+        assert "REPLAY " in await tab.eval('document.querySelector(".watermark").textContent')
+        assert "truth as known today" in await tab.eval('document.querySelector(".watermark").textContent')
+        await tab.page.click(".board-row .row-button")
+        await tab.until('document.querySelectorAll("#card .card-rows dt").length > 0')
+        chosen = await tab.eval("window.jointops.page.selected.id")
+        await tab.page.keyboard.press("Shift+ArrowRight")
+        await tab.page.keyboard.press("ArrowLeft")
+        await tab.until(f"Math.abs({AT} - {review.recording.begin + 5459}) < 0.2")
+        await tab.until("location.search.includes('chosen=') && location.search.includes(':59Z')")
+        await tab.page.reload()
+        await drawn(tab)
+        assert abs(await tab.eval(AT) - (review.recording.begin + 5459)) < 0.2
+        assert await tab.eval("window.jointops.page.selected.id") == chosen
+        assert await tab.eval("window.jointops.page.review.view") == "truth"
+        # A press on the board flew there.
+        assert abs(await tab.eval("window.jointops.page.camera().zoom") - 14) < 1.6
+        assert tab.problems == []
 
 
 async def test_the_playhead_goes_with_the_finger_and_few_seeks_go_out() -> None:
-    async with FakeReview() as review, web(free_port(), review_port=review.port) as site, chromium() as browser:
-        async with opened(review, browser, site, width=1440, height=900) as tab:
-            await drawn(tab)
-            track = await box(tab, TRACK)
-            await tab.page.mouse.move(track["x"] + 100, track["y"] + 30)
-            await tab.page.mouse.down()
-            begun = time.monotonic()
-            for i in range(60):
-                x = 100 + i * 10
-                await tab.page.mouse.move(track["x"] + x, track["y"] + 30)
-                if i % 20 == 10:
-                    shown = await tab.eval(f"new Promise((y) => requestAnimationFrame(() => y({PLAYHEAD})))")
-                    assert abs(shown - x) <= 2
-            dragged = time.monotonic() - begun
-            assert len(review.said("seek")) <= dragged * 10 + 2
-            await tab.page.mouse.up()
-            wanted = review.recording.begin + 690 / track["width"] * 3 * 3600
-            await tab.until(f"Math.abs({AT} - {wanted}) < 20")
-            await tab.until(f"Math.abs(jointops.page.store.units.at[0] - {AT}) < 1")
-            assert abs(review.said("seek")[-1]["at"] - wanted) < 20
-            # A wheel zooms about the pointer; the playhead stays at its moment.
-            await tab.page.mouse.move(track["x"] + 690, track["y"] + 30)
-            await tab.page.mouse.wheel(0, -800)
-            await tab.until("jointops.page.review.range.to - jointops.page.review.range.from < 5400")
-            shown = await tab.eval(f"new Promise((y) => requestAnimationFrame(() => y({PLAYHEAD})))")
-            assert abs(shown - 690) < 3
-            assert tab.problems == []
+    async with reviewing() as (review, tab):
+        await drawn(tab)
+        track = await box(tab, TRACK)
+        await tab.page.mouse.move(track["x"] + 100, track["y"] + 30)
+        await tab.page.mouse.down()
+        begun = time.monotonic()
+        for i in range(60):
+            x = 100 + i * 10
+            await tab.page.mouse.move(track["x"] + x, track["y"] + 30)
+            if i % 20 == 10:
+                shown = await tab.eval(f"new Promise((y) => requestAnimationFrame(() => y({PLAYHEAD})))")
+                assert abs(shown - x) <= 2
+        dragged = time.monotonic() - begun
+        assert len(review.said("seek")) <= dragged * 10 + 2
+        await tab.page.mouse.up()
+        wanted = review.recording.begin + 690 / track["width"] * 3 * 3600
+        await tab.until(f"Math.abs({AT} - {wanted}) < 20")
+        await tab.until(f"Math.abs(jointops.page.store.units.at[0] - {AT}) < 1")
+        assert abs(review.said("seek")[-1]["at"] - wanted) < 20
+        # A wheel zooms about the pointer; the playhead stays at its moment.
+        await tab.page.mouse.move(track["x"] + 690, track["y"] + 30)
+        await tab.page.mouse.wheel(0, -800)
+        await tab.until("jointops.page.review.range.to - jointops.page.review.range.from < 5400")
+        shown = await tab.eval(f"new Promise((y) => requestAnimationFrame(() => y({PLAYHEAD})))")
+        assert abs(shown - 690) < 3
+        assert tab.problems == []
 
 
 async def test_it_plays_at_the_speed_asked_for_and_says_the_speed_it_reaches() -> None:
-    async with FakeReview() as review, web(free_port(), review_port=review.port) as site, chromium() as browser:
-        async with opened(review, browser, site, width=1440, height=900) as tab:
-            await drawn(tab)
-            for _ in range(4):
-                await tab.page.click('[data-act="faster"]')
-            await tab.page.keyboard.press("Space")
-            await tab.until(f"{AT} > {review.recording.begin + 5400 + 20}")
-            assert review.said("play")[-1]["speed"] == 16
-            moved = await tab.eval("jointops.page.store.rev")
-            assert moved > 3
-            review.pace = 4.0
-            await tab.until("document.querySelector('.transport-pace').textContent === '4× reached'")
-            await tab.page.keyboard.press("Space")
-            await tab.until("document.querySelector('.transport-pace').textContent === 'paused'")
-            await tab.until(f"jointops.page.review.reached === 0 && {AT} < {review.recording.end}")
-            await asyncio.sleep(1.1)  # the server says each second where it stands
-            stood = await tab.eval(AT)
-            await asyncio.sleep(0.5)
-            assert await tab.eval(AT) == stood
-            # Paused is not frozen.
-            assert await tab.eval('document.querySelector("#frozen").hidden')
+    async with reviewing() as (review, tab):
+        await drawn(tab)
+        for _ in range(4):
+            await tab.page.click('[data-act="faster"]')
+        await tab.page.keyboard.press("Space")
+        await tab.until(f"{AT} > {review.recording.begin + 5400 + 20}")
+        assert review.said("play")[-1]["speed"] == 16
+        moved = await tab.eval("jointops.page.store.rev")
+        assert moved > 3
+        review.pace = 4.0
+        await tab.until("document.querySelector('.transport-pace').textContent === '4× reached'")
+        await tab.page.keyboard.press("Space")
+        await tab.until("document.querySelector('.transport-pace').textContent === 'paused'")
+        await tab.until(f"jointops.page.review.reached === 0 && {AT} < {review.recording.end}")
+        await asyncio.sleep(1.1)  # the server says each second where it stands
+        stood = await tab.eval(AT)
+        await asyncio.sleep(0.5)
+        assert await tab.eval(AT) == stood
+        # Paused is not frozen.
+        assert await tab.eval('document.querySelector("#frozen").hidden')
 
 
 async def test_steps_lead_from_event_to_event_and_say_where_there_is_none() -> None:
-    async with FakeReview() as review, web(free_port(), review_port=review.port) as site, chromium() as browser:
-        async with opened(review, browser, site, width=1440, height=900) as tab:
-            await drawn(tab)
-            await tab.page.click('[data-step="alarm"]')
-            await tab.page.keyboard.press(",")
-            await tab.until("document.querySelector('.notices').textContent.includes('No earlier emergency')")
-            await tab.page.click('[data-step="camera"]')
-            await tab.page.keyboard.press(".")
-            await tab.until("jointops.page.selected?.layer === 'cameras'")
-            following = min(e["at"] for _, e in review.recording.events
-                            if e["kind"] == "camera_event" and e["at"] > review.recording.begin + 5400)  # fmt: skip
-            await tab.until(f"Math.abs({AT} - {following}) < 0.1")
-            await tab.until("document.querySelector('.events-rows .event-time').textContent !== ''")
-            # A press on an event of the list goes to its moment.
-            await tab.page.click(".event-row:nth-child(3) .row-button")
-            third = sorted(e["at"] for _, e in review.recording.events
-                           if e["kind"] != "incident" and e["at"] <= following)[-3]  # fmt: skip
-            await tab.until(f"Math.abs({AT} - {third}) < 0.1")
-            await tab.until(f"jointops.page.store.events.every((e) => e.at <= {third} + 0.1)")
+    async with reviewing() as (review, tab):
+        await drawn(tab)
+        await tab.page.click('[data-step="alarm"]')
+        await tab.page.keyboard.press(",")
+        await tab.until("document.querySelector('.notices').textContent.includes('No earlier emergency')")
+        await tab.page.click('[data-step="camera"]')
+        await tab.page.keyboard.press(".")
+        await tab.until("jointops.page.selected?.layer === 'cameras'")
+        following = min(e["at"] for _, e in review.recording.events
+                        if e["kind"] == "camera_event" and e["at"] > review.recording.begin + 5400)  # fmt: skip
+        await tab.until(f"Math.abs({AT} - {following}) < 0.1")
+        await tab.until("document.querySelector('.events-rows .event-time').textContent !== ''")
+        # A press on an event of the list goes to its moment.
+        await tab.page.click(".event-row:nth-child(3) .row-button")
+        third = sorted(e["at"] for _, e in review.recording.events
+                       if e["kind"] != "incident" and e["at"] <= following)[-3]  # fmt: skip
+        await tab.until(f"Math.abs({AT} - {third}) < 0.1")
+        await tab.until(f"jointops.page.store.events.every((e) => e.at <= {third} + 0.1)")
 
 
 async def test_views_switch_at_the_same_moment_and_who_differs_is_marked() -> None:
-    async with FakeReview() as review, web(free_port(), review_port=review.port) as site, chromium() as browser:
-        async with opened(review, browser, site, width=1440, height=900) as tab:
-            await drawn(tab)
-            units = await tab.eval("jointops.page.store.units.count")
-            await tab.page.click(".compare-toggle")
-            await tab.until("document.querySelectorAll('.compare-row:not([hidden])').length > 2")
-            far = await tab.eval("document.querySelector('.compare-row .row-age').textContent")
-            assert 50 < float(re.sub(r"\D", "", far)) < 20 * LATE_S
-            assert [m["view"] for m in review.said("open")] == ["known", "truth"]
-            await tab.page.click(".compare-toggle")
-            await tab.page.select_option(".viewswitch-choice select", "agency:cfd")
-            await tab.until(f"jointops.page.store.units.count < {units}")
-            assert abs(await tab.eval(AT) - (review.recording.begin + 5400)) < 0.1
-            await tab.until('document.querySelector(".watermark").textContent.includes("as available to CFD")')
+    async with reviewing() as (review, tab):
+        await drawn(tab)
+        units = await tab.eval("jointops.page.store.units.count")
+        await tab.page.click(".compare-toggle")
+        await tab.until("document.querySelectorAll('.compare-row:not([hidden])').length > 2")
+        far = await tab.eval("document.querySelector('.compare-row .row-age').textContent")
+        assert 50 < float(re.sub(r"\D", "", far)) < 20 * LATE_S
+        assert [m["view"] for m in review.said("open")] == ["known", "truth"]
+        await tab.page.click(".compare-toggle")
+        await tab.page.select_option(".viewswitch-choice select", "agency:cfd")
+        await tab.until(f"jointops.page.store.units.count < {units}")
+        assert abs(await tab.eval(AT) - (review.recording.begin + 5400)) < 0.1
+        await tab.until('document.querySelector(".watermark").textContent.includes("as available to CFD")')
 
 
 async def test_a_unit_is_followed_its_way_shown_and_who_was_near_listed() -> None:
-    async with FakeReview() as review, web(free_port(), review_port=review.port) as site, chromium() as browser:
-        async with opened(review, browser, site, more="&chosen=units~cpd~U0010&map=41.87,-87.7,12", width=1440,
-                          height=900) as tab:  # fmt: skip
-            await drawn(tab)
-            assert review.recording.unit(10)["agency"] == "cpd"
-            await tab.until("document.querySelectorAll('#track .scatterlayer path').length > 0")
-            await tab.page.click(".near-toggle")
-            hand = await box(tab, ".map-hand")
-            x, y = hand["x"] + hand["width"] * 0.7, hand["y"] + hand["height"] * 0.6
-            await tab.page.mouse.move(x, y)
-            await tab.page.mouse.down()
-            await tab.page.mouse.move(x + 90, y, steps=3)
-            await tab.page.mouse.up()
-            await tab.until("document.querySelectorAll('.near-row:not([hidden])').length > 0")
-            asked = review.said("near")[-1]
-            assert 200 < asked["metres"] < 5000
-            assert asked["to"] - asked["from"] == 600
-            await tab.page.click(".near-row .row-button")
-            nearest = review.recording.near(*(asked[k] for k in ("lon", "lat", "metres", "from", "to")))[0]
-            await tab.until(f"Math.abs({AT} - {nearest['nearest_at']}) < 0.1")
-            assert await tab.eval("jointops.page.selected.id") == nearest["id"]
-            await tab.page.click('[data-act="follow"]')
-            await tab.page.keyboard.press("ArrowUp")
-            off = """(() => { const { store: { units }, selected } = jointops.page;
-              const row = units.rows.get(`${selected.agency}/${selected.id}`);
-              const c = jointops.page.camera(); // as far beside the middle as the card covers
-              return Math.abs(units.columns.lat[row] / 1e7 - c.lat) + Number(units.columns.lon[row] / 1e7 < c.lon); })()"""
-            await tab.until(f"{off} < 1e-5")
+    async with reviewing(more="&chosen=units~cpd~U0010&map=41.87,-87.7,12") as (review, tab):
+        await drawn(tab)
+        assert review.recording.unit(10)["agency"] == "cpd"
+        await tab.until("document.querySelectorAll('#track .scatterlayer path').length > 0")
+        await tab.page.click(".near-toggle")
+        hand = await box(tab, ".map-hand")
+        x, y = hand["x"] + hand["width"] * 0.7, hand["y"] + hand["height"] * 0.6
+        await tab.page.mouse.move(x, y)
+        await tab.page.mouse.down()
+        await tab.page.mouse.move(x + 90, y, steps=3)
+        await tab.page.mouse.up()
+        await tab.until("document.querySelectorAll('.near-row:not([hidden])').length > 0")
+        asked = review.said("near")[-1]
+        assert 200 < asked["metres"] < 5000
+        assert asked["to"] - asked["from"] == 600
+        await tab.page.click(".near-row .row-button")
+        nearest = review.recording.near(*(asked[k] for k in ("lon", "lat", "metres", "from", "to")))[0]
+        await tab.until(f"Math.abs({AT} - {nearest['nearest_at']}) < 0.1")
+        assert await tab.eval("jointops.page.selected.id") == nearest["id"]
+        await tab.page.click('[data-act="follow"]')
+        await tab.page.keyboard.press("ArrowUp")
+        off = """(() => { const { store: { units }, selected } = jointops.page;
+          const row = units.rows.get(`${selected.agency}/${selected.id}`);
+          const c = jointops.page.camera(); // as far beside the middle as the card covers
+          return Math.abs(units.columns.lat[row] / 1e7 - c.lat) + Number(units.columns.lon[row] / 1e7 < c.lon); })()"""
+        await tab.until(f"{off} < 1e-5")
 
 
 async def test_a_lost_line_is_told_and_comes_back_at_the_same_moment() -> None:
-    async with FakeReview() as review, web(free_port(), review_port=review.port) as site, chromium() as browser:
-        async with opened(review, browser, site, width=1440, height=900) as tab:
-            await drawn(tab)
-            await tab.page.keyboard.press("Shift+ArrowLeft")
-            review.refusing = True
-            review.drop()
-            banner = 'document.querySelector("#frozen:not([hidden])")?.textContent ?? ""'
-            assert "REPLAY STOPPED since" in await tab.until(banner, 15)
-            review.refusing = False
-            await tab.until(f"({banner}) === ''", 15)
-            assert abs(review.said("open")[-1]["at"] - (review.recording.begin + 5340)) < 0.1
+    async with reviewing() as (review, tab):
+        await drawn(tab)
+        await tab.page.keyboard.press("Shift+ArrowLeft")
+        review.refusing = True
+        review.drop()
+        banner = 'document.querySelector("#frozen:not([hidden])")?.textContent ?? ""'
+        assert "REPLAY STOPPED since" in await tab.until(banner, 15)
+        review.refusing = False
+        await tab.until(f"({banner}) === ''", 15)
+        assert abs(review.said("open")[-1]["at"] - (review.recording.begin + 5340)) < 0.1
 
 
 async def test_who_may_not_review_is_told_so() -> None:
-    async with FakeReview() as review, web(free_port(), review_port=review.port) as site, chromium() as browser:
-        review.denying = True
-        async with opened(review, browser, site, width=1440, height=900) as tab:
-            await tab.until('document.querySelector(".notices")?.textContent.includes("role reviewer")', 60)
+    async with reviewing(denied=True) as (_, tab):
+        await tab.until('document.querySelector(".notices")?.textContent.includes("role reviewer")', 60)
 
 
 async def test_the_wall_leads_back_in_time_and_the_recording_back_to_the_wall_at_the_same_place() -> None:
@@ -241,32 +253,33 @@ async def test_the_wall_leads_back_in_time_and_the_recording_back_to_the_wall_at
 
 @pytest.mark.parametrize(("width", "height"), [(1024, 768), (768, 1024)])
 async def test_a_tablet_has_targets_for_fingers_and_a_finger_scrubs(width: int, height: int) -> None:
-    async with FakeReview() as review, web(free_port(), review_port=review.port) as site, chromium() as browser:
-        async with opened(review, browser, site, width=width, height=height, has_touch=True) as tab:
-            await drawn(tab)
+    async with reviewing(width=width, height=height, has_touch=True) as (review, tab):
+        await drawn(tab)
+        assert await tab.eval(SMALL_TARGETS) == []
+        assert await tab.eval(SMALL_TEXT) == []
+        assert await tab.eval(OUT_OF_ROOM) == []
+        track = await box(tab, TRACK)
+        await tab.page.touchscreen.tap(track["x"] + track["width"] / 4, track["y"] + 40)
+        await tab.until(f"Math.abs({AT} - {review.recording.begin + 2700}) < 60")
+        for name in ("events", "compare", "near"):
+            await tab.page.tap(f'[data-tab="{name}"]')
+            assert await tab.eval(f'document.querySelector("#{name}").checkVisibility()')
             assert await tab.eval(SMALL_TARGETS) == []
-            assert await tab.eval(SMALL_TEXT) == []
-            assert await tab.eval(OUT_OF_ROOM) == []
-            track = await box(tab, TRACK)
-            await tab.page.touchscreen.tap(track["x"] + track["width"] / 4, track["y"] + 40)
-            await tab.until(f"Math.abs({AT} - {review.recording.begin + 2700}) < 60")
-            for name in ("events", "compare", "near"):
-                await tab.page.tap(f'[data-tab="{name}"]')
-                assert await tab.eval(f'document.querySelector("#{name}").checkVisibility()')
-                assert await tab.eval(SMALL_TARGETS) == []
-            assert tab.problems == []
+        assert tab.problems == []
 
 
 @pytest.mark.parametrize(("width", "height", "theme"), [(1920, 1080, "dark"), (1440, 900, "light")])
-async def test_it_is_grey_where_nothing_is_urgent_and_all_words_are_readable(width: int, height: int, theme: str) -> None:
+async def test_it_is_grey_where_nothing_is_urgent_and_all_words_are_readable(
+    width: int, height: int, theme: str
+) -> None:
     calm = Recording(time.time() // 3600 * 3600 - 4 * 3600)
     calm.priority[:] = 3
-    async with FakeReview(calm) as review, web(free_port(), review_port=review.port) as site, chromium() as browser:
-        async with opened(review, browser, site, 3000, more=f"&theme={theme}", width=width, height=height) as tab:
-            await drawn(tab)
-            await asyncio.sleep(1)
-            assert await tab.eval(SMALL_TEXT) == []
-            assert await tab.eval(OUT_OF_ROOM) == []
-            png = base64.b64encode(await tab.page.screenshot()).decode()
-            blank = await browser.new_page()
-            assert await blank.evaluate(SATURATED, png) <= 0.03
+    async with reviewing(3000, more=f"&theme={theme}", width=width, height=height, recording=calm) as (_, tab):
+        await drawn(tab)
+        await asyncio.sleep(1)
+        assert await tab.eval(SMALL_TEXT) == []
+        assert await tab.eval(OUT_OF_ROOM) == []
+        png = base64.b64encode(await tab.page.screenshot()).decode()
+        assert tab.context.browser
+        blank = await tab.context.browser.new_page()
+        assert await blank.evaluate(SATURATED, png) <= 0.03

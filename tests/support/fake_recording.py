@@ -1,6 +1,6 @@
-"""A made-up recording of an exercise in Chicago: where everybody was at any moment, in closed form, in docs/wire.md columns.
+"""A made-up recording of an exercise in Chicago: where everybody was at any moment, in docs/wire.md columns.
 
-Nothing is stepped: the same moment is the same picture, whichever way one came to it.
+All of it is in closed form, nothing is stepped: the same moment is the same picture, whichever way one came to it.
 """
 
 from typing import Any
@@ -16,9 +16,20 @@ _SHRINK = float(np.cos(np.radians(41.87)))
 _STREETS = ("W Madison St", "N State St", "S Halsted St", "W Roosevelt Rd", "N Clark St", "S Ashland Ave")
 _TYPES = ("ROBBERY", "MVAINJ", "STRUCTFR", "MEDICAL", "DISTURB", "SUSPVEH")
 _CAMERA = (("lpr_hit", "Plate hit"), ("person_down", "Person down"), ("recording_started", "Recording started"))
-_LOG = ("Perimeter set north of the park", "Hold all westbound traffic", "Second alarm asked for", "Command passed to CFD")
+_LOG = (
+    "Perimeter set north of the park",
+    "Hold all westbound traffic",
+    "Second alarm asked for",
+    "Command passed to CFD",
+)
 _KINDS = ("note", "decision", "request", "handover")
-_COURSE = (("Active", 0), ("ResourcesAssigned", 60), ("ResourcesEnroute", 120), ("ResourcesOnscene", 420), ("Closed", 1800))
+_COURSE = (
+    ("Active", 0),
+    ("ResourcesAssigned", 60),
+    ("ResourcesEnroute", 120),
+    ("ResourcesOnscene", 420),
+    ("Closed", 1800),
+)
 """How an incident goes: status, and seconds after it was opened."""
 _GOES_S = 2400
 LATE_S = 45.0
@@ -30,7 +41,9 @@ VIEWS = ("known", "truth", "agency:cpd", "agency:cfd")
 class Recording:
     """`begin`..`end`, Unix seconds, whole minutes."""
 
-    def __init__(self, begin: float, hours: float = 3.0, units: int = 160, incidents: int = 48, cameras: int = 60) -> None:
+    def __init__(
+        self, begin: float, hours: float = 3.0, units: int = 160, incidents: int = 48, cameras: int = 60
+    ) -> None:
         self.begin, self.end = begin, begin + hours * 3600
         self.n, self.m, self.k = units, incidents, cameras
         rng = np.random.default_rng(7)
@@ -78,7 +91,9 @@ class Recording:
         rows, open_ = self.seen(view), np.flatnonzero((self.opened <= at) & (self.opened + _GOES_S > at))
         changes = [self._units(rows, at, view, whole), self._incidents(open_, at)]
         if not whole:
-            gone = tuple(int(i) for i in np.flatnonzero((self.opened + _GOES_S <= at) & (self.opened + _GOES_S > at - 64)))
+            gone = tuple(
+                int(i) for i in np.flatnonzero((self.opened + _GOES_S <= at) & (self.opened + _GOES_S > at - 64))
+            )
             changes[1] = LayerChange(changes[1].name, changes[1].columns, changes[1].records, gone)
         return (*changes, self._cameras(at)) if whole else tuple(changes)
 
@@ -149,7 +164,13 @@ class Recording:
     def unit(self, i: int) -> dict[str, Any]:
         """Return a unit's record."""
         agency, _, tag, family = AGENCIES[self.agency[i]]
-        return {"id": f"U{i:04d}", "agency": agency, "family": family, "call_sign": f"{tag} {100 + i}", "cadence_s": 10.0}
+        return {
+            "id": f"U{i:04d}",
+            "agency": agency,
+            "family": family,
+            "call_sign": f"{tag} {100 + i}",
+            "cadence_s": 10.0,
+        }
 
     def incident(self, i: int, at: float) -> dict[str, Any]:
         """Return an incident's record."""
@@ -170,9 +191,10 @@ class Recording:
             for status, after in _COURSE:
                 at, (lon, lat) = float(self.opened[i]) + after, self.place[i]
                 made.append({
-                    "at": at, "received_at": at + 0.6, "agency": AGENCIES[i % 6][0], "kind": "incident", "id": f"I{i:03d}",
-                    "event": status, "text": f"{_TYPES[i % 6].capitalize()}: {status}", "lon": float(lon), "lat": float(lat),
-                    "priority": int(self.priority[i]), "incident_id": f"I{i:03d}",
+                    "at": at, "received_at": at + 0.6, "agency": AGENCIES[i % 6][0],
+                    "kind": "incident", "id": f"I{i:03d}",
+                    "event": status, "text": f"{_TYPES[i % 6].capitalize()}: {status}",
+                    "lon": float(lon), "lat": float(lat), "priority": int(self.priority[i]), "incident_id": f"I{i:03d}",
                 })  # fmt: skip
         for at in np.arange(self.begin + 40, self.end, 95):
             i = int(rng.integers(0, self.k))
@@ -215,14 +237,20 @@ class Recording:
             if len(inside):
                 at, unit = int(np.argmin(away)), self.unit(i)
                 found.append({
-                    "agency": unit["agency"], "id": unit["id"], "call_sign": unit["call_sign"], "first": float(times[inside[0]]),
-                    "last": float(times[inside[-1]]), "nearest_m": float(away[at]), "nearest_at": float(times[at]),
+                    "agency": unit["agency"], "id": unit["id"], "call_sign": unit["call_sign"],
+                    "first": float(times[inside[0]]), "last": float(times[inside[-1]]),
+                    "nearest_m": float(away[at]), "nearest_at": float(times[at]),
                 })  # fmt: skip
         return sorted(found, key=lambda u: u["nearest_m"])
 
     def counted(self) -> dict[str, Any]:
         """Return what `/read/recording` answers; the transit police were silent for twelve minutes."""
-        gap = {"from": self.begin + 4200, "to": self.begin + 4920, "agency": "ctap", "text": "no reports: its feed was down"}
+        gap = {
+            "from": self.begin + 4200,
+            "to": self.begin + 4920,
+            "agency": "ctap",
+            "text": "no reports: its feed was down",
+        }
         minutes = []
         for at in np.arange(self.begin, self.end, 60.0):
             for a, (agency, _, _, _) in enumerate(AGENCIES):

@@ -79,7 +79,9 @@ class FakeReview:
             return Response(status, "Refused", kind, words)
         if request.path == "/read/recording":
             body = json.dumps(self.recording.counted()).encode()
-            kind = Headers({"Content-Length": str(len(body)), "Content-Type": "application/json", "Connection": "close"})
+            kind = Headers(
+                {"Content-Length": str(len(body)), "Content-Type": "application/json", "Connection": "close"}
+            )
             return Response(200, "OK", kind, body)
         return None if request.path == "/stream" else Response(404, "Not Found", Headers({"Content-Length": "0"}), b"")
 
@@ -107,7 +109,8 @@ class FakeReview:
     def _hello(self) -> dict[str, Any]:
         r = self.recording
         return {
-            "type": "hello", "at": r.end, "tick_ms": 100, "viewer": {"name": "reviewer", "agency": "jocc", "roles": ["reviewer"]},
+            "type": "hello", "at": r.end, "tick_ms": 100,
+            "viewer": {"name": "reviewer", "agency": "jocc", "roles": ["reviewer"]},
             "site": {"name": "Joint Command Centre", "timezone": "America/Chicago", "demo": True},
             "agencies": [{"id": a, "name": name, "tag": tag} for a, name, tag, _ in AGENCIES],
             "sees": ["units", "incidents", "cameras", "zones", "log"],
@@ -208,7 +211,14 @@ class _Seat:
 
     def _card(self, said: dict[str, Any]) -> dict[str, Any]:
         layer, id_ = said["layer"], said["id"]
-        answer = {"type": "card", "ask": said["ask"], "layer": layer, "agency": said["agency"], "id": id_, "found": True}
+        answer = {
+            "type": "card",
+            "ask": said["ask"],
+            "layer": layer,
+            "agency": said["agency"],
+            "id": id_,
+            "found": True,
+        }
         if layer == "units":
             record: dict[str, Any] = self._of.unit(int(id_[1:]))
         elif layer == "incidents":
@@ -219,7 +229,7 @@ class _Seat:
         return answer | {
             "title": record.get("call_sign") or record.get("type") or record.get("name") or id_,
             "subtitle": names.get(said["agency"], ""), "position": None,
-            "rows": [[k.replace("_", " ").capitalize(), v] for k, v in record.items() if isinstance(v, str) and k != "id"],
+            "rows": [[k.capitalize(), v] for k, v in record.items() if isinstance(v, str) and k != "id"],
             "observed_at": self._at - 4, "received_at": self._at - 3.4, "flagged": [],
             "history": [[self._at - 600, "Available"], [self._at - 200, "En route"]],
         }  # fmt: skip

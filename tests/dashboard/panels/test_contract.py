@@ -31,9 +31,9 @@ from layers import symbol
 from tests.support.pages import settings
 
 PLACED = (
-    board, card, compare, events, feeds, frozen, legend, near, notices, outside, reviewbar, sheet, timeline, topbar, track,
-    transport, viewswitch, watermark,
-)  # fmt: skip
+    *(board, card, compare, events, feeds, frozen, legend, near, notices, outside, reviewbar, sheet),
+    *(timeline, topbar, track, transport, viewswitch, watermark),
+)
 SHARED = {"dom", "marks", "panels", "signs", "words"}
 
 
