@@ -26,7 +26,7 @@ def front(**site: str) -> Front:
     return Front(nothing, site_, Gate(site_, NoSessions()), ["'sha256-x'"])
 
 
-def test_the_policy_lets_a_page_speak_to_the_streams_of_its_own_host_and_to_nobody_else() -> None:
+def test_the_policy_lets_a_page_speak_to_the_live_stream_of_its_own_host_and_to_nobody_else() -> None:
     policy = front().policy("wall.example.org:8050")
     assert "connect-src 'self' ws://wall.example.org:8051 ws://wall.example.org:8053;" in policy
     assert "script-src 'self' 'sha256-x';" in policy

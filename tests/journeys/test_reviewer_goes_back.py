@@ -22,8 +22,10 @@ READY = "window.jointops?.page?.store.rev > 0 && document.querySelectorAll('.boa
 AT = "window.jointops.page.review.at()"
 TRACK = ".timeline-track"
 PLAYHEAD = """(() => { const head = document.querySelector(".playhead").getBoundingClientRect();
-  return head.left + head.width / 2 - document.querySelector(".timeline-track").getBoundingClientRect().left; })()"""
-OUT_OF_ROOM = """() => [...document.querySelectorAll(".review-bar, .transport, .viewswitch, .timeline-head, .track-acts")]
+  const track = document.querySelector(".timeline-track").getBoundingClientRect();
+  return head.left + head.width / 2 - track.left; })()"""
+OUT_OF_ROOM = """() => [".review-bar", ".transport", ".viewswitch", ".timeline-head", ".track-acts"]
+    .map((name) => document.querySelector(name))
     .flatMap((e) => [...e.querySelectorAll("*")])
     .filter((e) => e.checkVisibility() && !e.closest("svg, select, .clock-tenths") && e.clientWidth)
     .filter((e) => e.scrollWidth > e.clientWidth + 1 || e.getBoundingClientRect().right > innerWidth + 1)
