@@ -120,8 +120,8 @@ export interface Page {
   camera(): { lon: number; lat: number; zoom: number };
   /** Units with a place that are outside the map's view now. */
   outside(): number;
-  /** Go to the moment of a thing, where the page can. */
-  goTo?: (at: number) => void;
+  /** Go to the moment of what happened, where the page can. */
+  goTo?: (event: PictureEvent) => void;
   /** The review session; not on the live wall. */
   review?: Review;
 }
@@ -171,6 +171,8 @@ export interface Review {
   sketch(name: string, draws: ((pen: import("./review/sketch.mjs").Pen) => void) | null): void;
   /** The place under a point of the map (CSS pixels), degrees. */
   placeAt(x: number, y: number): [number, number] | null;
+  /** Calls `fn` with the page's map, and each later one. */
+  over(fn: (map: import("./map/plotly_map.mjs").LiveMap) => void): void;
 }
 export type StepKind = "incident" | "camera" | "alarm" | "log";
 export interface Stepped { to: StepKind; by: 1 | -1; found: boolean; at: number; events: PictureEvent[]; units: [string, string][] }

@@ -34,6 +34,7 @@ function live(config) {
 const config = readConfig();
 const place = decode(location.search); // who comes back from a recording looks where they looked there
 if (place.camera) config.view = { ...place.camera, exact: true };
-const { page } = openPage(config, live(config));
+const { page, stats } = openPage(config, live(config));
+window.jointops = { stats, page };
 if (place.selected) page.select(place.selected.layer, place.selected.agency, place.selected.id);
 void mountPanels(page);

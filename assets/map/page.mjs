@@ -35,7 +35,7 @@ const MAP_AWAITED_MS = 4000;
  * @typedef {object} Source
  * @property {string} name for people, when it is gone
  * @property {() => number} now the time there, Unix seconds
- * @property {(store: import("../types.d.ts").Store, to: Heard) => Pick<ReturnType<typeof import("./stream.mjs").openStream>, "card" | "poke">} open
+ * @property {(store: import("../types.d.ts").Store, to: Heard) => Pick<ReturnType<typeof import("./stream.mjs").openStream>, "card" | "poke" | "stop">} open
  */
 
 /** What the page was told by the server that made it. @returns {PageConfig} */
@@ -44,11 +44,13 @@ export function readConfig() {
 }
 
 /**
- * Opens the page on a source of frames; the panels are the caller's to mount.
+ * Opens a page on a source of frames; the panels are the caller's to mount.
  * @param {PageConfig} config
  * @param {Source} source
+ * @param {string} [graph] the element whose map it takes
  */
-export function openPage(config, source) {
+export function openPage(config, source, graph = "#map-graph") {
+  const ended = new AbortController();
   const measured = meter();
   /** @type {ReturnType<typeof emitter<Parameters<Page["on"]>[0]>>} */
   const events = emitter();
@@ -120,9 +122,9 @@ export function openPage(config, source) {
       events.emit("health");
     },
   }));
-  setTimeout(begin, MAP_AWAITED_MS);
+  const late = setTimeout(begin, MAP_AWAITED_MS);
 
-  followMap("#map-graph", (live) => {
+  const leave = followMap(graph, (live) => {
     if (!map) start(live, config.view);
     map = live;
     scene.mount(live, watch.graphicsLost);
@@ -136,7 +138,7 @@ export function openPage(config, source) {
       scene.afterFirst(() => void awaitBasemap(live, config.basemap, () => theme.name, () => map === live));
     events.emit("camera");
   });
-  watchTheme(() => {
+  const unwatch = watchTheme(() => {
     const next = readTheme();
     if (JSON.stringify(next) === JSON.stringify(theme)) return;
     theme = next;
@@ -144,27 +146,37 @@ export function openPage(config, source) {
     zones.repaint(next);
     if (map && config.basemap) repaint(map, next.name);
   });
-  deselectOnEscape(page);
+  deselectOnEscape(page, ended.signal);
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) return;
     stream?.poke();
     watch.woken();
     scene.woken();
     picture();
-  });
-  setInterval(() => {
+  }, { signal: ended.signal });
+  const seconds = setInterval(() => {
     if (!document.hidden) scene.changed(); // ages in tags
     events.emit("second");
   }, 1000);
 
-  window.jointops = { stats: () => measured.stats(performance.now(), page.store.rev), page };
   return {
     page,
-    scene,
+    stats: () => measured.stats(performance.now(), page.store.rev),
     /** Calls `fn` with the map there is and each later one. @param {(map: LiveMap) => void} fn */
     over(fn) {
       overlays.push(fn);
       if (map) fn(map);
+    },
+    /** Ends everything; the graph is the caller's to take away. */
+    close() {
+      ended.abort();
+      clearTimeout(late);
+      clearInterval(seconds);
+      leave();
+      unwatch();
+      watch.stop();
+      stream?.stop();
+      scene.unmount();
     },
   };
 }

@@ -200,6 +200,12 @@ export function makeScene(page, meter) {
       if (theme) canvas.setTheme(theme);
       changed();
     },
+    unmount() {
+      clearTimeout(tagTimer);
+      mounted?.loop.stop();
+      mounted?.canvas.destroy();
+      mounted = null;
+    },
     /** Calls `fn` once the first picture is on the screen, or soon in any case: what moves comes before the streets. @param {() => void} fn */
     afterFirst(fn) {
       if (store.rev) return fn();

@@ -108,9 +108,9 @@ export function selectOn(map, page, instances, scale, tier) {
   });
 }
 
-/** Escape lets go. @param {import("../types.d.ts").Page} page */
-export function deselectOnEscape(page) {
+/** Escape lets go. @param {import("../types.d.ts").Page} page @param {AbortSignal} signal ends it */
+export function deselectOnEscape(page, signal) {
   addEventListener("keydown", (event) => {
     if (event.key === "Escape" && page.selected) page.deselect();
-  });
+  }, { signal });
 }

@@ -34,10 +34,12 @@ export function watchLine(page, stream, changed) {
       // Silence is what the line measures.
     }
   };
-  setInterval(look, LOOK_MS);
-  setInterval(ask, ASK_MS);
+  const timers = [setInterval(look, LOOK_MS), setInterval(ask, ASK_MS)];
   void ask();
   return {
+    stop() {
+      for (const timer of timers) clearInterval(timer);
+    },
     /** A frame of the stream was applied. */
     heard() {
       state.hub(instant(), true);

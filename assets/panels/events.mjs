@@ -90,7 +90,7 @@ function makeRow(page) {
   const row = { root, dot, time, title, detail, tag, verified, event: /** @type {Happened | null} */ (null) };
   button.addEventListener("click", () => {
     if (!row.event) return;
-    page.goTo?.(row.event.at);
+    page.goTo?.(row.event);
     if (row.event.kind === "log_entry") page.select("log", row.event.agency, row.event.id);
     else page.select("cameras", row.event.agency, row.event.camera_id ?? row.event.id);
     if (row.event.lon !== undefined && row.event.lat !== undefined) page.flyTo(row.event.lon, row.event.lat, 14);

@@ -1,6 +1,7 @@
 // @ts-check
 // Play and pause, speed, and steps from event to event; by button and by key.
 
+import { keyOf } from "../map/store.mjs";
 import { nextSpeed, speedWords } from "../review/moment.mjs";
 import { find, mark, say } from "./dom.mjs";
 import { sign } from "./signs.mjs";
@@ -112,7 +113,7 @@ function arrive(page, kind) {
     const stop = page.on("frame", () => {
       stop();
       const { rows, columns } = page.store.units;
-      const row = rows.get(`${agency}/${id}`);
+      const row = rows.get(keyOf(agency, id));
       if (row !== undefined && columns.lon[row] !== NOWHERE) page.flyTo(columns.lon[row] / 1e7, columns.lat[row] / 1e7, STEP_ZOOM);
     });
   }

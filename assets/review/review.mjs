@@ -10,18 +10,23 @@ import { makeSketch } from "./sketch.mjs";
 
 /** The address is brought up to date this often while time goes on: browsers refuse more than some hundred a minute. */
 const LINK_MS = 1000;
+/** A report is in the picture by so much later, seconds. */
+const TICK_S = 0.2;
 
 const config = readConfig();
 const place = decode(location.search);
 // The first camera is the link's; the map is fitted to nothing else.
 if (place.camera) config.view = { ...place.camera, exact: true };
 const session = openSession(config, streamUrl(config.review_url, config.review_port), place);
-const { page, over } = openPage(config, session.source);
+const { page, stats, over } = openPage(config, session.source);
+window.jointops = { stats, page };
 page.review = session;
-page.goTo = session.seek;
+// To when it was so, or to when that was known: a tick of the hub after its report had come.
+page.goTo = ({ at, received_at }) => session.seek(session.view === "truth" ? Math.min(at, received_at) : Math.max(at, received_at) + TICK_S);
 const sketch = makeSketch(over);
 session.sketch = sketch.set;
 session.placeAt = sketch.placeAt;
+session.over = over;
 if (place.selected) {
   const { layer, agency, id } = place.selected;
   page.select(layer, agency, id);

@@ -40,6 +40,8 @@ export function openSession(config, url, place) {
   let resumes = false;
   let pace = 0;
   let epoch = "";
+  let counting = 0;
+  let stopped = false;
   /** @type {{ from: number, to: number } | null} */
   let recorded = null;
   let speed = place.speed ?? 1;
@@ -140,6 +142,7 @@ export function openSession(config, url, place) {
     },
     sketch() {}, // until there is a map to draw on
     placeAt: () => null,
+    over() {},
   };
 
   /** @param {object} message @returns {Promise<any>} */
@@ -219,6 +222,7 @@ export function openSession(config, url, place) {
     now: review.at,
     open(store, to) {
       void count().then(() => {
+        if (stopped) return;
         const { recording } = review;
         if (recording && place.at === undefined) {
           clock.ask(Math.max(recording.to - BEGINS_BEFORE_S, recording.from), local());
@@ -245,11 +249,16 @@ export function openSession(config, url, place) {
             if (code === TOO_MANY) review.notify("Too many reviews are open. Close one; this one tries again by itself.");
           },
         });
-        setInterval(count, RECORDING_EVERY_MS);
+        counting = window.setInterval(count, RECORDING_EVERY_MS);
       });
       return {
         card: (layer, agency, id) => stream?.card(layer, agency, id) ?? Promise.reject(new Error("no replay")),
         poke: () => stream?.poke(),
+        stop() {
+          stopped = true;
+          clearInterval(counting);
+          stream?.stop();
+        },
       };
     },
   };

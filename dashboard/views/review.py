@@ -15,6 +15,7 @@ from dashboard.panels import (
     notices,
     outside,
     reviewbar,
+    second,
     sheet,
     timeline,
     track,
@@ -56,7 +57,11 @@ def layout(settings: Settings, basemap: str = "", basemap_notice: str = "", kind
                 className="rooms",
             ),
             html.Div(
-                [transport.layout(settings), viewswitch.layout(settings), timeline.layout(settings)],
+                [
+                    transport.layout(settings),
+                    html.Div([second.layout(settings), viewswitch.layout(settings)], className="deck-views"),
+                    timeline.layout(settings),
+                ],
                 className="deck",
             ),
         ],

@@ -163,10 +163,11 @@ async def test_steps_lead_from_event_to_event_and_say_where_there_is_none() -> N
         await tab.until("document.querySelector('.events-rows .event-time').textContent !== ''")
         # A press on an event of the list goes to its moment.
         await tab.page.click(".event-row:nth-child(3) .row-button")
-        third = sorted(e["at"] for _, e in review.recording.events
-                       if e["kind"] != "incident" and e["at"] <= following)[-3]  # fmt: skip
-        await tab.until(f"Math.abs({AT} - {third}) < 0.1")
-        await tab.until(f"jointops.page.store.events.every((e) => e.at <= {third} + 0.1)")
+        third = sorted(
+            e["received_at"] for _, e in review.recording.events if e["kind"] != "incident" and e["at"] <= following
+        )[-3]
+        await tab.until(f"{AT} >= {third} && {AT} < {third + 1}")
+        await tab.until(f"jointops.page.store.events.every((e) => e.at <= {AT})")
 
 
 async def test_views_switch_at_the_same_moment_and_who_differs_is_marked() -> None:
@@ -212,6 +213,33 @@ async def test_a_unit_is_followed_its_way_shown_and_who_was_near_listed() -> Non
           const c = jointops.page.camera(); // as far beside the middle as the card covers
           return Math.abs(units.columns.lat[row] / 1e7 - c.lat) + Number(units.columns.lon[row] / 1e7 < c.lon); })()"""
         await tab.until(f"{off} < 1e-5")
+
+
+async def test_two_moments_stand_side_by_side_and_look_at_the_same_place() -> None:
+    async with reviewing(width=1920, height=1080) as (review, tab):
+        await drawn(tab)
+        await tab.page.click("#second button")
+        await tab.until("document.querySelectorAll('.second-bar button').length === 6")
+        await tab.until("document.querySelector('.second-room .watermark-time').textContent !== ''", 60)
+        for _ in range(60):
+            if len(review.said("open")) == 2:
+                break
+            await asyncio.sleep(0.5)
+        await tab.page.click(".second-bar button:nth-child(2)")
+        first, second = "#watermark .watermark-time", ".second-room .watermark-time"
+        shown = (
+            f"(document.querySelector({first!r}).textContent + ' ' + document.querySelector({second!r}).textContent)"
+        )
+        local = [time.strftime("%M:%S", time.gmtime(review.recording.begin + s)) for s in (5400, 5340)]
+        await tab.until(f"/{local[0]} .*{local[1]}$/.test({shown})")
+        map_of = "document.querySelector('#{}').closest('.map-room').querySelector('.js-plotly-plot')._fullLayout.map._subplot.map"
+        await tab.eval("jointops.page.flyTo(-87.7, 41.9, 13)")
+        await tab.until(f"Math.abs({map_of.format('second-graph')}.getZoom() - 13) < 0.01")
+        await tab.page.click("#second button")
+        assert await tab.eval("document.querySelector('.second-room')") is None
+        await tab.page.keyboard.press("ArrowRight")
+        await tab.until(f"Math.abs({AT} - {review.recording.begin + 5401}) < 0.1")
+        assert tab.problems == []
 
 
 async def test_a_lost_line_is_told_and_comes_back_at_the_same_moment() -> None:

@@ -19,6 +19,7 @@ from dashboard.panels import (
     notices,
     outside,
     reviewbar,
+    second,
     sheet,
     timeline,
     topbar,
@@ -31,8 +32,8 @@ from layers import symbol
 from tests.support.pages import settings
 
 PLACED = (
-    *(board, card, compare, events, feeds, frozen, legend, near, notices, outside, reviewbar, sheet),
-    *(timeline, topbar, track, transport, viewswitch, watermark),
+    *(board, card, compare, events, feeds, frozen, legend, near, notices, outside, reviewbar),
+    *(second, sheet, timeline, topbar, track, transport, viewswitch, watermark),
 )
 SHARED = {"dom", "marks", "panels", "signs", "words"}
 
