@@ -9,6 +9,8 @@ import { clock, tagOf } from "./words.mjs";
 
 /** A bin of counts is about so wide, pixels. */
 const BIN_PX = 5;
+/** A figure takes its time: while its range still changes the one there is, is stretched, for so long, ms. */
+const SETTLED_MS = 150;
 /** One notch of a wheel. */
 const WHEEL = 1.0016;
 /** A finger that moved less than this has tapped, pixels. */
@@ -48,7 +50,11 @@ function mountCounts(root, page, review) {
     made: /** @type {ReturnType<typeof lanes> | null} */ (null),
     draw: () => {},
   };
+  let drawn = review.range;
+  let timer = 0;
   const draw = () => {
+    clearTimeout(timer);
+    timer = 0;
     const width = track.clientWidth;
     const graph = root.querySelector("#timeline-graph"); // looked up each time: Dash puts a placeholder there first
     if (!graph || !review.recording || !width) return;
@@ -58,12 +64,23 @@ function mountCounts(root, page, review) {
     const shown = all.lanes.length > LANES_MAX ? [...all.lanes].sort((a, b) => b.most - a.most).slice(0, LANES_MAX) : all.lanes;
     state.made = { ...all, lanes: shown };
     names.replaceChildren(...shown.map(({ key }) => el("span", "timeline-lane", state.by === "kind" ? KIND_WORDS[key] ?? key : tagOf(page, key))));
+    drawn = review.range;
+    stretch();
     drawFigure(graph, state.made, state.bin, review.range, page.config.timezone, track.clientWidth, graph.clientHeight);
+  };
+  const stretch = () => {
+    const graph = /** @type {HTMLElement | null} */ (root.querySelector("#timeline-graph"));
+    const { from, to } = review.range;
+    if (graph) graph.style.transform = `translateX(${(100 * (drawn.from - from)) / (to - from)}%) scaleX(${(drawn.to - drawn.from) / (to - from)})`;
   };
   let asked = 0;
   state.draw = () => (asked ||= requestAnimationFrame(() => { asked = 0; draw(); }));
   review.on("recording", state.draw);
-  review.on("range", state.draw);
+  review.on("range", () => {
+    stretch();
+    clearTimeout(timer);
+    timer = window.setTimeout(state.draw, SETTLED_MS);
+  });
   page.on("hello", state.draw);
   onResize(track, state.draw);
   new MutationObserver(state.draw).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });

@@ -69,11 +69,14 @@ def layout(settings: Settings) -> html.Section:
             html.Div(
                 [
                     html.Div(className="timeline-lanes"),
-                    dcc.Graph(
-                        id=Id.GRAPH,
-                        figure=figure(),
-                        config={"displayModeBar": False, "staticPlot": True},
-                        className="timeline-graph",
+                    html.Div(
+                        dcc.Graph(
+                            id=Id.GRAPH,
+                            figure=figure(),
+                            config={"displayModeBar": False, "staticPlot": True},
+                            className="timeline-graph",
+                        ),
+                        className="timeline-figure",
                     ),
                     html.Div(
                         [

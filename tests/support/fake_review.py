@@ -229,10 +229,14 @@ class _Seat:
         return answer | {
             "title": record.get("call_sign") or record.get("type") or record.get("name") or id_,
             "subtitle": names.get(said["agency"], ""), "position": None,
-            "rows": [[k.capitalize(), v] for k, v in record.items() if isinstance(v, str) and k != "id"],
+            "rows": [[_label(k), v] for k, v in record.items() if isinstance(v, str) and k not in ("id", "agency")],
             "observed_at": self._at - 4, "received_at": self._at - 3.4, "flagged": [],
             "history": [[self._at - 600, "Available"], [self._at - 200, "En route"]],
         }  # fmt: skip
+
+
+def _label(name: str) -> str:
+    return name.replace("_", " ").capitalize()
 
 
 async def _main(port: int) -> None:
