@@ -14,8 +14,9 @@ const SEEK_EVERY_MS = 100;
 const SEEK_PATIENCE_MS = 600;
 const ANSWER_MS = 20_000;
 const RECORDING_EVERY_MS = 60_000;
-/** Where a review begins that nobody gave a moment: so long before the recording's end, seconds. */
+/** Where a review begins that nobody gave a moment: so long before the recording's end, seconds, and at most this part of it. */
 const BEGINS_BEFORE_S = 300;
+const BEGINS_BEFORE_PART = 0.2;
 const NOTICES_MAX = 20;
 const TOO_MANY = 4429;
 
@@ -187,6 +188,7 @@ export function openSession(config, url, place) {
       const said = await answer.json();
       review.problem = answer.ok ? "" : said.error || `The recordings answer ${answer.status}.`;
       if (answer.ok) review.recording = said;
+      if (answer.ok && review.rangeName && review.rangeName !== "day") review.setRangeByName(review.rangeName); // it grows
     } catch {
       review.problem = "The recordings cannot be counted: the site does not answer.";
     }
@@ -225,7 +227,7 @@ export function openSession(config, url, place) {
         if (stopped) return;
         const { recording } = review;
         if (recording && place.at === undefined) {
-          clock.ask(Math.max(recording.to - BEGINS_BEFORE_S, recording.from), local());
+          clock.ask(recording.to - Math.min(BEGINS_BEFORE_S, (recording.to - recording.from) * BEGINS_BEFORE_PART), local());
         }
         if (typeof place.range === "object") review.setRange(place.range);
         else review.setRangeByName(review.rangeName);
@@ -238,6 +240,7 @@ export function openSession(config, url, place) {
           },
           hello(hello) {
             review.views = hello.replay?.views ?? review.views;
+            if (!review.recording) void count();
             to.hello(hello);
           },
           said(said) {
