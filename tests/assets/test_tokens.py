@@ -130,6 +130,23 @@ def test_the_four_roles_of_the_night_are_told_apart_by_every_eye(vision: str) ->
         assert ciede2000(lab(t[a], vision), lab(t[b], vision)) >= 15.0, (a, b)
 
 
+@pytest.mark.parametrize("name", THEMES)
+def test_the_colour_of_a_replay_can_be_read_and_is_quiet(name: str) -> None:
+    t = theme(name)
+    for ground in (*GROUNDS, "--replay-ground"):
+        assert contrast(t["--replay"], t[ground]) >= 4.5, ground
+    assert contrast(t["--ground"], t["--replay"]) >= 4.5
+    red, _, blue = (int(t["--replay"][i : i + 2], 16) for i in (1, 3, 5))
+    assert (red - blue) / red <= 0.5
+
+
+@pytest.mark.parametrize("name", ["dark", "light"])
+def test_the_colour_of_a_replay_is_none_of_the_live_ones(name: str) -> None:
+    t = theme(name)
+    for live in (*UNITS, *INCIDENTS, "--alarm", "--caution", "--ok", "--focus"):
+        assert ciede2000(lab(t["--replay"], "normal"), lab(t[live], "normal")) >= 15.0, live
+
+
 def test_no_colour_is_written_outside_the_tokens() -> None:
     for path in assets_folder().rglob("*"):
         if path.suffix in {".css", ".js", ".mjs"} and path.name != "00-tokens.css":

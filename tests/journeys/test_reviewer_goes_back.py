@@ -291,6 +291,25 @@ async def test_a_tablet_has_targets_for_fingers_and_a_finger_scrubs(width: int, 
         track = await box(tab, TRACK)
         await tab.page.touchscreen.tap(track["x"] + track["width"] / 4, track["y"] + 40)
         await tab.until(f"Math.abs({AT} - {review.recording.begin + 2700}) < 60")
+        fingers = await tab.context.new_cdp_session(tab.page)
+
+        async def touch(kind: str, *places: float) -> None:
+            points = [{"x": track["x"] + x * track["width"], "y": track["y"] + 40} for x in places]
+            await fingers.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": points})
+
+        # One finger drags the playhead, two widen the range under them.
+        await touch("Start", 0.3)
+        for i in range(1, 9):
+            await touch("Move", 0.3 + i * 0.05)
+        await touch("End")
+        await tab.until(f"Math.abs({AT} - {review.recording.begin + 0.7 * 10800}) < 60")
+        await touch("Start", 0.4, 0.6)
+        await touch("Move", 0.3, 0.7)
+        await touch("Move", 0.2, 0.8)
+        await touch("End")
+        await tab.until("jointops.page.review.range.to - jointops.page.review.range.from < 4000")
+        middle = "(jointops.page.review.range.from + jointops.page.review.range.to) / 2"
+        assert abs(await tab.eval(middle) - (review.recording.begin + 5400)) < 120
         for name in ("events", "compare", "near"):
             await tab.page.tap(f'[data-tab="{name}"]')
             assert await tab.eval(f'document.querySelector("#{name}").checkVisibility()')
