@@ -49,6 +49,8 @@ function mountCounts(root, page, review) {
     bin: 60,
     made: /** @type {ReturnType<typeof lanes> | null} */ (null),
     draw: () => {},
+    /** Called once that is done. */
+    drawn: () => {},
   };
   let drawn = review.range;
   let timer = 0;
@@ -67,6 +69,7 @@ function mountCounts(root, page, review) {
     drawn = review.range;
     stretch();
     drawFigure(graph, state.made, state.bin, review.range, page.config.timezone, track.clientWidth, graph.clientHeight);
+    state.drawn();
   };
   const stretch = () => {
     const graph = /** @type {HTMLElement | null} */ (root.querySelector("#timeline-graph"));
@@ -149,7 +152,7 @@ function mountHead(root, page, review, counted) {
     });
   }
   review.on("range", calmly(write, 100));
-  review.on("recording", calmly(write, 100));
+  counted.drawn = write;
   write();
 }
 
