@@ -37,6 +37,8 @@ class Views:
 
     def policy(self, data: bytes) -> Policy:
         """Return the policy on record in `data`. One that cannot be read permitted nothing; b"": there is none."""
+        if not data:
+            return Policy(self._roster, None)
         if data != self._read[0]:
             try:
                 grants, roster = decode_policy(data)
@@ -44,7 +46,7 @@ class Views:
             except (DecodeError, ValueError) as error:
                 log.error("review.policy_refused reason=%s", error)
                 self._read = (data, Policy(self._roster, Rules(())))
-        return self._read[1] if data else Policy(self._roster, None)
+        return self._read[1]
 
     def of(self, viewer: Viewer) -> list[str]:
         """Return the views that the viewer may ask for."""

@@ -108,3 +108,11 @@ def test_distances_on_the_ground() -> None:
     assert distance_m(-87.63, 41.88, -87.63, 41.88) == 0
     assert distance_m(0, 0, 0, 1) == pytest.approx(111_195, rel=1e-4)
     assert distance_m(-87.63, 41.88, -87.62, 41.88) == pytest.approx(828, rel=1e-2)
+
+
+def test_a_time_without_a_policy_on_record_after_one_with_it_is_no_fault(caplog: pytest.LogCaptureFixture) -> None:
+    settings = site()
+    views = Views(roster_of(settings), rules_of(settings))
+    assert views.policy(encode_policy(grants_of(settings), roster_of(settings))).rules is not None
+    assert views.policy(b"").rules is None
+    assert not caplog.records
