@@ -53,6 +53,7 @@ bench: install ## run the benchmarks of docs/benchmarks.md
 	$(BIN)/jointops bench live --scaling --json
 	$(BIN)/jointops bench fanout --json
 	$(BIN)/jointops bench flood --json
+	$(BIN)/jointops bench replay --json
 	$(BIN)/jointops bench browser --json
 
 clean: ## remove what the set-up made here (not the basemap in your cache)

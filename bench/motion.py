@@ -9,6 +9,7 @@ others send each report by itself, without numbers, to one of three ports. A bat
 what an append takes.
 """
 
+import itertools
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ import numpy as np
 from feeds.bus import BatchId, Delivery
 from feeds.envelope import WIRE_VERSION, Batch, Parcel
 from feeds.names import AgencyId, SourceId
+from feeds.recording.summary import SEGMENT_MS
 from feeds.report import UnitReport
 
 AGENCY = AgencyId("cpd")
@@ -120,6 +122,14 @@ def traffic(seconds: int = 600, units: int = 1000, seed: int = 20261122) -> Traf
     )
 
 
+def tens(made: Traffic) -> Iterator[tuple[int, Traffic]]:
+    """Yield when each ten minutes of the journal begin (Unix ms), and what was journaled in them."""
+    ten = made.journaled_ms // SEGMENT_MS
+    cuts = [0, *(np.flatnonzero(np.diff(ten)) + 1).tolist(), len(ten)]
+    for start, end in itertools.pairwise(cuts):
+        yield int(ten[start]) * SEGMENT_MS, Traffic(*(column[start:end] for column in made))
+
+
 def _drive(seconds: int, units: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
     """Return lat, lon, speed, course and status of every unit at every second: `seconds` rows of `units`."""
     shape = (seconds, units)
@@ -179,22 +189,22 @@ def _outages(seconds: int, units: int, rng: np.random.Generator, after_ms: np.nd
     return kept.reshape(-1)
 
 
-def deliveries(made: Traffic) -> Iterator[Delivery]:
-    """Yield the batches that these reports came in."""
+def deliveries(made: Traffic, agency: AgencyId = AGENCY) -> Iterator[Delivery]:
+    """Yield the batches that these reports came in, as an agency's."""
     names = [f"{unit:06}" for unit in range(int(made.unit.max()) + 1)]
     ends = np.flatnonzero(np.diff(made.parcel, append=-1)) + 1
     ids = list(zip(made.journaled_ms[ends - 1].tolist(), made.journaled_n[ends - 1].tolist(), strict=True))
     parcels: list[Parcel] = []
     start = 0
     for at, end in enumerate(ends.tolist()):
-        parcels.append(_parcel(made, slice(start, end), names))
+        parcels.append(_parcel(made, slice(start, end), names, agency))
         start = end
         if at + 1 == len(ids) or ids[at + 1] != ids[at]:
-            yield Delivery(AGENCY, BatchId(*ids[at]), Batch(WIRE_VERSION, AGENCY, tuple(parcels)))
+            yield Delivery(agency, BatchId(*ids[at]), Batch(WIRE_VERSION, agency, tuple(parcels)))
             parcels = []
 
 
-def _parcel(made: Traffic, rows: slice, names: list[str]) -> Parcel:
+def _parcel(made: Traffic, rows: slice, names: list[str], agency: AgencyId) -> Parcel:
     source = int(made.source[rows.start])
     columns = (made.unit, made.observed_ms, made.lat, made.lon, made.speed, made.course, made.status, made.seq)
     return Parcel(
@@ -206,7 +216,7 @@ def _parcel(made: Traffic, rows: slice, names: list[str]) -> Parcel:
                 observed_at=observed / 1000,
                 seq=seq if seq >= 0 else None,
                 stale_at=None if seq >= 0 else (observed + 60_000) / 1000,
-                unit_id=f"{AGENCY}-{names[unit]}",
+                unit_id=f"{agency}-{names[unit]}",
                 call_sign=names[unit],
                 unit_type=TYPES[unit % len(TYPES)],
                 lat=lat / 1e7,

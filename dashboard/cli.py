@@ -17,7 +17,7 @@ from feeds.errors import ConfigError, JointOpsError
 
 EXPORTS = ("geojson", "geojsonseq", "csv", "gpx", "kml", "czml", "geoparquet")
 """Of `layers/exports/formats.py`, which is not loaded for every command."""
-BENCHES = ("ingest", "live", "fanout", "flood", "browser")
+BENCHES = ("ingest", "live", "fanout", "flood", "replay", "browser")
 
 
 def main(argv: list[str] | None = None) -> int:
