@@ -66,7 +66,8 @@ def load_sqlite(path: Path, folder: Path, units: int, segments: int) -> sqlite3.
     base.execute("PRAGMA synchronous=OFF")
     base.execute("PRAGMA mmap_size=17179869184")
     base.execute("CREATE TABLE devices (id INTEGER PRIMARY KEY, agency TEXT)")
-    base.execute(f"CREATE TABLE positions (id INTEGER PRIMARY KEY, deviceid, {_FIELDS})")
+    # Without its type the device's column is not comparable to an integer by the index.
+    base.execute(f"CREATE TABLE positions (id INTEGER PRIMARY KEY, deviceid INTEGER, {_FIELDS})")
     devices = ((place * units + unit, agency) for place, agency in enumerate(AGENCIES) for unit in range(units))
     base.executemany("INSERT INTO devices VALUES (?, ?)", devices)
     insert = f"INSERT INTO positions (deviceid, {_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
