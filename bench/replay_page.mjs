@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * What `bench replay` times in the browser: a minute as a chunk and as JSON, and a drag over a day on the pyramid.
  * It decodes with the product's own modules; times are milliseconds.
