@@ -1,5 +1,6 @@
 """Seals segments in a process of its own, while whoever made them makes the next. It ends when its pipe does."""
 
+import contextlib
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -48,10 +49,8 @@ class Sealing:
         """End it. Raises SealingFailed."""
         if kind is not None:
             self._process.kill()
-        try:
+        with contextlib.suppress(BrokenPipeError):
             self._pipe().close()
-        except BrokenPipeError:
-            pass
         if self._process.wait() and kind is None:
             raise SealingFailed("the record could not be sealed; look at the messages above")
 

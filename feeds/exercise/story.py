@@ -16,11 +16,13 @@ from feeds.exercise.cameras import Camera
 from feeds.exercise.city import MOTORWAY
 from feeds.exercise.day import Day
 from feeds.exercise.incidents import TYPES, Incident
-from feeds.exercise.roster import AIR_ROLES, Role
+from feeds.exercise.roster import Role
 
 LEAD_S, HEARD_S = 200.0, 28.0
 _NEAR = ("cpd", "cfd", "tpd", "isp")
-"""Agencies that should be near."""
+"""Agencies that should be near..."""
+_BLOCKS_M, _ALONE_M = 400.0, 250.0
+"""...about this far, and nobody nearer than that, metres."""
 _FAR_M = 3000.0
 """What is farther counts as this far, metres."""
 _DEPUTY_M = 1300.0
@@ -51,21 +53,23 @@ class Story:
         self._stage.after(call_s - HEARD_S - self._stage.now, partial(self._heard, sensor, node))
 
     def _place(self) -> tuple[Camera, int]:
-        """Return a sensor and the corner within its hearing that is nearest to units of several agencies."""
+        """Return a sensor and a corner within its hearing, with nobody at it and several agencies some blocks away."""
         city, fleet, members = self._stage.city, self._stage.fleet, self._stage.members
-        sensors = [c for c in self._day.watch.cameras if c.sort.kind == "acoustic"]
-        places: list[tuple[float, Camera, int]] = []
         expressway = np.array([any(city.kinds[link.edge] == MOTORWAY for link in links) for links in city.links])
-        for sensor in sensors:
-            far_m = np.hypot(city.x - sensor.x, city.y - sensor.y)
-            heard = np.flatnonzero((far_m < 0.8 * sensor.sort.range_m) & ~expressway)
-            nodes = heard if len(heard) else np.array([city.nearest(sensor.x, sensor.y)])
-            score = np.zeros(len(nodes))
+        places: list[tuple[float, Camera, int]] = []
+        for sensor in self._day.watch.cameras:
+            if sensor.sort.kind != "acoustic":
+                continue
+            heard = np.hypot(city.x - sensor.x, city.y - sensor.y) < 0.8 * sensor.sort.range_m
+            nodes = np.flatnonzero(heard & ~expressway)
+            if not len(nodes):
+                nodes = np.array([city.nearest(sensor.x, sensor.y)])
+            far_m = np.hypot(city.x[nodes, None] - fleet.x, city.y[nodes, None] - fleet.y)
+            score = np.where(far_m.min(axis=1) < _ALONE_M, _FAR_M * len(_NEAR), 0.0)
             for agency in _NEAR:
-                of = [i for i, m in enumerate(members) if m.kind.agency == agency and m.kind.role not in AIR_ROLES]
+                of = [i for i, member in enumerate(members) if member.kind.agency == agency]
                 if of:
-                    far = np.hypot(city.x[nodes, None] - fleet.x[of], city.y[nodes, None] - fleet.y[of])
-                    score += np.minimum(far.min(axis=1), _FAR_M)
+                    score += np.minimum(np.abs(far_m[:, of].min(axis=1) - _BLOCKS_M), _FAR_M)
             best = int(np.argmin(score))
             places.append((float(score[best]), sensor, int(nodes[best])))
         _, sensor, node = min(places, key=lambda place: place[0])
