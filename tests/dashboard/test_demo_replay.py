@@ -115,7 +115,7 @@ def test_what_is_kept_and_no_hour_of_replay_is_said_and_not_written_into(tmp_pat
     archive = sealed(tmp_path / "archive", count=1)
     path = tmp_path / "site.toml"
     settings = config_file.parse(
-        f'[site]\nname = "Demo"\ndata_dir = "{tmp_path}"\n[[agency]]\nid = "cpd"\ntag = "CPD"\n'
+        f'[site]\nname = "Demo"\ndata_dir = "{tmp_path}"\n[[agency]]\nid = "cpd"\nname = "City Police"\ntag = "CPD"\n'
     )
     replay = demo_replay.Replay(settings, path, 1, 10, 10, keep=True)
     with pytest.raises(ConfigError, match="leave out --keep"):

@@ -69,7 +69,7 @@ def test_the_faults_are_on_record(hour: tuple[Archive, Hour, list[CutsEntry]]) -
     assert [m.lost for m in by["isp"] if m.lost] == [
         (round((made.since + 420) * 1000), round((made.since + 438) * 1000))
     ]
-    assert sum(m.contents.late for m in by["ccso"]) > 50
+    assert sum(m.contents.late for m in by["ccso"]) > 20
     assert sum(m.contents.sources["cpd-cad"].gaps for m in by["cpd"]) == 9
     observed = max(m.contents.observed[1] for m in by["cfd"] if m.contents.observed)
     assert made.until + 30 < observed <= made.until + 37
