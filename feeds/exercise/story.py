@@ -50,7 +50,7 @@ class Story:
             far = np.hypot(fleet.x[slots] - x, fleet.y[slots] - y)
             deputy = slots[int(np.argmin(np.abs(far - _DEPUTY_M)))]
             self._day.shift.stop_at(deputy, node, _STOP_S)
-        self._stage.after(call_s - HEARD_S - self._stage.now, partial(self._heard, sensor, node))
+        self._stage.after(call_s - HEARD_S - self._stage.now, partial(self._heard, sensor, node, call_s))
 
     def _place(self) -> tuple[Camera, int]:
         """Return a sensor and a corner within its hearing, with nobody at it and several agencies some blocks away."""
@@ -75,10 +75,10 @@ class Story:
         _, sensor, node = min(places, key=lambda place: place[0])
         return sensor, node
 
-    def _heard(self, sensor: Camera, node: int) -> None:
+    def _heard(self, sensor: Camera, node: int, call_s: float) -> None:
         event, sure = self._day.watch.event_id(sensor), self._chance.uniform(0.8, 0.95)
         self._day.watch.finding(sensor, "gunshot_detected", event, sure, None)
-        self._stage.after(HEARD_S, partial(self._called, sensor, node, event, sure))
+        self._stage.after(call_s - self._stage.now, partial(self._called, sensor, node, event, sure))
 
     def _called(self, sensor: Camera, node: int, event: str, sure: float) -> None:
         edges = [link.edge for link in self._stage.city.links[node]]

@@ -109,10 +109,7 @@ class TruthSource:
     def _batches(self, reports: list[_Report]) -> list[Delivery]:
         made = []
         for agency, of_agency in groupby(reports, key=lambda one: one.agency):
-            parcels = tuple(
-                self._parcel(list(of_parcel))
-                for _, of_parcel in groupby(of_agency, key=_parcel_of)
-            )
+            parcels = tuple(self._parcel(list(of_parcel)) for _, of_parcel in groupby(of_agency, key=_parcel_of))
             id_ = self.given[agency] = self.given.get(agency, BEGINNING).next()
             made.append(Delivery(agency, id_, Batch(WIRE_VERSION, agency, parcels)))
         return made

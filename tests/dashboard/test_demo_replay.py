@@ -1,6 +1,7 @@
 """The demo that looks back, as somebody starts it: real processes, real sockets, a ten-minute hour."""
 
 import asyncio
+import contextlib
 import json
 import time
 import urllib.request
@@ -13,8 +14,10 @@ import pytest
 from websockets.asyncio.client import connect
 
 from dashboard import config_file, demo_replay
+from dashboard import demo as demo_module
 from feeds.errors import ConfigError
-from tests.support.demo import Demo, running
+from tests.dashboard.test_demo import HASH
+from tests.support.demo import Demo, alive, running, until
 from tests.support.recording import sealed
 from tests.support.reviewing import Reviewer
 
@@ -106,18 +109,39 @@ def test_a_second_start_with_keep_opens_the_same_hour_and_without_it_another(dem
         assert recording(again)["from"] == first["since"]
         assert urlsplit(again.opened).query == urlsplit(demo.opened).query
         assert "lost" not in again.errors()
-    with running(folder, *WORDS) as anew:
+    with running(folder, "--replay", "--minutes", "1", "--units", "10") as anew:
         assert hour_of(folder)["since"] > first["since"]
+        assert hour_of(folder)["call_at"] == hour_of(folder)["since"] + 24
+        assert hour_of(folder)["call"][1]
         assert recording(anew)["from"] == hour_of(folder)["since"]
 
 
 def test_what_is_kept_and_no_hour_of_replay_is_said_and_not_written_into(tmp_path: Path) -> None:
     archive = sealed(tmp_path / "archive", count=1)
     path = tmp_path / "site.toml"
-    settings = config_file.parse(
-        f'[site]\nname = "Demo"\ndata_dir = "{tmp_path}"\n[[agency]]\nid = "cpd"\nname = "City Police"\ntag = "CPD"\n'
-    )
+    table = {"name": "Demo", "demo": True, "data_dir": str(tmp_path)}
+    settings = config_file.parse(demo_module.site_toml(table, "t" * 32, HASH))
     replay = demo_replay.Replay(settings, path, 1, 10, 10, keep=True)
     with pytest.raises(ConfigError, match="leave out --keep"):
         replay.prepare("unix:///nowhere", lambda: False)
     assert len(archive.segments(archive.agencies()[0])) == 1
+
+
+def test_a_signal_while_the_hour_is_made_stops_everything_within_five_seconds(tmp_path: Path) -> None:
+    started = Demo(tmp_path, "--replay", "--units", "300")
+    try:
+        until(lambda: any("dashboard.sealing" in words for words in _words(started)), 30, "the hour is being made")
+        pids = started.family()
+    finally:
+        took = started.stop()
+    assert took < 5
+    until(lambda: not any(map(alive, pids)), 2, "no process is left")
+    assert "Traceback" not in (tmp_path / "stderr.log").read_text()
+
+
+def _words(started: Demo) -> list[str]:
+    found = []
+    for pid in started.family():
+        with contextlib.suppress(OSError):
+            found.append(Path(f"/proc/{pid}/cmdline").read_text())
+    return found
