@@ -84,4 +84,7 @@ def main(config: Path, orders: IO[bytes]) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.stdin.buffer)
+    try:
+        main(Path(sys.argv[1]), sys.stdin.buffer)
+    except (JointOpsError, OSError) as failure:
+        sys.exit(f"jointops: {failure}")
