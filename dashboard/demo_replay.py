@@ -31,6 +31,8 @@ from layers import basemap
 ENDED_AGO_S = 60
 _FILE = "replay.json"
 _ZOOM = 15.2
+_KNOWN_S = 1.0
+"""A second after the call it is known."""
 
 
 class Replay:
@@ -71,7 +73,7 @@ class Replay:
     def path(self) -> str:
         """Return path and query of the page of recordings at the moment of the call."""
         hour, (lon, lat) = self.hour, self.hour.place
-        at = f"{datetime.fromtimestamp(hour.call_at, UTC):%Y-%m-%dT%H:%M:%SZ}"
+        at = f"{datetime.fromtimestamp(hour.call_at + _KNOWN_S, UTC):%Y-%m-%dT%H:%M:%SZ}"
         chosen = quote("~".join(("incidents", *hour.call)), safe="~:")
         return f"/review?at={at}&chosen={chosen}&map={lat:.5f},{lon:.5f},{_ZOOM}&range=all"
 

@@ -55,7 +55,7 @@ def test_it_sends_the_browser_to_the_page_of_recordings_at_the_moment_of_the_cal
     hour, opened = hour_of(folder), urlsplit(demo.opened)
     assert opened.path == "/review"
     query = parse_qs(opened.query)
-    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(hour["call_at"]))
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(hour["call_at"] + 1))
     assert query["at"] == [at]
     assert query["chosen"] == ["~".join(("incidents", *hour["call"]))]
     assert any(line.startswith("on record ") and hour["words"] in line for line in demo.lines)
