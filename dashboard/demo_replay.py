@@ -30,7 +30,7 @@ from layers import basemap
 
 ENDED_AGO_S = 60
 _FILE = "replay.json"
-_ZOOM = 15.2
+_ZOOM = 14.2
 _KNOWN_S = 1.0
 """A second after the call it is known."""
 
