@@ -81,6 +81,8 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--units", type=_positive, default=300, help="how many units (300)")
     demo.add_argument("--seed", type=int, default=1, help="which day; the same seed is the same day (1)")
     demo.add_argument("--rate", type=_rate, default=1.0, help="exercise seconds a second (1)")
+    demo.add_argument("--replay", action="store_true", help="look back at a recorded hour instead of running live")
+    demo.add_argument("--minutes", type=_positive, default=60, help="with --replay: how long the hour is (60)")
 
     for name, run, text in (
         ("serve", _serve, texts.SERVE),
@@ -176,6 +178,8 @@ def _demo(args: argparse.Namespace) -> int:
             units=args.units,
             seed=args.seed,
             rate=args.rate,
+            replay=args.replay,
+            minutes=args.minutes,
             log_level=args.log_level,
         )
     )

@@ -8,6 +8,8 @@ last `ready http://...`. Ctrl-C stops everything.
   jointops demo                        300 units
   jointops demo --units 2000 --seed 7  another, larger day
   jointops demo --keep                 go on from the last run's journal
+  jointops demo --replay               look back at a recorded hour: made in less than a minute, opened at /review at
+                                       its priority-1 call; with --keep the hour that was made last
 """
 SERVE = """\
 Starts and watches everything of one site on this machine: Redis (unless the site names one), gateway, hub, web,

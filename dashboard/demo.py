@@ -18,7 +18,7 @@ import argon2
 import platformdirs
 from msgspec import Struct
 
-from dashboard import basemap_command, config, config_file, site
+from dashboard import basemap_command, config, config_file, demo_replay, site
 from dashboard.review_views import REVIEWER
 from feeds.exercise import site as exercise
 from feeds.report import Category
@@ -56,6 +56,9 @@ class Choices(Struct, frozen=True, kw_only=True):
     units: int
     seed: int
     rate: float
+    replay: bool
+    minutes: int
+    """Length of the recorded hour."""
     log_level: str
 
 
@@ -81,20 +84,38 @@ def run(choices: Choices) -> int:
         fresh=not choices.keep,
         own_redis=True,
     ) as supervisor:
-        supervisor.start()
-        words = ("--units", str(choices.units), "--seed", str(choices.seed), "--rate", str(choices.rate))
-        supervisor.add(site.SPEAKER, "--config", str(path), *words)
-        _await_picture(supervisor, token)
+        address = (
+            _look_back(choices, settings, supervisor) if choices.replay else _run_exercise(choices, supervisor, token)
+        )
         if supervisor.stopping:
             return 0
         for account in settings.account:
             _say(f"log-in {account.name} password {password}    {_who(account)}")
         _say(f"api-token {token}")
-        _say(f"ready {supervisor.url}")
+        _say(f"ready {address}")
         if choices.open_browser and _has_screen():
-            webbrowser.open(supervisor.url)
+            webbrowser.open(address)
         supervisor.watch()
     return 0
+
+
+def _run_exercise(choices: Choices, supervisor: site.Supervisor, token: str) -> str:
+    """Start the site and the exercise; return the address to open."""
+    supervisor.start()
+    words = ("--units", str(choices.units), "--seed", str(choices.seed), "--rate", str(choices.rate))
+    supervisor.add(site.SPEAKER, "--config", str(supervisor.config), *words)
+    _await_picture(supervisor, token)
+    return supervisor.url
+
+
+def _look_back(choices: Choices, settings: config.Settings, supervisor: site.Supervisor) -> str:
+    """Start the site with an hour on record; return the address of its call. The exercise does not go on."""
+    replay = demo_replay.Replay(
+        settings, supervisor.config, choices.seed, choices.units, choices.minutes, keep=choices.keep
+    )
+    supervisor.start(lambda url: replay.prepare(url, lambda: supervisor.stopping))
+    _say(replay.words())
+    return supervisor.url.rstrip("/") + replay.path()
 
 
 def _with_ports(choices: Choices) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dashboard.config import Settings
 from feeds.bus import BEGINNING, BatchId, Bus, Delivery
@@ -12,6 +12,9 @@ from feeds.errors import BusDown, DecodeError
 from feeds.names import AgencyId
 from feeds.recording import word as words
 from feeds.recording.word import Word
+
+if TYPE_CHECKING:
+    from feeds.recording.archive import Archive, Derive
 
 log = logging.getLogger(__name__)
 
@@ -23,34 +26,40 @@ _BUS_S = 5.0
 
 async def record(settings: Settings, redis: str, stop: asyncio.Event) -> None:
     """Run the recorder of the site. Raises ConfigError when another writes the archive."""
-    from dashboard.archive_past import ArchivePast
-    from dashboard.hub import roster_of
     from dashboard.site import archive_dir
     from feeds.recording.archive import Archive
     from feeds.recording.recorder import Recorder
     from feeds.redis_bus import RedisBus
-    from feeds.replay.sealed import survey_file
-    from layers.derived import Deriver
 
     clock = SystemClock()
     bus = RedisBus(redis, clock)
     try:
         archive = Archive(archive_dir(settings))
         with archive.writing():
-            pictures = Deriver(roster_of(settings), ArchivePast(archive))
-
-            revisions: dict[AgencyId, int] = {}
-
-            def derive(agency: AgencyId, t0: int, entries: Sequence[Delivery]) -> dict[str, bytes]:
-                archive.refresh()
-                if revisions.setdefault(agency, archive.revisions(agency)) != archive.revisions(agency):
-                    pictures.forget(agency)  # it may know of what was removed
-                    revisions[agency] = archive.revisions(agency)
-                return {**survey_file(agency, t0, entries), **pictures(agency, t0, entries)}
-
+            derive = deriving(settings, archive)
             await Recorder(bus, archive, settings.agency_ids(), clock, derive=derive).run(stop)
     finally:
         await bus.close()
+
+
+def deriving(settings: Settings, archive: "Archive") -> "Derive":
+    """Return what makes the derived files of the archive's segments, each agency's in their order."""
+    from dashboard.archive_past import ArchivePast
+    from dashboard.hub import roster_of
+    from feeds.replay.sealed import survey_file
+    from layers.derived import Deriver
+
+    pictures = Deriver(roster_of(settings), ArchivePast(archive))
+    revisions: dict[AgencyId, int] = {}
+
+    def derive(agency: AgencyId, t0: int, entries: Sequence[Delivery]) -> dict[str, bytes]:
+        archive.refresh()
+        if revisions.setdefault(agency, archive.revisions(agency)) != archive.revisions(agency):
+            pictures.forget(agency)  # it may know of what was removed
+            revisions[agency] = archive.revisions(agency)
+        return {**survey_file(agency, t0, entries), **pictures(agency, t0, entries)}
+
+    return derive
 
 
 class RecorderWatch:

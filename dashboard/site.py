@@ -108,7 +108,7 @@ class Supervisor:
     ) -> None:
         """Prepare. `fresh`: begin with an empty journal and archive; `own_redis`: embedded whatever $REDIS_URL says."""
         self._settings = settings
-        self._config = config_path
+        self.config = config_path
         self._data_dir = data_dir
         self._fresh = fresh
         self._own_redis = own_redis
@@ -130,8 +130,11 @@ class Supervisor:
     def _stop(self, *_: object) -> None:
         self.stopping = True
 
-    def start(self) -> None:
-        """Start everything and return when every door answers. Raises SiteFailed, ConfigError."""
+    def start(self, before: Callable[[str], None] = lambda url: None) -> None:
+        """Start everything and return when every door answers. Raises SiteFailed, ConfigError.
+
+        `before` is called with Redis's address when it answers, and before anything that uses it starts.
+        """
         self._check_ports()
         url = None if self._own_redis else embedded_redis.choose(self._settings.site.redis_url)
         if url is None:
@@ -140,9 +143,10 @@ class Supervisor:
             url = self._redis.url
             if self._fresh:
                 shutil.rmtree(archive_dir(self._settings), ignore_errors=True)
+        before(url)
         self._env = {**os.environ, "REDIS_URL": url, part.PARENT: str(os.getpid())}
         for name in ("gateway", "hub", "review", "web", *(("record",) if self._settings.site.record else ())):
-            self.add(name, "--config", str(self._config))
+            self.add(name, "--config", str(self.config))
         self._offer_feed()
         self._await_ready()
 

@@ -117,6 +117,12 @@ class Shift:
         elif self._s.job[i] is Job.RETURNING:
             self._at_home(i)
 
+    def stop_at(self, i: int, node: int, seconds: float) -> None:
+        """Have a unit that is free drive to a corner and make a traffic stop there for so long."""
+        self._s.set_job(i, Job.PATROL)
+        self._pause[i] = Job.STOP, seconds
+        self._s.send(i, node, self._drive)
+
     def _drive(self, i: int, path: list[int] | None) -> None:
         if path is None:
             self._at_home(i)

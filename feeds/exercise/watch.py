@@ -192,14 +192,16 @@ class Watch:
 
     # -- findings -----------------------------------------------------------------------------------------
 
-    def _event_id(self, camera: Camera) -> str:
+    def event_id(self, camera: Camera) -> str:
+        """Return the id of a new event of the camera."""
         self._events += 1
         return f"{camera.id}-{int(self._s.start_at)}-{self._events:04d}"
 
-    def _finding(
+    def finding(
         self, camera: Camera, what: str, event_id: str, sure: float, verified: bool | None,
         incident: Incident | None = None, hotlist: str | None = None,
     ) -> None:  # fmt: skip
+        """Let a camera raise an alert; under its id again, what a person made of it (`verified`; None: nothing yet)."""
         state: Verification = "unverified" if verified is None else "human_verified" if verified else "rejected"
         until = self._s.wall(self._s.now + _ALERT_S) if verified is not False else self._s.wall()
         report = camera.finding(
@@ -212,8 +214,8 @@ class Watch:
         readers = [c for c in self.cameras if c.sort.kind == "lpr" and c.state == "live"]
         if readers:
             camera = chance.choice(readers)
-            event_id, sure = self._event_id(camera), chance.uniform(0.82, 0.98)
-            self._finding(camera, "lpr_hit", event_id, sure, None, hotlist="stolen_vehicle")
+            event_id, sure = self.event_id(camera), chance.uniform(0.82, 0.98)
+            self.finding(camera, "lpr_hit", event_id, sure, None, hotlist="stolen_vehicle")
             verify = partial(self._plate_checked, camera, event_id, sure)
             self._s.after(chance.uniform(15, 50), verify)
         self._s.after(chance.uniform(60, 150), self._plate_hit)
@@ -223,7 +225,7 @@ class Watch:
         incident = None
         if good and camera.sort.source == "cpd-cam" and self._s.chance.random() < 0.5:
             incident = self._dispatch.call(HOT_VEHICLE, self._edge_near(camera.x, camera.y))
-        self._finding(camera, "lpr_hit", event_id, sure, good, incident, "stolen_vehicle")
+        self.finding(camera, "lpr_hit", event_id, sure, good, incident, "stolen_vehicle")
 
     def _edge_near(self, x: float, y: float) -> int:
         city = self._s.city
@@ -235,8 +237,8 @@ class Watch:
         sensors = [c for c in self.cameras if c.sort.kind == "acoustic"]
         if sensors:
             camera = chance.choice(sensors)
-            event_id, sure = self._event_id(camera), chance.uniform(0.6, 0.95)
-            self._finding(camera, "gunshot_detected", event_id, sure, None)
+            event_id, sure = self.event_id(camera), chance.uniform(0.6, 0.95)
+            self.finding(camera, "gunshot_detected", event_id, sure, None)
             self._s.after(chance.uniform(15, 40), partial(self._shots_checked, camera, event_id, sure))
         self._s.after(chance.uniform(300, 720), self._shots)
 
@@ -247,7 +249,7 @@ class Watch:
             x = camera.x + self._s.chance.uniform(-1, 1) * camera.sort.range_m * 0.6
             y = camera.y + self._s.chance.uniform(-1, 1) * camera.sort.range_m * 0.6
             incident = self._dispatch.call(SHOTS, self._edge_near(x, y))
-        self._finding(camera, "gunshot_detected", event_id, sure, good, incident)
+        self.finding(camera, "gunshot_detected", event_id, sure, good, incident)
 
     def _outage(self) -> None:
         fixed = [c for c in self.cameras if c.sort.kind == "fixed" and c.state == "live" and c.incident_id is None]

@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from dashboard.config import PORTS
 
@@ -59,6 +60,8 @@ class Demo:
         self.lines: list[str] = []
         self.token = ""
         self.url = ""
+        self.opened = ""
+        """The address that a browser is sent to."""
         self.pids: list[int] = []
 
     def await_ready(self) -> "Demo":
@@ -69,7 +72,8 @@ class Demo:
             if line.startswith("api-token "):
                 self.token = line.split()[1]
             if line.startswith("ready "):
-                self.url = line.split()[1].rstrip("/")
+                self.opened = line.split()[1]
+                self.url = "{0.scheme}://{0.netloc}".format(urlsplit(self.opened))
                 break
         assert self.url, f"no `ready` line; it said {self.lines}, {self.errors()}"
         self.pids = self.family()

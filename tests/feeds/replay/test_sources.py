@@ -179,3 +179,12 @@ async def test_a_record_that_grows_is_read_on() -> None:
     record.end(T0 + 3)
     await take_all(source, picture, T0 + 3)
     assert {id_ for _, _, id_ in told(picture)} == {"a", "b"}
+
+
+async def test_a_batch_that_brings_late_and_timely_reports_is_true_as_a_whole() -> None:
+    record = Record()
+    await record.say(T0 + 100, unit("a", at=T0 + 40), unit("b", at=T0 + 100, lat=41.5), unit("c", at=T0 + 99.99))
+    record.end(T0 + 200)
+    true = await true_at(record, T0 + 150, base=T0 + 99.995)
+    assert true.shelves["units"].find("cpd", "a") is not None
+    assert told(true) == told(await true_by_brute_force(record, T0 + 150))
