@@ -19,6 +19,8 @@ WITHOUT_OWN_TEST = {
     "feeds/exercise/air.py": "played by tests/feeds/exercise/test_day.py",
     "feeds/exercise/watch.py": "played by tests/feeds/exercise/test_day.py",
     "dashboard/cli_texts.py": "values",
+    "dashboard/cli_keeping.py": "run through the command line by tests/dashboard/test_retention_command.py",
+    "dashboard/import_command.py": "run through the command line by tests/dashboard/test_import_command.py",
     "dashboard/site.py": "run as a process by tests/dashboard/test_site.py",
 }
 

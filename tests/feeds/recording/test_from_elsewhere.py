@@ -1,0 +1,34 @@
+"""A recording of another site, taken whole or not at all."""
+
+from pathlib import Path
+
+import pytest
+
+from feeds.bus import BEGINNING
+from feeds.errors import ArchiveDamaged, ConfigError
+from feeds.recording.archive import Archive
+from feeds.recording.from_elsewhere import archive_in, take
+from tests.support.recording import CPD, flip, sealed
+
+
+def test_what_verifies_is_copied_with_its_chain(tmp_path: Path):
+    theirs = sealed(tmp_path / "theirs")
+    (taken,) = take(theirs.folder, tmp_path / "ours", "clerk", 1.0)
+    assert (taken.agency, taken.segments, taken.number) == (CPD, 3, 3)
+    assert Archive(tmp_path / "ours").read(CPD, BEGINNING, 100) == theirs.read(CPD, BEGINNING, 100) != []
+    with pytest.raises(ConfigError, match="something of cpd is in"):
+        take(theirs.folder, tmp_path / "ours", "clerk", 1.0)
+
+
+def test_what_was_altered_is_named_and_nothing_is_taken(tmp_path: Path):
+    theirs = sealed(tmp_path / "theirs")
+    flip(theirs.segments(CPD)[1].folder / "parcels.parquet", 100)
+    with pytest.raises(ArchiveDamaged, match=r"parcels\.parquet"):
+        take(theirs.folder, tmp_path / "ours", "clerk", 1.0)
+    assert not (tmp_path / "ours" / CPD).exists()
+
+
+def test_a_folder_without_a_recording_is_told(tmp_path: Path):
+    assert archive_in(tmp_path) is None
+    with pytest.raises(ConfigError, match="holds no recording"):
+        take(tmp_path, tmp_path / "ours", "clerk", 1.0)
