@@ -463,28 +463,30 @@ def test_a_viewer_who_followed_every_tick_has_what_a_newcomer_gets(ticks) -> Non
 )
 def test_a_view_made_in_slices_while_the_picture_changes_equals_one_made_at_once(viewer, ticks, begun, at_once) -> None:
     picture, rules = heard(), Rules(GRANTS)
-    view = None
+    views: list[View] = []
     for n, batch in enumerate(ticks):
         t = T0 + n * 7.0
         if batch:
             picture.apply(delivery(n + 1, *batch, received_at=t))
         picture.expire(t)
         touched, events = picture.flush()
-        if view is not None:
+        for view in views:
             view.step(touched, events, t)
-        elif n == begun:
+        if n == begun:
             layers = [kinds.load(name) for name in LAYERS]
-            view = View(picture, rules, ViewerClass(AgencyId(viewer)), layers, t, whole=False)
-        if view is not None:
-            view.word_some(at_once)
-    assert view is not None
-    while not view.word_some(1):
+            who = ViewerClass(AgencyId(viewer))
+            views = [View(picture, rules, who, layers, t, whole=whole) for whole in (False, True)]
+        if views:
+            views[0].word_some(at_once)
+    sliced, whole = views
+    while not sliced.word_some(1):
         pass
-    client, fresh = Client(), Pair(picture, viewer, *GRANTS, t=t).client
-    client.take(keyframe(view))
+    mine, theirs = Client(), Client()
+    mine.take(keyframe(sliced))
+    theirs.take(keyframe(whole))
     for layer in LAYERS:
-        assert client.by_id(layer) == fresh.by_id(layer)
-    assert client.events == fresh.events
+        assert mine.by_id(layer) == theirs.by_id(layer) == Pair(picture, viewer, *GRANTS, t=t).client.by_id(layer)
+    assert mine.events == theirs.events
     assert rules.alarms == 0
 
 
