@@ -211,7 +211,8 @@ async def test_a_unit_is_followed_its_way_shown_and_who_was_near_listed() -> Non
         off = """(() => { const { store: { units }, selected } = jointops.page;
           const row = units.rows.get(`${selected.agency}/${selected.id}`);
           const c = jointops.page.camera(); // as far beside the middle as the card covers
-          return Math.abs(units.columns.lat[row] / 1e7 - c.lat) + Number(units.columns.lon[row] / 1e7 < c.lon - 1e-9); })()"""
+          const [lon, lat] = [units.columns.lon[row] / 1e7, units.columns.lat[row] / 1e7];
+          return Math.abs(lat - c.lat) + Number(lon < c.lon - 1e-9); })()"""
         await tab.until(f"{off} < 1e-5")
 
 
