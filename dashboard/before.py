@@ -71,7 +71,7 @@ class Before:
     def _fold(self, picture: Picture, one: Segment, labelled: set[str], *, units: bool) -> None:
         if not units and not any(kind != UNIT for kind in one.manifest.contents.kinds):
             return
-        agency, files = one.manifest.agency, files_of(self._archive, one)
+        agency, files = one.manifest.agency, self._archive.files(one)
         which = [OTHERS]
         if units:
             labelled |= labelled_units(agency, files)
@@ -81,8 +81,3 @@ class Before:
         picture.gather()
         picture.expire(one.manifest.t1 / 1000.0)
         picture.flush()
-
-
-def files_of(archive: Archive, one: Segment) -> dict[str, bytes]:
-    """Return the files of a segment's record. Raises ArchiveDamaged, OSError."""
-    return {name: archive.file(one, name) for name in one.manifest.files}

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from dashboard.before import OTHERS, UNIT, Before, files_of
+from dashboard.before import OTHERS, UNIT, Before
 from dashboard.config import Settings
 from dashboard.hub import roster_of, rules_of
 from feeds.errors import ArchiveDamaged, ConfigError, DecodeError
@@ -25,6 +25,7 @@ from feeds.recording.catalogue import Segment, folder_name
 from feeds.recording.manifest import Manifest
 from feeds.recording.positions import unit_columns
 from feeds.recording.span import Span
+from feeds.recording.summary import SEGMENT_MS
 from feeds.recording.verifier import digest
 from layers.exports.formats import FORMATS
 from layers.exports.rows import Occurrence, TrackPoint
@@ -38,8 +39,6 @@ View = Literal["known", "truth"]
 Progress = Callable[[str, int, int], None]
 """Told what is done, how much of it, and of how much."""
 
-SEGMENT_MS = 600_000
-"""No segment is longer, milliseconds."""
 _AFTER_ALL = "~"
 """Stands after every folder's name."""
 TOLD_EACH = 10_000
@@ -225,7 +224,7 @@ class Export:
         happened = not self._asked.units and any(kind != UNIT for kind in one.manifest.contents.kinds)
         if not in_range and not happened:
             return
-        files = files_of(self._archive, one)
+        files = self._archive.files(one)
         if in_range:
             runs.add(self._columns(files))
         if happened:
@@ -236,7 +235,7 @@ class Export:
         """Yield what may be seen of a segment's positions in the range, each with the time by which it stands."""
         agency, units = self._asked.agency, self._asked.units or None
         # Out of the range too, all is taken in: what is not yet may be late there, under labels of here.
-        for delivery in segment.decode(agency, files_of(self._archive, one)):
+        for delivery in segment.decode(agency, self._archive.files(one)):
             self._keep(told.take(delivery))
             for point in told.positions(delivery, units) if in_range else ():
                 at = float(self._when(point.observed_at, point.received_at))

@@ -17,7 +17,7 @@ from feeds.exercise.day import PHASES, Day
 from feeds.exercise.lines import Faults, Lines
 from feeds.exercise.story import Story
 from feeds.names import AgencyId
-from feeds.recording.recorder import LENGTH_S
+from feeds.recording.summary import SEGMENT_MS
 from feeds.recording.word import RECORDING, Word
 from feeds.replay.cuts import CutLog, CutsEntry
 from layers.policy_record import encode_policy
@@ -114,7 +114,6 @@ class _Segments:
 
     def __init__(self, seal: Seal, settings: Settings, wrong: Faults, since: int, until: int) -> None:
         self._seal, self._wrong = seal, wrong
-        self._length = round(LENGTH_S * 1000)
         self._t0, self._until = since, until
         self._waiting: dict[AgencyId, list[Delivery]] = {agency: [] for agency in settings.agency_ids()}
 
@@ -124,7 +123,7 @@ class _Segments:
 
     def seal(self, now: int) -> None:
         """Seal what is closed at `now`, Unix ms."""
-        t1 = min((self._t0 // self._length + 1) * self._length, self._until)
+        t1 = min((self._t0 // SEGMENT_MS + 1) * SEGMENT_MS, self._until)
         if now < t1 or t1 <= self._t0:
             return
         for agency, entries in list(self._waiting.items()):

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from feeds.bus import BEGINNING, BatchId, Delivery
 from feeds.names import AgencyId
+from feeds.recording.summary import SEGMENT_MS
 from layers import keyframe
 from layers.chunk import MINUTE_S, encode_chunks, minutes
 from layers.picture import Picture
@@ -19,8 +20,6 @@ from layers.pyramid import l1
 from layers.roster import Roster
 
 CHUNKS, L1, PICTURE = "units.chunks", "l1.pyramid", "picture.keyframe"
-SEGMENT_S = 600.0
-"""Segments end where so many seconds end, or earlier."""
 
 
 class Past(Protocol):
@@ -73,6 +72,6 @@ class Deriver:
 
 
 def _chunks(picture: Picture, agency: AgencyId, t0: int, entries: Iterable[Delivery]) -> list[bytes]:
-    ends = (t0 // round(SEGMENT_S * 1000) + 1) * SEGMENT_S
-    count = -int(-(ends - t0 / 1000.0) // MINUTE_S)
+    left_s = (SEGMENT_MS - t0 % SEGMENT_MS) / 1000.0
+    count = -int(-left_s // MINUTE_S)
     return [chunk.data for chunk in minutes(picture, agency, entries, t0 / 1000.0, count)]

@@ -278,16 +278,23 @@ class Archive:
         """Return all of a segment's batches. Raises ArchiveDamaged, OSError."""
         kept, entries = self._decoded.get(sealed.folder, (None, []))
         if kept != sealed:
-            files = {name: self.file(sealed, name) for name in sealed.manifest.files}
-            try:
-                entries = segment.decode(sealed.manifest.agency, files)
-            except DecodeError as error:
-                raise ArchiveDamaged(sealed.folder, str(error)) from error
+            entries = self.decode(sealed)
             self._decoded[sealed.folder] = sealed, entries
             while len(self._decoded) > 1 and sum(map(_reports, self._decoded.values())) > KEPT_REPORTS:
                 self._forget(next(iter(self._decoded)))
         self._decoded.move_to_end(sealed.folder)
         return entries
+
+    def decode(self, sealed: Segment) -> list[Delivery]:
+        """Return all of a segment's batches, and keep none. Raises ArchiveDamaged, OSError."""
+        try:
+            return segment.decode(sealed.manifest.agency, self.files(sealed))
+        except DecodeError as error:
+            raise ArchiveDamaged(sealed.folder, str(error)) from error
+
+    def files(self, sealed: Segment) -> dict[str, bytes]:
+        """Return the files of a segment's record, the derived ones not. Raises ArchiveDamaged, OSError."""
+        return {name: self.file(sealed, name) for name in sealed.manifest.files}
 
     def file(self, sealed: Segment, name: str) -> bytes:
         """Return one file of a segment, as it was written. Raises ArchiveDamaged, OSError."""

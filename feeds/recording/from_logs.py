@@ -23,12 +23,11 @@ from feeds.names import AgencyId, SourceId, source_id
 from feeds.recording import csv_log
 from feeds.recording.archive import Archive
 from feeds.recording.catalogue import Segment
-from feeds.recording.recorder import LENGTH_S
+from feeds.recording.summary import SEGMENT_MS
 from feeds.recording.verifier import digest
 from feeds.report import AnyReport
 
 NO_TIME, WRONG_AGENCY = "no time", "wrong agency"
-_LENGTH = round(LENGTH_S * 1000)
 
 
 class Read(NamedTuple):
@@ -91,8 +90,8 @@ def seal(archive: Archive, agency: AgencyId, logs: Sequence[Read]) -> list[Segme
         raise ConfigError("PATH", "nothing in these files says when and where something was; nothing is written")
     imported = {log.file: log.sha256 for log in logs}
     return [
-        archive.seal(agency, t0, t0 + _LENGTH, list(of), imported=imported)
-        for t0, of in groupby(entries, lambda delivery: delivery.id.ms // _LENGTH * _LENGTH)
+        archive.seal(agency, t0, t0 + SEGMENT_MS, list(of), imported=imported)
+        for t0, of in groupby(entries, lambda delivery: delivery.id.ms // SEGMENT_MS * SEGMENT_MS)
     ]
 
 

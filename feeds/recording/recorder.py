@@ -24,11 +24,12 @@ from feeds.recording import word as words
 from feeds.recording.archive import Archive, Derive
 from feeds.recording.durable import At, nowhere
 from feeds.recording.held import Held
+from feeds.recording.summary import SEGMENT_MS
 from feeds.recording.word import BEHIND, BEHIND_S, RECORDING, Word
 
 log = logging.getLogger(__name__)
 
-LENGTH_S = 600.0
+LENGTH_S = SEGMENT_MS / 1000
 """Of a segment."""
 QUIET_S = 30.0
 """An agency silent for so long past the end of a segment is given an entry that closes it, seconds."""

@@ -13,6 +13,7 @@ from feeds.recording.segment import PARCELS, REPORTS, Files, open_table
 LATE_S = 30.0
 """A report received longer than this after it was observed is late, seconds."""
 SEGMENT_MS = 600_000
+"""Longest segment: they end where so many milliseconds end, or earlier."""
 _MINUTE_MS = 60_000
 
 

@@ -11,7 +11,6 @@ from typing import NamedTuple
 from feeds.bus import BatchId, Delivery
 from feeds.errors import ArchiveDamaged, DecodeError
 from feeds.names import AgencyId
-from feeds.recording import segment
 from feeds.recording.archive import Archive
 from feeds.recording.catalogue import Segment
 from feeds.recording.held import Held
@@ -128,11 +127,7 @@ class Sealed:
             return batches
 
     def _unseal(self, one: Segment) -> _Batches:
-        files = {name: self.archive.file(one, name) for name in one.manifest.files}
-        try:
-            entries = segment.decode(one.manifest.agency, files)
-        except DecodeError as error:
-            raise ArchiveDamaged(one.folder, str(error)) from error
+        entries = self.archive.decode(one)
         held = Held(one.manifest.agency)
         for delivery in entries:
             held.add(delivery)
