@@ -2,9 +2,7 @@
 
 import sys
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
+from dashboard import progress_bar
 from feeds.errors import JointOpsError
 from layers import basemap
 
@@ -26,14 +24,8 @@ def run(*, again: bool) -> int:
 
 
 def _build(*, again: bool = False) -> None:
-    console = Console(stderr=True)
-    with Progress(
-        TextColumn("basemap"),
-        BarColumn(bar_width=32),
-        TextColumn("{task.description}"),
-        TimeElapsedColumn(),
-        console=console,
-    ) as progress:
+    with progress_bar.stepping("basemap") as progress:
+        console = progress.console
         task = progress.add_task("starting", total=1.0)
 
         def step(name: str, fraction: float) -> None:

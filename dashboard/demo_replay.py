@@ -12,10 +12,8 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import msgspec
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from dashboard import site
+from dashboard import progress_bar, site
 from dashboard.config import Settings
 from dashboard.recorded_hour import Hour, record_hour, recorded_word
 from dashboard.sealing import Sealing
@@ -86,8 +84,7 @@ class Replay:
     def _record(self, stopping: Callable[[], bool]) -> tuple[Hour, list[CutsEntry]]:
         found = basemap.find()
         streets = city.load(found.streets if found else None)
-        columns = TextColumn("{task.description}"), BarColumn(bar_width=32), TimeElapsedColumn()
-        with Progress(*columns, console=Console(stderr=True)) as bar, Sealing(self._config) as sealing:
+        with progress_bar.going() as bar, Sealing(self._config) as sealing:
             task = bar.add_task("recording an hour of the exercise", total=1.0)
 
             def wanted(done: float) -> bool:

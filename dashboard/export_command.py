@@ -10,10 +10,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 
-from dashboard import config_file
+from dashboard import config_file, progress_bar
 from dashboard.config import Settings
 from dashboard.record_export import Asked, Export, Exported
 from dashboard.verify_command import archive_of
@@ -35,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     if args.out != STDOUT and args.out.exists():
         raise ConfigError("OUT", f"{args.out} is there already; name another file")
     try:
-        with _bar() as bar:
+        with progress_bar.counting() as bar:
             if args.format == EVIDENCE:
                 said = _evidence(args, archive, agency, span, bar)
             else:
@@ -44,11 +43,6 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError("OUT", f"cannot write {args.out}: {error.strerror or error}") from error
     (sys.stderr if args.out == STDOUT else sys.stdout).write(said)
     return 0
-
-
-def _bar() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(bar_width=32), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=Console(stderr=True))
 
 
 def _evidence(args: argparse.Namespace, archive: Path, agency: AgencyId, span: Span, bar: Progress) -> str:

@@ -7,9 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
+from dashboard import progress_bar
 from feeds.access import find_way, guest_source
 from feeds.errors import ConfigError
 from feeds.file_feed import Totals, dialect_of, looks_like, send_file
@@ -63,13 +61,7 @@ def unit_of(file: Path) -> str:
 def _send(args: argparse.Namespace, file: Path) -> Totals:
     source = args.source or guest_source(dialect_of(_head(file)).name, args.feed_port)
     way = find_way(source, args.feed_port, host=args.host, token=args.token or "")
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=32),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-    ) as bar:
+    with progress_bar.counting() as bar:
         task = bar.add_task(file.name, total=None)
 
         def show(totals: Totals) -> None:

@@ -5,10 +5,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-from dashboard import config_file
+from dashboard import config_file, progress_bar
 from dashboard.config import Settings
 from dashboard.site import archive_dir
 from feeds.errors import ConfigError
@@ -29,13 +26,7 @@ def run(args: argparse.Namespace) -> int:
     if missing := set(args.agency or ()) - {path.name for path in agencies}:
         raise ConfigError("--agency", f"nothing is recorded of {', '.join(sorted(missing))} in {folder}")
     verdicts: list[Verdict] = []
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=32),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-    ) as bar:
+    with progress_bar.counting() as bar:
         for path in agencies:
             task = bar.add_task(path.name, total=sum(1 for _ in path.glob("*/*/manifest.json")))
             for verdict in verifier.verify(path, *span, package=verifier.is_imported(path)):
