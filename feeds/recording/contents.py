@@ -1,6 +1,7 @@
 """Counts what a segment holds, for its manifest: its files by `summary`, its tallies by addition. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -8,7 +9,7 @@ from feeds.bus import BatchId, Delivery
 from feeds.envelope import Batch, Tally
 from feeds.names import AgencyId, SourceId
 from feeds.recording.manifest import Contents, SourceCounts, add
-from feeds.recording.summary import summary
+from feeds.recording.summary import Summary, summary
 
 
 class Counting:
@@ -41,12 +42,8 @@ class Counting:
         return Contents(
             first=str(self._ids[0]),
             last=str(self._ids[-1]),
-            kinds=said.kinds,
-            minutes=said.minutes,
-            observed=said.observed,
-            received=said.received,
-            late=said.late,
             sources=sources,
+            **_counted(said),
         )
 
 
@@ -55,12 +52,13 @@ def recounted(before: Contents, agency: AgencyId, files: Mapping[str, bytes]) ->
     said = summary(agency, files)
     return replace(
         before,
-        kinds=said.kinds,
-        minutes=said.minutes,
-        observed=said.observed,
-        received=said.received,
-        late=said.late,
+        **_counted(said),
         sources={
             source: replace(counts, accepted=said.sources.get(source, 0)) for source, counts in before.sources.items()
         },
     )
+
+
+def _counted(said: Summary) -> dict[str, Any]:
+    """Return what a manifest takes from the files as it is."""
+    return {name: getattr(said, name) for name in ("kinds", "minutes", "observed", "received", "late")}
