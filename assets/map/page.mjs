@@ -8,6 +8,7 @@ import { awaitBasemap, repaint } from "./basemap.mjs";
 import { centre, fit, fly, start } from "./camera.mjs";
 import { emitter } from "./events.mjs";
 import { DELTA } from "./frame.mjs";
+import { oncePerFrame } from "./once.mjs";
 import { followMap } from "./plotly_map.mjs";
 import { makeScene } from "./scene.mjs";
 import { deselectOnEscape, selectOn } from "./select.mjs";
@@ -192,17 +193,6 @@ function besideCard(map) {
   const room = map.getContainer().getBoundingClientRect();
   if (!card || card.top >= room.bottom - 1 || card.width > room.width / 2) return 0;
   return (card.right - room.left) / 2;
-}
-
-/** Calls `fn` at most once an animation frame. @param {() => void} fn */
-function oncePerFrame(fn) {
-  let asked = 0;
-  return () => {
-    asked ||= requestAnimationFrame(() => {
-      asked = 0;
-      fn();
-    });
-  };
 }
 
 /** Fills the panels. @param {Page} page */

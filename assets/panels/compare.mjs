@@ -87,7 +87,14 @@ function fill(row, of, page) {
 /** @param {import("../review/sketch.mjs").Pen} pen @param {Difference[]} found */
 function drawGhosts({ context, at, theme, replay }, found) {
   const r = MARK_PX * theme.scale;
-  context.lineWidth = 1.75 * theme.scale;
+  /** The path in the colour of a replay, on a wider one of the ground. @param {number} halo @param {number} width */
+  const stroke = (halo, width) => {
+    for (const [colour, px] of /** @type {[string, number][]} */ ([[css(theme.ground, 0.9), halo], [replay, width]])) {
+      context.strokeStyle = colour;
+      context.lineWidth = px * theme.scale;
+      context.stroke();
+    }
+  };
   for (const { here, there } of found) {
     if (!there) continue;
     const [x, y] = at(there[0], there[1]);
@@ -99,22 +106,12 @@ function drawGhosts({ context, at, theme, replay }, found) {
         context.setLineDash([5 * theme.scale, 4 * theme.scale]);
         context.moveTo(x + ((hx - x) * r) / away, y + ((hy - y) * r) / away);
         context.lineTo(hx, hy);
-        context.strokeStyle = css(theme.ground, 0.9);
-        context.lineWidth = 4 * theme.scale;
-        context.stroke();
-        context.strokeStyle = replay;
-        context.lineWidth = 1.75 * theme.scale;
-        context.stroke();
+        stroke(4, 1.75);
         context.setLineDash([]);
       }
     }
     context.beginPath();
     context.arc(x, y, r, 0, Math.PI * 2);
-    context.strokeStyle = css(theme.ground, 0.9);
-    context.lineWidth = 5 * theme.scale;
-    context.stroke();
-    context.strokeStyle = replay;
-    context.lineWidth = 2.25 * theme.scale;
-    context.stroke();
+    stroke(5, 2.25);
   }
 }

@@ -2,6 +2,7 @@
 // The top bar of a review: counts and clocks of the moment, who looks, the link to it, the theme.
 
 import { el, find, mark, say } from "./dom.mjs";
+import { inStep } from "../review/in_step.mjs";
 import { encode } from "../review/link.mjs";
 import { mountCounts, mountTheme, mountViewer } from "./topbar.mjs";
 import { clock } from "./words.mjs";
@@ -45,13 +46,7 @@ function mountMoment(root, page) {
     }
     mark(root, "playing", String(review.playing));
   };
-  let asked = 0;
-  const frame = () => {
-    asked = 0;
-    write();
-    if (review.playing && !document.hidden) soon();
-  };
-  const soon = () => (asked ||= requestAnimationFrame(frame));
+  const soon = inStep(review, write);
   review.on("clock", soon);
   page.on("second", soon);
   write();

@@ -1,8 +1,10 @@
 // @ts-check
 // The timeline of a recording: what was counted when, what is missing, and the playhead, which no frame may hold back.
 
+import { oncePerFrame } from "../map/once.mjs";
 import { binOf, countsAt, lanes } from "../review/counts.mjs";
 import { drawFigure } from "../review/figure.mjs";
+import { inStep } from "../review/in_step.mjs";
 import { fromWall, pan, pinch, toWall, zoom } from "../review/range.mjs";
 import { calmly, el, find, mark, onResize, say, show } from "./dom.mjs";
 import { clock, tagOf } from "./words.mjs";
@@ -76,8 +78,7 @@ function mountCounts(root, page, review) {
     const { from, to } = review.range;
     if (graph) graph.style.transform = `translateX(${(100 * (drawn.from - from)) / (to - from)}%) scaleX(${(drawn.to - drawn.from) / (to - from)})`;
   };
-  let asked = 0;
-  state.draw = () => (asked ||= requestAnimationFrame(() => { asked = 0; draw(); }));
+  state.draw = oncePerFrame(draw);
   review.on("recording", state.draw);
   review.on("range", () => {
     stretch();
@@ -174,13 +175,7 @@ function mountPlayhead(track, review, face) {
     const { from, to } = review.range;
     for (const [name, value] of [["min", from], ["max", to], ["now", at]]) track.setAttribute(`aria-value${name}`, String(Math.round(Number(value))));
   };
-  let asked = 0;
-  const frame = () => {
-    asked = 0;
-    write();
-    if (review.playing && !document.hidden) soon();
-  };
-  const soon = () => (asked ||= requestAnimationFrame(frame));
+  const soon = inStep(review, write);
   review.on("clock", soon);
   review.on("range", soon);
   onResize(track, soon);
@@ -206,8 +201,7 @@ function mountGaps(track, page, review, face) {
       return node;
     }));
   };
-  let asked = 0;
-  const soon = () => (asked ||= requestAnimationFrame(() => { asked = 0; write(); }));
+  const soon = oncePerFrame(write);
   review.on("recording", soon);
   review.on("range", soon);
   page.on("hello", soon);

@@ -1,6 +1,7 @@
 // @ts-check
 // The words over the map of a review. Nobody shall take what is shown for what is.
 
+import { inStep } from "../review/in_step.mjs";
 import { viewWords } from "../review/words.mjs";
 import { find, say } from "./dom.mjs";
 import { clock } from "./words.mjs";
@@ -16,13 +17,7 @@ export function mount(root, page) {
     say(time, face(review.at()).time);
     say(view, viewWords(review.view, page.hello?.agencies ?? []));
   };
-  let asked = 0;
-  const frame = () => {
-    asked = 0;
-    write();
-    if (review.playing && !document.hidden) soon();
-  };
-  const soon = () => (asked ||= requestAnimationFrame(frame));
+  const soon = inStep(review, write);
   review.on("clock", soon);
   page.on("hello", write);
   page.on("second", soon);

@@ -6,6 +6,7 @@
 
 import { viewOf } from "../map/scene.mjs";
 import { mercatorX, mercatorY, toScreen } from "../map/mercator.mjs";
+import { oncePerFrame } from "../map/once.mjs";
 import { readTheme, watchTheme } from "../map/theme.mjs";
 
 /** @typedef {import("../map/plotly_map.mjs").LiveMap} LiveMap */
@@ -26,7 +27,6 @@ export function makeSketch(over) {
   let mounted = null;
   let theme = readTheme();
   let replay = colour();
-  let asked = 0;
 
   const draw = () => {
     if (!mounted) return;
@@ -50,12 +50,7 @@ export function makeSketch(over) {
     };
     for (const layer of layers.values()) layer(pen);
   };
-  const wake = () => {
-    asked ||= requestAnimationFrame(() => {
-      asked = 0;
-      draw();
-    });
-  };
+  const wake = oncePerFrame(draw);
   over((map) => {
     mounted?.canvas.remove();
     const parent = map.getContainer();
