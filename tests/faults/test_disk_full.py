@@ -1,7 +1,6 @@
 """No room for the journal: nothing is acknowledged, health says why, nothing acknowledged is lost, and it goes on."""
 
 import resource
-import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.faults import CPD, FORM, Part, Site, site, viewing
+from tests.support.faults import CPD, FORM, Part, Site, SmallDisk, site, viewing
 from tests.support.live import Watcher
 from tests.support.redis import until
 from tests.support.senders import Sender, sending
@@ -122,16 +121,9 @@ async def test_a_journal_that_syncs_each_append_ends_its_server_and_loses_nothin
 
 
 async def test_a_file_system_that_is_really_full_is_told_and_survived(tmp_path: Path):
-    small = tmp_path / "redis"
-    small.mkdir()
-    mounting = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(small)]
-    if subprocess.run(mounting, capture_output=True, check=False).returncode:  # noqa: ASYNC221 - at once
-        pytest.skip("no right to mount a small file system")
-    try:
+    with SmallDisk(tmp_path / "redis", "1m") as disk:
         async with site(tmp_path) as running, loaded(running) as (_, senders, _, viewer):
             await held(viewer, senders)
-            subprocess.run(["mount", "-o", "remount,size=64m", str(small)], check=True)  # noqa: ASYNC221
+            disk.grow()
             for sender in senders:
                 await sender.more(20)
-    finally:
-        subprocess.run(["umount", str(small)], check=True)  # noqa: ASYNC221

@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import resource
 import signal
-import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -23,7 +22,7 @@ from feeds.recording.archive import Archive
 from feeds.recording.word import Word
 from feeds.redis_bus import RedisBus
 from tests.support import recorder_process
-from tests.support.faults import CPD, FORM, ISP, LONG, Site, site, viewing
+from tests.support.faults import CPD, FORM, ISP, LONG, Site, SmallDisk, site, viewing
 from tests.support.redis import until
 from tests.support.senders import Sender, cot, sending
 from tests.support.subscriber import assert_exactly_once, numbers
@@ -195,20 +194,13 @@ async def test_while_its_disk_is_full_nothing_is_trimmed_and_with_room_it_goes_o
 
 
 async def test_a_file_system_that_is_really_full_is_told_and_survived(tmp_path: Path):
-    small = tmp_path / "small"
-    small.mkdir()
-    mounting = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(small)]
-    if subprocess.run(mounting, capture_output=True, check=False).returncode:  # noqa: ASYNC221 - at once
-        pytest.skip("no right to mount a small file system")
-    try:
-        async with recording(tmp_path, small) as scene:
+    with SmallDisk(tmp_path / "small", "64k") as disk:
+        async with recording(tmp_path, disk.folder) as scene:
             process = await scene.recorder()
             await stalled(scene)
             process.kill()  # and killed on top of it
             await process.wait()
             await scene.recorder()
             await stalled(scene)
-            subprocess.run(["mount", "-o", "remount,size=64m", str(small)], check=True)  # noqa: ASYNC221
+            disk.grow()
             await scene.finish()
-    finally:
-        subprocess.run(["umount", str(small)], check=True)  # noqa: ASYNC221

@@ -15,6 +15,7 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 from websockets.asyncio.client import connect
 
 from feeds import embedded_redis
@@ -245,3 +246,27 @@ async def viewing(port: int, resume: dict[str, object] | None = None, client: ob
         finally:
             watcher.reading.cancel()
             await asyncio.gather(watcher.reading, return_exceptions=True)
+
+
+class SmallDisk:
+    """A file system of its own at `folder`, which is soon full."""
+
+    def __init__(self, folder: Path, size: str) -> None:
+        self.folder = folder
+        self._size = size
+
+    def __enter__(self) -> "SmallDisk":
+        """Mount it; where that is not allowed the test is skipped."""
+        self.folder.mkdir()
+        mounting = ["mount", "-t", "tmpfs", "-o", f"size={self._size}", "tmpfs", str(self.folder)]
+        if subprocess.run(mounting, capture_output=True, check=False).returncode:
+            pytest.skip("no right to mount a small file system")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Unmount it."""
+        subprocess.run(["umount", str(self.folder)], check=True)
+
+    def grow(self) -> None:
+        """Give it room."""
+        subprocess.run(["mount", "-o", "remount,size=64m", str(self.folder)], check=True)
