@@ -11,7 +11,6 @@ basemap (if built) are the product's; the stream comes from `tests.support.fake_
 import argparse
 import asyncio
 import contextlib
-import json
 import os
 import platform
 import statistics
@@ -20,6 +19,7 @@ import time
 from collections.abc import AsyncIterator
 from typing import Any
 
+from bench.child import bar, parser, say, tell
 from tests.support import wall_page
 
 WIDTH, HEIGHT = 1920, 1080
@@ -134,14 +134,11 @@ async def measure(args: argparse.Namespace) -> dict[str, Any]:
             say(args, f"round {i}: {n} units: {measured['fps']:.1f} fps")
         rounds.append(found)
     limits = {1000: 0.8, 10000: 0.5}
-    bars = [
-        {"name": f"fps_{n}_over_2", "value": ratios(rounds, n), "op": ">=", "limit": limits.get(n, 0.5)}
-        for n in numbers
-    ]
+    bars = [bar(f"fps_{n}_over_2", ratios(rounds, n), ">=", limits.get(n, 0.5)) for n in numbers]
     most = max(numbers)
-    bars.append({"name": f"update_{most}_ms", "value": await update_ms(most, 6), "op": "<=", "limit": 5})
+    bars.append(bar(f"update_{most}_ms", await update_ms(most, 6), "<=", 5))
     say(args, f"update of {most}: {bars[-1]['value']:.2f} ms")
-    bars.append({"name": "first_picture_5000_s", "value": await first_picture_s(5000, 3), "op": "<=", "limit": 1})
+    bars.append(bar("first_picture_5000_s", await first_picture_s(5000, 3), "<=", 1))
     say(args, f"first picture of 5000: {bars[-1]['value']:.2f} s")
     return {
         "bench": "browser",
@@ -152,27 +149,14 @@ async def measure(args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def say(args: argparse.Namespace, text: str) -> None:
-    """Tell who waits, unless only JSON is wanted on the terminal."""
-    print(text, file=sys.stderr if args.json else sys.stdout, flush=True)
-
-
 def main(argv: list[str]) -> int:
     """Measure and print; 0 whenever it measured."""
-    parser = argparse.ArgumentParser(prog="jointops bench browser", description=__doc__)
-    parser.add_argument("--units", default="1000,10000", help="numbers of units, with commas (1000,10000)")
-    parser.add_argument("--seconds", type=float, default=6.0, help="of dragging for each (6)")
-    parser.add_argument("--rounds", type=int, default=5, help="how often each is measured (5)")
-    parser.add_argument("--json", action="store_true", help="one JSON object on the standard output")
-    args = parser.parse_args(argv)
-    report = asyncio.run(measure(args))
-    if args.json:
-        print(json.dumps(report, indent=1))
-    else:
-        for bar in report["bars"]:
-            met = bar["value"] >= bar["limit"] if bar["op"] == ">=" else bar["value"] <= bar["limit"]
-            print(f"{'met   ' if met else 'MISSED'} {bar['name']} = {bar['value']:.3g} ({bar['op']} {bar['limit']})")
-    return 0
+    choices = parser("browser", __doc__)
+    choices.add_argument("--units", default="1000,10000", help="numbers of units, with commas (1000,10000)")
+    choices.add_argument("--seconds", type=float, default=6.0, help="of dragging for each (6)")
+    choices.add_argument("--rounds", type=int, default=5, help="how often each is measured (5)")
+    args = choices.parse_args(argv)
+    return tell(args, asyncio.run(measure(args)))
 
 
 if __name__ == "__main__":

@@ -47,6 +47,15 @@ class Child:
                 pipe.close()
 
 
+def parser(name: str, doc: str | None) -> argparse.ArgumentParser:
+    """Return the parser of `jointops bench NAME`, whose help is the module's own."""
+    made = argparse.ArgumentParser(
+        prog=f"jointops bench {name}", description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    made.add_argument("--json", action="store_true", help="one JSON object on the standard output")
+    return made
+
+
 def bar(name: str, value: float, op: str, limit: float) -> dict[str, Any]:
     """Return one bar of a report."""
     return {"name": name, "value": value, "op": op, "limit": limit}

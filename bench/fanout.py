@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import fanout_taky, floors, live_site
-from bench.child import Child, bar, say, tell
+from bench.child import Child, bar, parser, say, tell
 from bench.live_site import cpu_s
 
 MODULE = "bench.fanout_ends"
@@ -135,16 +135,13 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
 
 def main(argv: list[str]) -> int:
     """Measure and print; 0 whenever it measured."""
-    parser = argparse.ArgumentParser(
-        prog="jointops bench fanout", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--events", type=int, default=2000, help="a second, of as many units (2000)")
-    parser.add_argument("--receivers", type=int, default=10, help="of every event (10)")
-    parser.add_argument("--tick-ms", type=int, default=50, help="of the hub, milliseconds (50)")
-    parser.add_argument("--seconds", type=float, default=8.0, help="of measuring each way in a round (8)")
-    parser.add_argument("--rounds", type=int, default=5, help="both ways each (5)")
-    parser.add_argument("--json", action="store_true", help="one JSON object on the standard output")
-    args = parser.parse_args(argv)
+    choices = parser("fanout", __doc__)
+    choices.add_argument("--events", type=int, default=2000, help="a second, of as many units (2000)")
+    choices.add_argument("--receivers", type=int, default=10, help="of every event (10)")
+    choices.add_argument("--tick-ms", type=int, default=50, help="of the hub, milliseconds (50)")
+    choices.add_argument("--seconds", type=float, default=8.0, help="of measuring each way in a round (8)")
+    choices.add_argument("--rounds", type=int, default=5, help="both ways each (5)")
+    args = choices.parse_args(argv)
     return tell(args, measure(args))
 
 

@@ -19,7 +19,7 @@ import time
 from typing import Any
 
 from bench import floors, live_site
-from bench.child import Child, bar, say, spread, tell
+from bench.child import Child, bar, parser, say, spread, tell
 from bench.live_site import AGENCIES, RunningSite, cpu_s
 
 UNITS = 100
@@ -89,13 +89,10 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
 
 def main(argv: list[str]) -> int:
     """Measure and print; 0 whenever it measured."""
-    parser = argparse.ArgumentParser(
-        prog="jointops bench flood", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--rounds", type=int, default=5, help="with and without the flood (5)")
-    parser.add_argument("--seconds", type=float, default=5.0, help="of one round (5)")
-    parser.add_argument("--json", action="store_true", help="one JSON object on the standard output")
-    args = parser.parse_args(argv)
+    choices = parser("flood", __doc__)
+    choices.add_argument("--rounds", type=int, default=5, help="with and without the flood (5)")
+    choices.add_argument("--seconds", type=float, default=5.0, help="of one round (5)")
+    args = choices.parse_args(argv)
     return tell(args, measure(args))
 
 

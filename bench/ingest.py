@@ -41,7 +41,7 @@ import orjson
 import redis.asyncio
 
 from bench import floors, live_site
-from bench.child import Child, bar, say, spread, tell
+from bench.child import Child, bar, parser, say, spread, tell
 from bench.live_feeds import SEQ_FIRST, Form
 from feeds import embedded_redis
 from feeds.adapters.native import ADAPTER
@@ -293,14 +293,11 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
 
 def main(argv: list[str]) -> int:
     """Measure and print; 0 whenever it measured."""
-    parser = argparse.ArgumentParser(
-        prog="jointops bench ingest", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--rounds", type=int, default=7, help="of every comparison (7)")
-    parser.add_argument("--seconds", type=float, default=1.0, help="of journaling each way in a round (1)")
-    parser.add_argument("--reports", type=int, default=60_000, help="to be acknowledged each way in a round (60000)")
-    parser.add_argument("--json", action="store_true", help="one JSON object on the standard output")
-    args = parser.parse_args(argv)
+    choices = parser("ingest", __doc__)
+    choices.add_argument("--rounds", type=int, default=7, help="of every comparison (7)")
+    choices.add_argument("--seconds", type=float, default=1.0, help="of journaling each way in a round (1)")
+    choices.add_argument("--reports", type=int, default=60_000, help="to be acknowledged each way in a round (60000)")
+    args = choices.parse_args(argv)
     return tell(args, measure(args))
 
 

@@ -27,7 +27,7 @@ from typing import Any
 import msgspec
 
 from bench import floors, live_scaling, live_site
-from bench.child import Child, bar, say, tell
+from bench.child import Child, bar, parser, say, tell
 from bench.live_site import RunningSite, cpu_s
 from feeds.bus import BEGINNING
 from feeds.envelope import Batch, encode_batch
@@ -213,18 +213,15 @@ def split(data: bytes) -> list[bytes]:
 
 def main(argv: list[str]) -> int:
     """Measure and print; 0 whenever it measured."""
-    parser = argparse.ArgumentParser(
-        prog="jointops bench live", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--units", type=int, default=10_000, help="each reports once a second (10000)")
-    parser.add_argument("--viewers", type=int, default=50, help="WebSocket connections to the hub (50)")
-    parser.add_argument("--tick-ms", type=int, default=100, help="of the hub, milliseconds (100)")
-    parser.add_argument("--seconds", type=float, help="of measuring (15; of each turn with --scaling: 4)")
-    parser.add_argument("--classes", type=int, default=1, help="viewer classes that the viewers are spread over (1)")
-    parser.add_argument("--message", type=int, default=200, help="reports in one message of an agency (200)")
-    parser.add_argument("--scaling", action="store_true", help="only what 200 viewers cost over 50")
-    parser.add_argument("--json", action="store_true", help="one JSON object on the standard output")
-    args = parser.parse_args(argv)
+    choices = parser("live", __doc__)
+    choices.add_argument("--units", type=int, default=10_000, help="each reports once a second (10000)")
+    choices.add_argument("--viewers", type=int, default=50, help="WebSocket connections to the hub (50)")
+    choices.add_argument("--tick-ms", type=int, default=100, help="of the hub, milliseconds (100)")
+    choices.add_argument("--seconds", type=float, help="of measuring (15; of each turn with --scaling: 4)")
+    choices.add_argument("--classes", type=int, default=1, help="viewer classes that the viewers are spread over (1)")
+    choices.add_argument("--message", type=int, default=200, help="reports in one message of an agency (200)")
+    choices.add_argument("--scaling", action="store_true", help="only what 200 viewers cost over 50")
+    args = choices.parse_args(argv)
     if args.seconds is None:
         args.seconds = 4.0 if args.scaling else 15.0
     return tell(args, live_scaling.measure(args) if args.scaling else measure(args))

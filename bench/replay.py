@@ -48,7 +48,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import floors, replay_browser, replay_queries
-from bench.child import Child, bar, say, spread, tell
+from bench.child import Child, bar, parser, say, spread, tell
 from bench.motion import AGENCY, BEGAN_S, deliveries, tens, traffic
 from bench.recorded import by_sqlite, flat, seconds_of
 from bench.replay_recording import AGENCIES, deriver
@@ -204,13 +204,10 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
 
 def main(argv: list[str]) -> int:
     """Measure and print; 0 whenever it measured."""
-    parser = argparse.ArgumentParser(
-        prog="jointops bench replay", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--positions", type=int, default=10_000_000, help="at least so many are recorded (10000000)")
-    parser.add_argument("--rounds", type=int, default=5, help="of each question (5)")
-    parser.add_argument("--json", action="store_true", help="one JSON object on the standard output")
-    args = parser.parse_args(argv)
+    choices = parser("replay", __doc__)
+    choices.add_argument("--positions", type=int, default=10_000_000, help="at least so many are recorded (10000000)")
+    choices.add_argument("--rounds", type=int, default=5, help="of each question (5)")
+    args = choices.parse_args(argv)
     return tell(args, measure(args))
 
 
