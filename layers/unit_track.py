@@ -68,7 +68,8 @@ class UnitTrack:
     def repeats(self, report: UnitReport, eff: float, stamp: Stamp) -> bool:
         """Take in a report that says the newest one's words again; return False, nothing done, when it does not.
 
-        The hot path: it touches little that is not in the cache, and of the words only what all units share.
+        The hot path: it touches little that is not in the cache, and of the words only what all units share. They are
+        written out here as in `_shared_words`: an attrgetter for both takes 0.15 us more a report.
         """
         if (
             eff >= self._at
