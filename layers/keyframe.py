@@ -201,6 +201,7 @@ def _unit_forms(picture: Picture, tracks: list[UnitTrack]) -> list[tuple[Any, ..
 
 
 def _field_form(layer: str, track: FieldTrack) -> _FieldForm:
+    cells = [*track.cells.items(), *((field, cell) for (field, _), cell in track.told.items())]
     index: dict[int, int] = {}
     kept: list[_SaidForm] = []
 
@@ -216,8 +217,8 @@ def _field_form(layer: str, track: FieldTrack) -> _FieldForm:
         track.agency,
         track.id,
         track.known,
-        tuple((name, at(said), needs) for name, (_, said, needs) in track.cells.items()),
-        tuple(value for value, _, _ in track.cells.values()),
+        tuple((name, at(said), needs) for name, (_, said, needs) in cells),
+        tuple(value for _, (value, _, _) in cells),
         tuple(track.first.items()),
         tuple((bit, at(said)) for bit, said in track.last.items()),
         at(track.bare) if track.bare else -1,
@@ -289,10 +290,9 @@ def _restore_fields(picture: Picture, entity: _FieldForm) -> None:
     track = FieldTrack(AgencyId(entity.agency), entity.id, picture.shelves[entity.layer].slot())
     said = [_said(s) for s in entity.said]
     track.known = entity.known
-    track.cells = {
-        name: (_value(value) if name != "geometry" else msgspec.convert(value, Geometry), said[number], needs)
-        for (name, number, needs), value in zip(entity.cells, entity.values, strict=True)
-    }
+    for (name, number, needs), value in zip(entity.cells, entity.values, strict=True):
+        known = _value(value) if name != "geometry" else msgspec.convert(value, Geometry)
+        track.restore(name, (known, said[number], needs))
     track.first = dict(entity.first)
     track.last = {bit: said[number] for bit, number in entity.last}
     track.bare = said[entity.bare] if entity.bare >= 0 else None

@@ -500,7 +500,7 @@ class Picture:
             if not heard:
                 return NEVER  # only labelled occurrences: they live as events
             source = max(heard, key=lambda s: s.effective_at).stamp.source
-            cadence = self.roster.cadence(source, camera_states(track))
+            cadence = self.roster.cadence(source, camera_states(track.value("camera_state")))
         return heard_at + float(lost_after(cadence)) + FORGET_S
 
     def counts(self) -> dict[str, int]:

@@ -272,8 +272,8 @@ class Door:
 
     def _other(self, layer: str, track: FieldTrack, granted: int, whole: bool) -> Seen | None:
         known = bits(granted & track.known)
-        cells = track.cells.items()
-        fields = {name: v for name, (v, _, needs) in cells if v is not None and needs & granted == needs}
+        cells = {name: cell for name, cell in track.seen(granted).items() if cell[0] is not None}
+        fields = {name: value for name, (value, _, _) in cells.items()}
         head = max((track.last[bit] for bit in known), key=lambda said: said.effective_at)
         more: dict[str, Any] = {"opened_at": min(track.first[bit] for bit in known)}
         states: tuple[str, ...] = ()
@@ -292,10 +292,10 @@ class Door:
             if corrected_by is not None:
                 fields["corrected_by"] = corrected_by
         else:
-            states = camera_states(track) if "camera_state" in fields else ()
+            states = camera_states(fields.get("camera_state"))
             more["alerts"] = self._alerts(track)
         if whole:
-            said_by = {name: track.cells[name][1].report for name in fields if name in track.cells and name != "place"}
+            said_by = {name: said.report for name, (_, said, _) in cells.items() if name in fields and name != "place"}
             more["flagged"] = tuple(sorted(name for name, report in said_by.items() if name in unregistered(report)))
         return self._seen(layer, track, head, states, fields, **more)
 

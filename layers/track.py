@@ -141,6 +141,9 @@ ALERT_S = 4 * 3600.0
 ALERTS_MAX = 16
 """Alerts kept per camera for each category and set of labels, newest: those a viewer may not see push out none."""
 
+Cell = tuple[Any, Said, int]
+"""A field's value, the report that said it, the category bits a viewer needs for it."""
+
 AlertKey = tuple[int, frozenset[str], str]
 """Category bit, labels as policy knows them, event id (or type)."""
 
@@ -149,14 +152,16 @@ class FieldTrack:
     """An incident, a camera, a zone or a log entry: each field is what the newest report that said it said."""
 
     __slots__ = ("agency", "alerts", "bare", "cells", "first", "history", "id", "known", "last", "moved", "queued",
-                 "received", "reworded", "slot")  # fmt: skip
+                 "received", "reworded", "slot", "told")  # fmt: skip
 
     def __init__(self, agency: AgencyId, entity_id: str, slot: int) -> None:
         self.agency = agency
         self.id = entity_id
         self.slot = slot
-        self.cells: dict[str, tuple[Any, Said, int]] = {}
+        self.cells: dict[str, Cell] = {}
         """field -> (value, the report that said it, category bits a viewer needs for it)."""
+        self.told: dict[tuple[str, int], Cell] = {}
+        """(field, needs) -> what only occurrences said of it: one each, so that a hidden one takes away nothing seen."""
         self.first: dict[int, float] = {}
         """category bit -> oldest effective time."""
         self.last: dict[int, Said] = {}
@@ -184,14 +189,18 @@ class FieldTrack:
         changed = heard = 0
         eff = said.effective_at
         for field, value, needs in values:
-            plain = needs & (needs - 1) == 0
+            plain = _plain(needs)
             heard |= needs if plain else also
-            cell = self.cells.get(field)
-            if cell is not None:
-                was_plain = cell[2] & (cell[2] - 1) == 0
-                if (plain, eff) < (was_plain, cell[1].effective_at):
-                    continue
-            self.cells[field] = (value, said, needs)
+            if not plain and field in self.cells:
+                continue
+            cell = self.cells.get(field) if plain else self.told.get((field, needs))
+            if cell is not None and eff < cell[1].effective_at:
+                continue
+            if plain:
+                self.cells[field] = (value, said, needs)
+                self._forget_told(field)
+            else:
+                self.told[field, needs] = (value, said, needs)
             if cell is None or cell[0] != value:
                 changed |= needs
         heard = heard or also or base
@@ -208,6 +217,23 @@ class FieldTrack:
         self.moved |= heard
         self.reworded |= heard
         return changed
+
+    def restore(self, field: str, cell: Cell) -> None:
+        """Put back what a kept track said of a field."""
+        if _plain(cell[2]):
+            self.cells[field] = cell
+        else:
+            self.told[field, cell[2]] = cell
+
+    def _forget_told(self, field: str) -> None:
+        for key in [key for key in self.told if key[0] == field]:
+            del self.told[key]
+
+    def seen(self, granted: int) -> dict[str, Cell]:
+        """Return what whoever holds these category bits may know of each field."""
+        by_age = sorted(self.told.items(), key=lambda item: (item[1][1].effective_at, item[0]))
+        told = {field: cell for (field, needs), cell in by_age if needs & granted == needs}
+        return told | {field: cell for field, cell in self.cells.items() if cell[2] & granted == cell[2]}
 
     def remember(self, said: Said, order: int) -> None:
         """Keep a report of an incident's history; drops the oldest but one beyond `HISTORY_MAX`."""
@@ -228,7 +254,7 @@ class FieldTrack:
 
     def value(self, field: str) -> Any:
         """Return what was last said of a field, or None."""
-        cell = self.cells.get(field)
+        cell = self.cells.get(field) or self.seen(EVERYTHING).get(field)
         return None if cell is None else cell[0]
 
     def labels(self) -> frozenset[str]:
@@ -245,6 +271,10 @@ class FieldTrack:
     def receipt(self, mask: int) -> float:
         """Return the oldest receipt among these category bits, Unix seconds; inf for none."""
         return min((at for bit, at in self.received.items() if bit & mask), default=float("inf"))
+
+
+def _plain(needs: int) -> bool:
+    return needs & (needs - 1) == 0
 
 
 def _when(entry: tuple[float, int, Said]) -> tuple[float, int]:
@@ -301,7 +331,6 @@ def stands_until(said: Said) -> float:
     return report.alert_until if report.alert_until is not None else said.effective_at + ALERT_S
 
 
-def camera_states(track: FieldTrack) -> tuple[str, ...]:
+def camera_states(state: str | None) -> tuple[str, ...]:
     """Return a camera's state as `cadence_by_state` names it."""
-    state = track.value("camera_state")
     return (state,) if state else ()

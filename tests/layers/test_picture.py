@@ -22,7 +22,7 @@ def state(picture: Picture) -> dict[str, object]:
     units = {(t.agency, t.id): [t.group(g) for g in range(6)] + [t.known] for t in picture.shelves[UNITS].live()}
     others = {
         (layer, t.agency, t.id): (
-            t.cells, t.first, {b: s.effective_at for b, s in t.last.items()}, t.known, t.alerts,
+            t.cells, t.told, t.first, {b: s.effective_at for b, s in t.last.items()}, t.known, t.alerts,
             [(at, said) for at, _, said in t.history],
         )
         for layer in (INCIDENTS, CAMERAS, ZONES, LOG)

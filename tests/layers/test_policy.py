@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from feeds.errors import ConfigError
 from feeds.names import AgencyId
 from feeds.registry import SENSITIVE_LABELS
-from feeds.report import Category
+from feeds.report import CameraReport, Category
 from layers import kinds
 from layers.delta import keyframe
 from layers.log_life import REMEMBERED_S
@@ -18,7 +18,7 @@ from layers.policy import Door, Grant, Rules, ViewerClass
 from layers.track import ALERTS_MAX, FORGET_S, UNKNOWN_LABEL
 from layers.view import View
 from tests.layers.test_picture import reports
-from tests.support.heard import ROSTER, T0, camera, delivery, entry, heard, incident, unit, zone
+from tests.support.heard import PLACE, ROSTER, T0, camera, delivery, entry, heard, incident, unit, zone
 from tests.support.pair import Client, Pair, grant
 
 ALL = tuple(c.value for c in Category)
@@ -213,6 +213,15 @@ def test_a_plate_hit_leaves_no_trace_on_the_camera_for_those_who_may_not_know_of
     p = pair("fire", grant("cpd", "fire", "camera.location", "camera.state"), of=[delivery(1, camera())])
     p.picture.apply(delivery(2, camera(at=T0 + 5, event_type="lpr_hit", camera_state="live", lat=41.9)))
     assert not p.tick(T0 + 6)
+
+
+def test_a_plate_hit_takes_away_nothing_that_another_event_told() -> None:
+    share = grant("cpd", "fire", "camera.location", "camera.state")
+    p = pair("fire", share, of=[delivery(1, camera(event_type="recording_started"))])
+    assert p.client.rows["cameras"][0]["lon"] == round(PLACE.coordinates[0] * 1e7)
+    p.picture.apply(delivery(2, camera(at=T0 + 5, event_type="lpr_hit", camera_state="live", lat=41.9)))
+    assert not p.tick(T0 + 6)
+    assert Pair(p.picture, "fire", share, t=T0 + 6).client.by_id("cameras") == p.client.by_id("cameras")
 
 
 def test_alerts_that_may_not_be_seen_push_out_none_that_may() -> None:
@@ -418,7 +427,7 @@ def frames(viewer: str, ticks) -> list[bytes]:
     st.integers(),
 )
 def test_hidden_things_change_no_byte(shown, hidden, seed) -> None:
-    """World two has the fbi's whole traffic, and labelled things of the cpd's, on top: nobody granted those."""
+    """World two has the fbi's whole traffic, and the cpd's labelled things and plate hits, on top: none granted."""
     chance = random.Random(seed)
     one, two = [], []
     ticks = max(len(shown), len(hidden))
@@ -434,6 +443,9 @@ def test_hidden_things_change_no_byte(shown, hidden, seed) -> None:
                 for f in (subject_field(r),)
             ]
             extra.append(delivery(n * 9 + 2, *labelled, received_at=t))
+            cameras = [r for r in hidden[n] if isinstance(r, CameraReport)]
+            hits = [msgspec.structs.replace(r, event_type="lpr_hit", labels=()) for r in cameras]
+            extra.append(delivery(n * 9 + 3, *hits, received_at=t))
         one.append(batch)
         chance.shuffle(extra)
         two.append([*(e for e in extra if e.agency == "fbi"), *batch, *(e for e in extra if e.agency != "fbi")])

@@ -70,6 +70,7 @@ def told(picture: Picture) -> dict[tuple[str, str, str], object]:
             if layer == "units":
                 found[layer, track.agency, track.id] = ([track.group(g) for g in range(6)], track.known)
             else:
-                cells = {name: (value, said.effective_at, needs) for name, (value, said, needs) in track.cells.items()}
+                kept = {**track.cells, **track.told}
+                cells = {name: (value, said.effective_at, needs) for name, (value, said, needs) in kept.items()}
                 found[layer, track.agency, track.id] = (cells, track.known, dict(track.first))
     return found
