@@ -161,7 +161,7 @@ class FieldTrack:
         self.cells: dict[str, Cell] = {}
         """field -> (value, the report that said it, category bits a viewer needs for it)."""
         self.told: dict[tuple[str, int], Cell] = {}
-        """(field, needs) -> what only occurrences said of it: one each, so that a hidden one takes away nothing seen."""
+        """(field, needs) -> what only occurrences said of it: one each: a hidden one takes away nothing seen."""
         self.first: dict[int, float] = {}
         """category bit -> oldest effective time."""
         self.last: dict[int, Said] = {}
