@@ -15,12 +15,15 @@ from feeds.bus import BatchId
 from feeds.deflate import deflate, inflate
 from feeds.errors import DecodeError
 from feeds.names import AgencyId
+from feeds.recording.site_log import Told
 
 VERSION = 1
 POLICY_EVERY_S = 600.0
 """The policy is told again this often, seconds: a stretch of the record that is cut out has it."""
 TICKS_MAX = 600
 """Ticks that wait for the bus; beyond it the oldest go, and a review goes there by the journal's own times."""
+UNREADABLE = b"unreadable"
+"""Stands for a policy that is on record and cannot be read, or may have been another: it permitted nothing."""
 _INFLATED_MAX = 16 * 1024 * 1024
 
 
@@ -95,6 +98,15 @@ def decode_cuts(data: bytes) -> CutsEntry:
     except (msgspec.DecodeError, IndexError) as error:
         raise DecodeError(f"entry of cuts cannot be read: {error}") from error
     return CutsEntry(cuts, form.began, form.policy)
+
+
+def told(data: bytes) -> Told | None:
+    """Return what an entry tells of itself, for the archive; None: it has no ticks, or cannot be read."""
+    try:
+        entry = decode_cuts(data)
+    except DecodeError:
+        return None
+    return Told(entry.cuts[0].at, entry.cuts[-1].at, entry.policy) if entry.cuts else None
 
 
 def _cut(tick: _TickForm, form: _Form) -> Cut:
