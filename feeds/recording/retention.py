@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from feeds.names import is_site_log
 from feeds.recording.catalogue import Segment
 from feeds.recording.holds import Said
 from feeds.recording.summary import SEGMENT_MS
@@ -31,8 +32,10 @@ class Fate(NamedTuple):
 
     @property
     def reports(self) -> int:
-        """How many; of a log, entries."""
+        """How many; a log has none."""
         kinds = self.segment.manifest.contents.kinds
+        if is_site_log(self.segment.manifest.agency):
+            return 0
         return kinds.get(self.kind, 0) if self.kind else sum(kinds.values())
 
 
