@@ -70,8 +70,21 @@ class _Form(Struct, array_like=True, frozen=True):
     policy: bytes
 
 
+class _Outline(Struct, array_like=True, frozen=True):
+    """A form whose ticks are not looked into: a twentieth of the work."""
+
+    version: int
+    began: bool
+    agencies: msgspec.Raw
+    classes: msgspec.Raw
+    ticks: tuple[msgspec.Raw, ...]
+    policy: bytes
+
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(_Form).decode
+_decode_outline = msgspec.msgpack.Decoder(_Outline).decode
+_decode_tick = msgspec.msgpack.Decoder(_TickForm).decode
 
 
 def encode_cuts(entry: CutsEntry) -> bytes:
@@ -103,10 +116,12 @@ def decode_cuts(data: bytes) -> CutsEntry:
 def told(data: bytes) -> Told | None:
     """Return what an entry tells of itself, for the archive; None: it has no ticks, or cannot be read."""
     try:
-        entry = decode_cuts(data)
-    except DecodeError:
+        outline = _decode_outline(inflate(data, _INFLATED_MAX))
+        if outline.version != VERSION or not outline.ticks:
+            return None
+        return Told(_decode_tick(outline.ticks[0]).at, _decode_tick(outline.ticks[-1]).at, outline.policy)
+    except (msgspec.DecodeError, DecodeError):
         return None
-    return Told(entry.cuts[0].at, entry.cuts[-1].at, entry.policy) if entry.cuts else None
 
 
 def _cut(tick: _TickForm, form: _Form) -> Cut:

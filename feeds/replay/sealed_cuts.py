@@ -15,23 +15,28 @@ from feeds.errors import ArchiveDamaged, DecodeError
 from feeds.names import CUTS
 from feeds.recording.archive import Archive
 from feeds.recording.catalogue import Segment, began_at, folder_name
-from feeds.recording.site_log import ENTRIES, decode_part
+from feeds.recording.site_log import ENTRIES, Entry, decode_part
 from feeds.recording.summary import SEGMENT_MS
-from feeds.replay.cuts import UNREADABLE, CutsEntry
+from feeds.replay.cuts import UNREADABLE, CutsEntry, told
 from feeds.replay.journal import readable
 from feeds.replay.recording import Gap
 
 log = logging.getLogger(__name__)
 
-KEPT = 8
-"""Files kept decoded; the one read longest ago goes. Ten ticks a second, three agencies: 5 MB each."""
+KEPT = 24
+"""Files kept; the one read longest ago goes. Ten ticks a second, six agencies: 0.3 MB each."""
 _LOOK_BACK_MS = SEGMENT_MS
 """An entry's ticks may reach beyond the end of its file by so much at most."""
 
 
+class _Held(NamedTuple):
+    until: float
+    entry: Entry
+
+
 class _Part(NamedTuple):
     stood: bytes | None
-    entries: list[CutsEntry]
+    entries: list[_Held]
     policies: list[tuple[float, bytes]]
     """From when on which was in force, of those told in it."""
 
@@ -58,13 +63,15 @@ class SealedCuts:
         """Return up to `count` entries whose last tick is after `after`, oldest first. Raises OSError."""
         found: list[CutsEntry] = []
         for one in self._archive.segments(CUTS, max(0, _ms(after) - _LOOK_BACK_MS)):
-            told = one.manifest.contents.received
-            if one.tombstone is not None or told is None or told[1] <= after:
+            span = one.manifest.contents.received
+            if one.tombstone is not None or span is None or span[1] <= after:
                 continue
-            found += [entry for entry in (await self._read(one)).entries if entry.cuts[-1].at > after]
-            if len(found) >= count:
-                break
-        return found[:count]
+            for held in (await self._read(one)).entries:
+                if held.until > after:
+                    found += readable([held.entry])
+                    if len(found) >= count:
+                        return found
+        return found
 
     async def policy(self, t: float) -> bytes:
         """Return the policy that was in force at `t`, b"" when that is before the first that is on record.
@@ -77,7 +84,7 @@ class SealedCuts:
         if one is None:
             return b""
         part = await self._read(one)
-        at = bisect_right(part.policies, t, key=lambda told: told[0])
+        at = bisect_right(part.policies, t, key=lambda policy: policy[0])
         stands = part.policies[at - 1][1] if at else part.stood
         return UNREADABLE if stands is None else stands
 
@@ -131,8 +138,12 @@ class SealedCuts:
 
     def _decode(self, one: Segment) -> _Part:
         sealed = decode_part(CUTS, self._archive.file(one, ENTRIES))
-        entries = list(readable(sealed.entries))
-        return _Part(sealed.stood, entries, [(entry.cuts[0].at, entry.policy) for entry in entries if entry.policy])
+        outlines = [(one, entry) for entry in sealed.entries if (one := told(entry[1])) is not None]
+        return _Part(
+            sealed.stood,
+            [_Held(one.until, entry) for one, entry in outlines],
+            [(one.since, one.stands) for one, _ in outlines if one.stands],
+        )
 
 
 def _words(reason: str) -> str:

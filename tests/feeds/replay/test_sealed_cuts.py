@@ -195,6 +195,8 @@ async def test_where_the_cuts_are_damaged_it_goes_by_receipt_shows_the_least_and
         await reviewer.say("play", speed=64)
         await wait_for(lambda: reviewer.clock["at"] > AT + 1210 and reviewer.ids() == {"u1"})
         assert len(reviewer.said("notice")) == 2
+        async with reviewing(review, "cpd-token", at=AT + 700) as own:
+            assert own.ids() == {"u1"}, "its own is its own"
 
 
 async def test_the_shares_of_an_older_hour_hold_when_only_the_archive_knows_them(tmp_path: Path):
