@@ -98,10 +98,21 @@ class SealedCuts:
     def gaps(self) -> Iterator[Gap]:
         """Yield what is known to be damaged."""
         for one, reason in self._damaged.values():
+            if self._archive.at(one.folder) != one:
+                continue  # it was deleted since
             yield Gap(one.manifest.t0 / 1000, one.manifest.t1 / 1000, "", _words(reason))
         for folder in self._archive.damaged(CUTS):
             if self._archive.at(folder) is None and (t0 := began_at(folder)) is not None:
-                yield Gap(t0 / 1000, (t0 + SEGMENT_MS) / 1000, "", _words(f"{folder}: its manifest cannot be read"))
+                yield Gap(
+                    t0 / 1000,
+                    (t0 + SEGMENT_MS) / 1000,
+                    "",
+                    _words(f"{self._named(str(folder))}: its manifest cannot be read"),
+                )
+
+    def _named(self, reason: str) -> str:
+        """Return it without where the archive lies, which is nobody's business."""
+        return reason.replace(f"{self._archive.folder}/", "")
 
     def _newest(self, t: float) -> Segment | None:
         """Return the newest segment that begins until `t`."""
@@ -128,7 +139,7 @@ class SealedCuts:
                     self._damaged.pop(one.folder, None)
                 except (ArchiveDamaged, DecodeError) as error:
                     log.error("cuts_damaged segment=%s reason=%s", one.name, error)
-                    self._damaged[one.folder] = one, str(error)
+                    self._damaged[one.folder] = one, self._named(str(error))
                     part = _NOTHING
                 self._kept[one.folder] = part
                 while len(self._kept) > KEPT:
@@ -138,11 +149,11 @@ class SealedCuts:
 
     def _decode(self, one: Segment) -> _Part:
         sealed = decode_part(CUTS, self._archive.file(one, ENTRIES))
-        outlines = [(one, entry) for entry in sealed.entries if (one := told(entry[1])) is not None]
+        outlines = [(said, entry) for entry in sealed.entries if (said := told(entry[1])) is not None]
         return _Part(
             sealed.stood,
-            [_Held(one.until, entry) for one, entry in outlines],
-            [(one.since, one.stands) for one, _ in outlines if one.stands],
+            [_Held(said.until, entry) for said, entry in outlines],
+            [(said.since, said.stands) for said, _ in outlines if said.stands],
         )
 
 
