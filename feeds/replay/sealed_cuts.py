@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 KEPT = 24
 """Files kept; the one read longest ago goes. Ten ticks a second, six agencies: 0.3 MB each."""
+GONE = "the hub's ticks and the shares of then are not on record any more"
+"""Deleted, or lost before they were recorded."""
 _LOOK_BACK_MS = SEGMENT_MS
 """An entry's ticks may reach beyond the end of its file by so much at most."""
 
@@ -93,7 +95,7 @@ class SealedCuts:
         for gap in self.gaps():
             if gap.since <= t < gap.until:
                 return gap.text
-        return ""
+        return GONE if self._hidden(t, self._newest(t)) else ""
 
     def gaps(self) -> Iterator[Gap]:
         """Yield what is known to be damaged."""

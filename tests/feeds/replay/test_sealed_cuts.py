@@ -152,7 +152,9 @@ async def test_what_was_lost_or_deleted_may_have_said_otherwise(tmp_path: Path):
     archived = recording(archive, bus)
     policies = {second: await archived.policy(AT + second) for second in (599, 600, 2000, 4005, 4011)}
     assert policies == {599: b"a", 600: UNREADABLE, 2000: UNREADABLE, 4005: UNREADABLE, 4011: b"b"}
+    assert [archived.ticks_unread(AT + second) for second in (599, 2000, 4300)] == ["", sealed_cuts.GONE, ""]
     archive.bury(part(archive, 0), "not needed", "clerk", 1.0)
+    assert archived.ticks_unread(AT + 10) == sealed_cuts.GONE
     assert await archived.policy(AT + 10) == UNREADABLE
     assert (await archived.cuts(NEVER, 1))[0].cuts[0].at == AT + 4000
 
