@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 APPEND_EVERY_S = 1.0
 KEPT_S = 12 * 3600.0
-"""Cuts are kept this long, seconds, or as long as the journal: they are small, and the archive has none."""
+"""Where nobody records cuts are kept this long, seconds, or as long as the journal: they are small."""
 _BUS_S = 5.0
 
 
@@ -47,7 +47,11 @@ class HubCuts:
             await asyncio.wait_for(self._bus.append_cuts(encode_cuts(entry), entry.cuts[0].at), _BUS_S)
             self._log.kept(entry)
 
-    async def trim(self, t: float, journal_s: float) -> None:
-        """Drop what is too old at `t` (Unix seconds). Raises BusDown, TimeoutError."""
-        before = BatchId(int((t - max(KEPT_S, journal_s)) * 1000), 0)
-        await asyncio.wait_for(self._bus.trim_cuts(before), _BUS_S)
+    async def trim(self, t: float, journal_s: float, limit: BatchId | None) -> None:
+        """Drop what is too old at `t` (Unix seconds). Raises BusDown, TimeoutError.
+
+        `limit`: before which id they are recorded; None: nobody records.
+        """
+        kept_s = max(KEPT_S, journal_s) if limit is None else journal_s
+        before = BatchId(int((t - kept_s) * 1000), 0)
+        await asyncio.wait_for(self._bus.trim_cuts(before if limit is None else min(before, limit)), _BUS_S)

@@ -61,6 +61,8 @@ def _logs(args: argparse.Namespace, folder: Path) -> int:
             raise ConfigError("PATH", f"{count} files are called {name}; the manifest names them, so rename one")
     if (folder / agency).exists():
         raise ConfigError("--archive", f"something of {agency} is in {folder}; name another folder")
+    if from_elsewhere.has_log(from_elsewhere.chains_in(folder)):
+        raise ConfigError("--archive", f"{folder} is a whole site's record; name another folder")
     with tempfile.TemporaryDirectory(dir=_made(folder), prefix=".import-") as aside:
         sealed = from_logs.seal(Archive(Path(aside)), agency, logs)
         (Path(aside) / agency).rename(folder / agency)

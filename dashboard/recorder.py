@@ -9,9 +9,11 @@ from dashboard.config import Settings
 from feeds.bus import BEGINNING, BatchId, Bus, Delivery
 from feeds.clock import Clock, SystemClock
 from feeds.errors import BusDown, DecodeError
-from feeds.names import AgencyId
+from feeds.names import CUTS, AgencyId
 from feeds.recording import word as words
+from feeds.recording.site_log import SiteLog
 from feeds.recording.word import Word
+from feeds.replay.cuts import told
 
 if TYPE_CHECKING:
     from feeds.recording.archive import Archive, Derive
@@ -37,9 +39,14 @@ async def record(settings: Settings, redis: str, stop: asyncio.Event) -> None:
         archive = Archive(archive_dir(settings))
         with archive.writing():
             derive = deriving(settings, archive)
-            await Recorder(bus, archive, settings.agency_ids(), clock, derive=derive).run(stop)
+            await Recorder(bus, archive, settings.agency_ids(), clock, derive=derive, logs=logs_of(bus)).run(stop)
     finally:
         await bus.close()
+
+
+def logs_of(bus: Bus) -> list[SiteLog]:
+    """Return the logs of the site that are on the bus."""
+    return [SiteLog(CUTS, bus.read_cuts, told)]
 
 
 def deriving(settings: Settings, archive: "Archive") -> "Derive":
@@ -100,7 +107,7 @@ class RecorderWatch:
         return {"state": self._word.state, "since": self._word.since, "sealed_to": sealed_to}
 
     async def limits(self, agencies: list[AgencyId]) -> dict[AgencyId, BatchId | None]:
-        """Return before which id each journal may be trimmed; None: the recorder sets no limit. Raises BusDown.
+        """Return before which id each journal or log may be trimmed; None: the recorder sets no limit. Raises BusDown.
 
         Where nobody records, that is said on the bus: a recorder that comes later then knows that something may have
         gone before it was recorded.

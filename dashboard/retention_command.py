@@ -4,7 +4,7 @@ import argparse
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from dashboard import config_file
@@ -17,7 +17,7 @@ from feeds.recording import holds
 from feeds.recording.archive import Archive
 from feeds.recording.catalogue import Segment
 from feeds.recording.removal import UNIT, Removal
-from feeds.recording.retention import Fate, fates
+from feeds.recording.retention import Fate, fates, log_fates, longest
 from feeds.recording.span import Span
 
 
@@ -71,6 +71,7 @@ def run(args: argparse.Namespace) -> int:
     if args.agency:
         chosen = [_recorded(archive, args.agency)]
     standing, actor, tally = holds.standing(holds.said(archive.folder)), actor_of(args), _Tally(args.do)
+    left: list[Segment] = []
     for agency in chosen:
         if args.do:
             archive.finish(agency)
@@ -78,15 +79,28 @@ def run(args: argparse.Namespace) -> int:
         for rule in rules:
             _say(f"{agency}: {rule.kind or 'everything'} for {rule.days:g} days, {rule.clause!r}")
         found = fates(archive.segments(agency), rules, standing, time.time())
-        for fate in found:
-            name = f"{agency} {fate.segment.name}{' ' + fate.kind if fate.kind else ''}"
-            if fate.goes:
-                _apply(archive, fate, name, actor, tally)
-            elif fate.why.startswith("held"):
-                tally.stays(name, fate.reports, fate.why)
-        for why, count in Counter(f.why for f in found if not f.goes and not f.why.startswith("held")).items():
-            _say(f"{agency}: {count} segments stay, {why}")
+        _do(archive, agency, found, actor, tally)
+        going = {fate.segment.folder for fate in found if fate.goes and not fate.kind and not args.do}
+        left += [s for s in archive.segments(agency) if s.tombstone is None and s.folder not in going]
+    if not args.agency:
+        days = longest(settings.retention_rules(agency) for agency in settings.agency_ids())
+        for log in archive.logs():
+            if args.do:
+                archive.finish(log)
+            _do(archive, log, log_fates(archive.segments(log), left, days, standing, time.time()), actor, tally)
     return tally.status()
+
+
+def _do(archive: Archive, chain: AgencyId, found: Sequence[Fate], actor: str, tally: _Tally) -> None:
+    """Do, or say, what is to become of an agency's segments, or of a log's."""
+    for fate in found:
+        name = f"{chain} {fate.segment.name}{' ' + fate.kind if fate.kind else ''}"
+        if fate.goes:
+            _apply(archive, fate, name, actor, tally)
+        elif fate.why.startswith("held"):
+            tally.stays(name, fate.reports, fate.why)
+    for why, count in Counter(f.why for f in found if not f.goes and not f.why.startswith("held")).items():
+        _say(f"{chain}: {count} segments stay, {why}")
 
 
 def _apply(archive: Archive, fate: Fate, name: str, actor: str, tally: _Tally) -> None:

@@ -29,7 +29,7 @@ async def recording(record: Recording, rules: ReviewRules) -> tuple[HTTPStatus, 
     gaps = [
         {"from": gap.since, "to": gap.until, "agency": gap.agency, "text": gap.text}
         for gap in await record.gaps()
-        if gap.agency in seen
+        if not gap.agency or gap.agency in seen
     ]
     return HTTPStatus.OK, _encode({"from": span.since, "to": span.until, "minutes": minutes, "gaps": gaps})
 

@@ -75,6 +75,8 @@ class Session:
         self._goal: _Goal | None = _Goal(at)
         self._policy_data = b""
         self._policy: Policy = place.views.policy(b"")
+        self._unread = ""
+        """Why the hub's ticks where it stands cannot be read."""
         self._rerun: Rerun | None = None
         self._scene: Scene | None = None
         self._news = asyncio.Event()
@@ -186,6 +188,10 @@ class Session:
             return self._overtaken()
 
         await rerun.reach(t, truth=self._view == TRUTH, overtaken=overtaken)
+        unread = self._place.recording.ticks_unread(t)
+        if unread not in ("", self._unread):
+            self.told.unread(unread)
+        self._unread = unread
 
     def _new_rerun(self) -> Rerun:
         place = self._place
@@ -246,7 +252,9 @@ class Session:
             return
         before = rerun.source.policy
         await rerun.forward(target, self._overtaken)
-        if rerun.source.policy not in (before, self._policy_data):
+        # In what cannot be read the policy may have been another, and behind it may be another.
+        unread = self._place.recording.ticks_unread(target) != self._unread
+        if unread or rerun.source.policy not in (before, self._policy_data):
             self._go(_Goal(target))
             return
         scene.audience.step(*rerun.flush(target), target)

@@ -109,6 +109,10 @@ class Told:
         """Tell something in words for people."""
         self.say({"type": "notice", "text": text})
 
+    def unread(self, why: str) -> None:
+        """Tell that there are no ticks of the hub to go by, and why."""
+        self.notice(f"Here it goes by what was journaled, and shows what was surely shared then: {why}")
+
     def refused(self, what: str, text: str) -> None:
         """Tell that a message of type `what` cannot be followed."""
         self.say({"type": "refused", "what": what, "text": text})

@@ -18,6 +18,9 @@ _ENTITY = re.compile(r"[!-~](?:[ -~]{0,126}[!-~])?")
 ANY = "*"
 """Stands for every agency in a share; no agency can be called so."""
 
+CUTS = AgencyId("_cuts")
+"""The hub's cuts as a log of the site: stands in the archive where an agency's id does, and none can be called so."""
+
 RUN_MAX = 64
 """Longest run id a sender may choose, characters."""
 
@@ -37,6 +40,11 @@ def source_id(text: str) -> SourceId:
     if not _WORD.fullmatch(text):
         raise GrammarError(f"source id {text[:40]!r} must be a-z, 0-9 or '-', 1 to 32 characters, a letter first")
     return SourceId(text)
+
+
+def is_site_log(name: str) -> bool:
+    """Say whether what stands where an agency's id does is a log of the site: `_`, then a word."""
+    return name.startswith("_") and _WORD.fullmatch(name[1:]) is not None
 
 
 def is_entity_id(text: str) -> bool:

@@ -1,6 +1,7 @@
 """The archive: a folder of sealed segments, each one agency's ten minutes by journal id.
 
     <agency>/<YYYY-MM-DD>/<HHMM>/    reports.parquet, parcels.parquet, derived files, then manifest.json: the commit
+    <log of the site>/...            the same with entries.bin (`feeds/recording/site_log.py`), a chain of its own
 
 Rules
 - A segment is there when its manifest is. What a killed seal left is nobody's, and the next one writes over it.
@@ -25,13 +26,13 @@ from msgspec.structs import replace
 
 from feeds.bus import BatchId, Delivery
 from feeds.errors import ArchiveDamaged, ConfigError, DecodeError, UnderHold
-from feeds.names import AgencyId
+from feeds.names import AgencyId, is_site_log
 from feeds.recording import holds, lock, segment
 from feeds.recording.catalogue import Catalogue, Segment, folder_name, touch
 from feeds.recording.contents import Counting, recounted
 from feeds.recording.durable import At, make_folder, nowhere, sync_folder, write
 from feeds.recording.lock import locked
-from feeds.recording.manifest import FileEntry, Link, Manifest, Revised, Tombstone, decode, describe, encode
+from feeds.recording.manifest import Contents, FileEntry, Link, Manifest, Revised, Tombstone, decode, describe, encode
 from feeds.recording.removal import Removal
 from feeds.recording.verifier import LINKS, digest
 
@@ -79,7 +80,11 @@ class Archive:
 
     def agencies(self) -> list[AgencyId]:
         """Return the agencies that have segments, sorted."""
-        return self._catalogue.agencies()
+        return [name for name in self._catalogue.agencies() if not is_site_log(name)]
+
+    def logs(self) -> list[AgencyId]:
+        """Return the logs of the site that have segments, sorted; what takes an agency takes them as well."""
+        return [name for name in self._catalogue.agencies() if is_site_log(name)]
 
     def segments(self, agency: AgencyId, since: int = 0, until: int = 2**63) -> list[Segment]:
         """Return the agency's segments that reach into `since` to before `until` (Unix ms), oldest first."""
@@ -143,6 +148,43 @@ class Archive:
             imported=dict(imported),
             prev="",
         )
+        return self._put(folder, manifest, files, derived, revisions)
+
+    def seal_log(
+        self,
+        log: AgencyId,
+        t0: int,
+        t1: int,
+        files: Mapping[str, bytes],
+        contents: Contents,
+        lost: tuple[int, int] | None = None,
+    ) -> Segment:
+        """Commit a part of a log of the site, as `seal` does an agency's segment. Raises OSError, ArchiveDamaged."""
+        folder = self.folder / log / folder_name(t0)
+        if (there := self._catalogue.at(folder)) is not None:
+            return there
+        self._catalogue.head(log)
+        manifest = Manifest(
+            number=0,
+            agency=log,
+            t0=t0,
+            t1=t1,
+            contents=contents,
+            files={name: describe(data) for name, data in files.items()},
+            lost=lost,
+            prev="",
+        )
+        return self._put(folder, manifest, files, {}, 0)
+
+    def _put(
+        self,
+        folder: Path,
+        manifest: Manifest,
+        files: Mapping[str, bytes],
+        derived: Mapping[str, bytes],
+        revisions: int,
+    ) -> Segment:
+        """Write the files and commit them. `derived` was made when the chain had so many `revisions`."""
         make_folder(folder)
         self._at("folder:made")
         if any(path for kind in LINKS for path in folder.glob(kind)):
@@ -155,7 +197,7 @@ class Archive:
         sync_folder(folder)
         self._at("files:synced")
         with self._chain():
-            if derived and self.revisions(agency) != revisions:
+            if derived and self.revisions(manifest.agency) != revisions:
                 # They may tell of what was removed meanwhile.
                 for name in derived:
                     (folder / name).unlink()

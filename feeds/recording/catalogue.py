@@ -48,6 +48,16 @@ def folder_name(t0: int) -> str:
     return f"{at:%Y-%m-%d/%H%M}{rest}"
 
 
+def began_at(folder: Path) -> int | None:
+    """Return where the segment in `folder` begins (Unix ms), by its name alone; None: the name does not say."""
+    digits = f"{folder.parent.name}{folder.name}".replace("-", "")
+    try:
+        day = datetime.strptime(digits[:12], "%Y%m%d%H%M").replace(tzinfo=UTC)
+        return round(day.timestamp() * 1000) + int(digits[12:].ljust(5, "0"))
+    except ValueError:
+        return None
+
+
 class _Agency:
     """What is known of one agency."""
 
@@ -83,7 +93,7 @@ class Catalogue:
                     self._read_day(known, day)
 
     def agencies(self) -> list[AgencyId]:
-        """Return the agencies that have segments, sorted."""
+        """Return the agencies and logs of the site that have segments, sorted."""
         return sorted(agency for agency, known in self._agencies.items() if known.order)
 
     def segments(self, agency: AgencyId, since: int = 0, until: int = 2**63) -> list[Segment]:

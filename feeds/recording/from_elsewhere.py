@@ -2,18 +2,19 @@
 
 import json
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from feeds.errors import ArchiveDamaged, ConfigError
-from feeds.names import AgencyId, agency_id
+from feeds.names import AgencyId, agency_id, is_site_log
 from feeds.recording import verifier
 from feeds.recording.durable import make_folder, sync_folder, write
 from feeds.recording.verifier import IMPORTED, digest
 
 
 class Taken(NamedTuple):
-    """One agency's chain that was taken."""
+    """The chain of one agency, or of a log of the site, that was taken."""
 
     agency: AgencyId
     segments: int
@@ -41,13 +42,30 @@ def take(folder: Path, archive: Path, actor: str, at: float) -> list[Taken]:
         raise ConfigError("PATH", f"{folder} holds no recording")
     package = (folder / "about.json").is_file()
     agencies = [path for path in verifier.agencies(root) if verifier.links(path, package=True)]
+    _mind_logs(agencies, archive)
     for path in agencies:
-        if (archive / agency_id(path.name)).exists():
+        if (archive / (path.name if is_site_log(path.name) else agency_id(path.name))).exists():
             raise ConfigError("--archive", f"something of {path.name} is in {archive}; name another folder")
         for verdict in verifier.verify(path, package=package or verifier.is_imported(path)):
             for finding in verdict.findings:
                 raise ArchiveDamaged(path / finding.segment / finding.file, finding.what)
     return [_copy(path, archive, actor, at) for path in agencies]
+
+
+def has_log(chains: Iterable[Path]) -> bool:
+    """Say whether one of these folders of an archive is a log of its site, which knows nothing of another's record."""
+    return any(is_site_log(path.name) for path in chains)
+
+
+def chains_in(archive: Path) -> list[Path]:
+    """Return the folders of agencies and logs in an archive that need not be there."""
+    return verifier.agencies(archive) if archive.is_dir() else []
+
+
+def _mind_logs(chains: list[Path], archive: Path) -> None:
+    there = chains_in(archive)
+    if there and has_log([*chains, *there]):
+        raise ConfigError("--archive", f"a whole site's record is alone in its folder; {archive} is not empty")
 
 
 def _copy(agency: Path, archive: Path, actor: str, at: float) -> Taken:

@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from feeds.errors import ArchiveDamaged, ConfigError
-from feeds.names import AgencyId
+from feeds.names import AgencyId, is_site_log
 from feeds.recording import lock
 from feeds.recording.durable import make_folder, sync_folder
 from feeds.recording.manifest import Manifest
@@ -47,13 +47,14 @@ class Said(Struct, frozen=True, kw_only=True):
     def covers(self, manifest: Manifest) -> bool:
         """Say whether it holds the segment: journaled in its time, or observed in it and late.
 
-        A hold of some units keeps the whole segment, whose files go together.
+        A hold of some units keeps the whole segment, whose files go together. Any hold keeps the site's logs.
         """
         spans = [(manifest.t0, manifest.t1)]
         if manifest.contents.observed is not None:
             first, last = manifest.contents.observed
             spans.append((int(first * 1000), int(last * 1000) + 1))
-        return self.agency == manifest.agency and any(t0 < self.until and self.since < t1 for t0, t1 in spans)
+        is_of = self.agency == manifest.agency or is_site_log(manifest.agency)
+        return is_of and any(t0 < self.until and self.since < t1 for t0, t1 in spans)
 
 
 _decoder = msgspec.json.Decoder(Said)

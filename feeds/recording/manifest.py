@@ -85,6 +85,7 @@ class Manifest(Struct, frozen=True, kw_only=True, tag_field="link", tag="segment
     version: int = VERSION
     number: int
     agency: AgencyId
+    """Whose, or a log of the site (`feeds.names.is_site_log`)."""
     t0: int
     """Unix milliseconds, UTC."""
     t1: int

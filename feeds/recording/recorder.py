@@ -6,6 +6,7 @@ Rules
   that was cut off sends its last batch again under its old id, however late (`feeds/redis_tail.py`).
 - What is committed is told as a mark, and only then; the journal is trimmed elsewhere, never past the mark.
 - One segment of one agency is in memory at a time, and a segment of more than `REPORTS_MAX` reports ends early.
+- Logs of the site are sealed in the same way, in chains of their own. A silent one is closed by its next entry.
 - What stops one agency (a full disk, a damaged chain) is told, tried again, and costs no other. Nothing is skipped.
 """
 
@@ -24,6 +25,8 @@ from feeds.recording import word as words
 from feeds.recording.archive import Archive, Derive
 from feeds.recording.durable import At, nowhere
 from feeds.recording.held import Held
+from feeds.recording.log_sealer import LogSealer
+from feeds.recording.site_log import SiteLog
 from feeds.recording.summary import SEGMENT_MS
 from feeds.recording.word import BEHIND, BEHIND_S, RECORDING, Word
 
@@ -66,6 +69,7 @@ class Recorder:
         length_s: float = LENGTH_S,
         quiet_s: float = QUIET_S,
         derive: Derive | None = None,
+        logs: Sequence[SiteLog] = (),
         at: At = nowhere,
     ) -> None:
         self._bus = bus
@@ -76,7 +80,10 @@ class Recorder:
         self._quiet = round(quiet_s * 1000)
         self._derive = derive
         self._at = at
-        self._cursor = {agency: _before(archive.sealed_to(agency) or 0) for agency in agencies}
+        self._logs = {log_.name: LogSealer(log_, archive) for log_ in logs}
+        self._chains = (*agencies, *self._logs)
+        """Agencies, then logs of the site."""
+        self._cursor = {chain: _before(archive.sealed_to(chain) or 0) for chain in self._chains}
         """Everything up to here is committed, or holds nothing."""
         self._to: dict[AgencyId, int] = {}
         """Up to when all is committed, Unix ms."""
@@ -111,19 +118,23 @@ class Recorder:
         """Return how the recorder is now."""
         now = self._clock.now()
         to = min((self._to.get(agency, self._cursor[agency].ms) for agency in self._agencies), default=0) / 1000
-        why = next((why for why in map(self._why.get, self._agencies) if why), "")
-        state = why or (BEHIND if now - to > BEHIND_S and len(self._to) == len(self._agencies) else RECORDING)
+        why = next((why for why in map(self._why.get, self._chains) if why), "")
+        is_told = all(agency in self._to for agency in self._agencies)
+        state = why or (BEHIND if now - to > BEHIND_S and is_told else RECORDING)
         if state != self._state:
             log.log(logging.INFO if state == RECORDING else logging.ERROR, "recorder_state state=%r", state)
             self._state, self._since = state, now
         marks = {agency: cursor.next() for agency, cursor in self._cursor.items() if agency not in self._older}
         return Word(now, state, self._since, to, marks, dict(self._lost))
 
-    async def step(self, agency: AgencyId) -> bool:
-        """Seal the agency's next segment if it is closed; return whether there may be more to do at once.
+    async def step(self, chain: AgencyId) -> bool:
+        """Seal the next segment of an agency or a log if it is closed; return whether there may be more to do at once.
 
         Raises BusDown, OSError, ArchiveDamaged, JournalStuck.
         """
+        return await (self._step_log(self._logs[chain]) if chain in self._logs else self._step_agency(chain))
+
+    async def _step_agency(self, agency: AgencyId) -> bool:
         now = round(self._clock.now() * 1000)
         cursor = self._cursor[agency]
         page = await self._bus.read(agency, cursor, 1)
@@ -136,8 +147,7 @@ class Recorder:
         if _is_empty(first):
             self._cursor[agency] = first.id
             return True
-        begins = first.id.ms // self._length * self._length
-        t0, t1 = max(begins, self._archive.sealed_to(agency) or 0), begins + self._length
+        t0, t1 = self._span(agency, first.id)
         self._to[agency] = t0
         if not await self._bus.read(agency, _before(t1), 1):
             if now < t1 + self._quiet:
@@ -147,16 +157,45 @@ class Recorder:
         entries, t1 = await self._collect(agency, cursor, t1)
         # What a server with a full disk holds in memory alone is not acknowledged, and comes again if it is killed.
         await self._bus.ping()
-        lost = (self._lost[agency], first.id.ms) if agency in self._lost else None
+        lost = self._lost_before(agency, first.id)
         await asyncio.to_thread(self._archive.seal, agency, t0, t1, entries, self._derive, lost)
+        await self._mark(agency, t1)
+        return True
+
+    async def _step_log(self, log_: LogSealer) -> bool:
+        cursor = self._cursor[log_.name]
+        page = await log_.read(cursor, 1)
+        if not page:
+            return False
+        first = page[0][0]
+        t0, t1 = self._span(log_.name, first)
+        if not await log_.read(_before(t1), 1):
+            return False
+        entries, t1 = await log_.collect(cursor, t1)
+        if not entries:
+            raise JournalStuck("a log cannot be read", f"the log {log_.name} goes on after {cursor} and gives nothing")
+        await self._bus.ping()
+        await asyncio.to_thread(log_.seal, t0, t1, entries, self._lost_before(log_.name, first))
+        await self._mark(log_.name, t1)
+        return True
+
+    def _span(self, chain: AgencyId, first: BatchId) -> tuple[int, int]:
+        """Return from when to before when a segment is whose first entry this is, Unix ms."""
+        begins = first.ms // self._length * self._length
+        return max(begins, self._archive.sealed_to(chain) or 0), begins + self._length
+
+    def _lost_before(self, chain: AgencyId, first: BatchId) -> tuple[int, int] | None:
+        return (self._lost[chain], first.ms) if chain in self._lost else None
+
+    async def _mark(self, chain: AgencyId, t1: int) -> None:
+        """Note and tell that everything before `t1` is committed."""
         self._at("mark:begin")
-        self._cursor[agency] = _before(t1)
-        self._to[agency] = t1
-        self._lost.pop(agency, None)
+        self._cursor[chain] = _before(t1)
+        self._to[chain] = t1
+        self._lost.pop(chain, None)
         with contextlib.suppress(BusDown):
             await self._tell()
         self._at("mark:told")
-        return True
 
     async def _collect(self, agency: AgencyId, after: BatchId, t1: int) -> tuple[Held, int]:
         """Return what the journal holds after `after` and before `t1`, and where the segment ends: earlier if large."""
@@ -199,45 +238,45 @@ class Recorder:
             except BusDown as error:
                 log.warning("recorder_waits error=%s", error)
                 await asyncio.sleep(RETRY_S)
-        for agency in self._agencies:
-            sealed_to = self._archive.sealed_to(agency)
-            if said is not None and agency in said.lost:
-                self._lost[agency] = said.lost[agency]
-            elif sealed_to is not None and (said is None or agency not in said.marks):
-                self._lost[agency] = sealed_to
-                log.warning("journal_is_new agency=%s recorded_to_ms=%d", agency, sealed_to)
+        for chain in self._chains:
+            sealed_to = self._archive.sealed_to(chain)
+            if said is not None and chain in said.lost:
+                self._lost[chain] = said.lost[chain]
+            elif sealed_to is not None and (said is None or chain not in said.marks):
+                self._lost[chain] = sealed_to
+                log.warning("journal_is_new agency=%s recorded_to_ms=%d", chain, sealed_to)
 
     async def _work(self) -> None:
         while True:
-            for agency in self._agencies:
-                await self._follow(agency)
+            for chain in self._chains:
+                await self._follow(chain)
             await asyncio.sleep(RETRY_S if any(self._why.values()) else min(TELL_S, self._length / 10_000))
 
-    async def _follow(self, agency: AgencyId) -> None:
+    async def _follow(self, chain: AgencyId) -> None:
         try:
-            while await self.step(agency):
+            while await self.step(chain):
                 pass
         except BusDown as error:
             if self._hears:
                 log.warning("recorder_waits error=%s", error)
             self._hears = False
         except OSError as error:
-            self._stall(agency, "disk full" if error.errno in _FULL else f"archive: {error.strerror}", error)
+            self._stall(chain, "disk full" if error.errno in _FULL else f"archive: {error.strerror}", error)
         except ArchiveDamaged as error:
-            self._stall(agency, "archive damaged", error)
+            self._stall(chain, "archive damaged", error)
         except JournalStuck as error:
-            self._stall(agency, error.why, error)
+            self._stall(chain, error.why, error)
         except Exception as error:
-            log.exception("seal_failed agency=%s", agency)
-            self._stall(agency, "a segment cannot be sealed", error)
+            log.exception("seal_failed agency=%s", chain)
+            self._stall(chain, "a segment cannot be sealed", error)
         else:
-            self._why.pop(agency, None)
+            self._why.pop(chain, None)
             self._hears = True
 
-    def _stall(self, agency: AgencyId, why: str, error: Exception) -> None:
-        if self._why.get(agency) != why:
-            log.error("recorder_stalled agency=%s why=%r error=%s", agency, why, error)
-        self._why[agency] = why
+    def _stall(self, chain: AgencyId, why: str, error: Exception) -> None:
+        if self._why.get(chain) != why:
+            log.error("recorder_stalled agency=%s why=%r error=%s", chain, why, error)
+        self._why[chain] = why
 
     async def _tell_on(self) -> None:
         while True:

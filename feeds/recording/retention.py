@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from feeds.names import is_site_log
 from feeds.recording.catalogue import Segment
 from feeds.recording.holds import Said
+from feeds.recording.summary import SEGMENT_MS
 
 DAY_MS = 86_400_000
 
@@ -30,12 +32,16 @@ class Fate(NamedTuple):
 
     @property
     def reports(self) -> int:
-        """How many."""
+        """How many; a log has none."""
         kinds = self.segment.manifest.contents.kinds
+        if is_site_log(self.segment.manifest.agency):
+            return 0
         return kinds.get(self.kind, 0) if self.kind else sum(kinds.values())
 
 
 FOR_EVER = "kept for ever: no [[retention]] says otherwise"
+NOT_NEEDED = "no agency's record of its time is left"
+"""Under which a part of a log of the site goes."""
 
 
 def fates(segments: Iterable[Segment], rules: Sequence[Rule], holds: Sequence[Said], now: float) -> list[Fate]:
@@ -59,3 +65,39 @@ def fates(segments: Iterable[Segment], rules: Sequence[Rule], holds: Sequence[Sa
             if sealed.manifest.contents.kinds.get(rule.kind):
                 found.append(Fate(sealed, not held, held or rule.clause, rule.kind))
     return found
+
+
+def log_fates(
+    parts: Iterable[Segment], left: Sequence[Segment], days: float | None, holds: Sequence[Said], now: float
+) -> list[Fate]:
+    """Return what is to become of a log's parts that have not been deleted, at `now` (Unix seconds).
+
+    It goes when no agency's record of its time is `left` and none may be kept as long: `days`, None for ever.
+    """
+    taken = {slot for one in left for slot in _slots(one)}
+    found: list[Fate] = []
+    for part in parts:
+        if part.tombstone is not None:
+            continue
+        if cases := sorted({hold.case for hold in holds if hold.covers(part.manifest)}):
+            found.append(Fate(part, False, f"held: case {', '.join(cases)}"))
+        elif days is None:
+            found.append(Fate(part, False, "an agency's record is kept for ever"))
+        elif part.manifest.t1 > now * 1000 - days * DAY_MS:
+            found.append(Fate(part, False, f"younger than {days:g} days"))
+        elif not taken.isdisjoint(_slots(part)):
+            found.append(Fate(part, False, "there is record of its time"))
+        else:
+            found.append(Fate(part, True, NOT_NEEDED))
+    return found
+
+
+def longest(rules: Iterable[Sequence[Rule]]) -> float | None:
+    """Return for how many days the record of one of these agencies may be kept at most; None: for ever."""
+    days = [max((rule.days for rule in of if not rule.kind), default=None) for of in rules]
+    return max((day for day in days if day is not None), default=None) if None not in days else None
+
+
+def _slots(one: Segment) -> range:
+    """Return the ten minutes that it reaches into."""
+    return range(one.manifest.t0 // SEGMENT_MS, -(-one.manifest.t1 // SEGMENT_MS))

@@ -24,7 +24,7 @@ class Word(Struct, frozen=True):
     sealed_to: float
     """Up to when all that the journals took is in the archive, Unix seconds."""
     marks: dict[AgencyId, BatchId] = {}
-    """Every entry before this is committed, or holds nothing."""
+    """Every entry before this is committed, or holds nothing; of logs of the site too."""
     lost: dict[AgencyId, int] = {}
     """From when on batches may have gone before they were recorded, Unix ms; said until a manifest says it."""
 

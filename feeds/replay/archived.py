@@ -8,11 +8,12 @@ from typing import Literal
 from feeds.bus import BatchId, Delivery
 from feeds.names import AgencyId
 from feeds.recording.catalogue import Segment
-from feeds.replay.cuts import CutsEntry
+from feeds.replay.cuts import UNREADABLE, CutsEntry
 from feeds.replay.journal import JournalRecording
 from feeds.replay.journal_pages import journaled_at
 from feeds.replay.recording import LATE_S, Counts, Gap, Mark, Pictures, Sort, Span, What
 from feeds.replay.sealed import Sealed
+from feeds.replay.sealed_cuts import SealedCuts
 
 REFRESH_EVERY_S = 5.0
 """The journal keeps what was sealed for a minute at least, so that nothing is missed meanwhile."""
@@ -24,6 +25,7 @@ class ArchivedRecording:
     def __init__(self, sealed: Sealed, tail: JournalRecording) -> None:
         self.agencies = tail.agencies
         self._sealed = sealed
+        self._cuts = SealedCuts(sealed.archive)
         self._tail = tail
         self._refreshed_at = float("-inf")
 
@@ -76,12 +78,25 @@ class ArchivedRecording:
         return sorted(mark for mark in found if _away(mark, t, truth) == nearest)
 
     async def cuts(self, after: float, count: int) -> list[CutsEntry]:
-        """Return up to `count` entries whose last tick is after `after`, oldest first. Raises BusDown."""
-        return await self._tail.cuts(after, count)
+        """Return up to `count` entries whose last tick is after `after`, oldest first. Raises BusDown, OSError."""
+        await self._refresh()
+        found = await self._cuts.cuts(after, count)
+        if len(found) < count:
+            found += await self._tail.cuts(found[-1].cuts[-1].at if found else after, count - len(found))
+        return found
 
     async def policy(self, t: float) -> bytes:
-        """Return the policy that was in force at `t`, b"" when it is not on record. Raises BusDown."""
-        return await self._tail.policy(t)
+        """Return the policy that was in force at `t`, b"" when it is not on record. Raises BusDown, OSError."""
+        await self._refresh()
+        sealed = await self._cuts.policy(t)
+        if t < self._cuts.until and sealed not in (b"", UNREADABLE):
+            return sealed
+        # What the bus holds is the newest: where it says what stood at `t`, nothing came between.
+        return await self._tail.policy(t) or sealed
+
+    def ticks_unread(self, t: float) -> str:
+        """Return why neither the hub's ticks at `t` nor the policy of then can be read, in words; "": they can be."""
+        return self._cuts.unread(t)
 
     async def pictures(self, t: float) -> Pictures | None:
         """Return the pictures with which the newest segments until `t` begin, or None. Raises OSError."""
@@ -107,7 +122,7 @@ class ArchivedRecording:
 
     async def gaps(self) -> Sequence[Gap]:
         """Return what is missing: lawfully deleted, lost, damaged."""
-        found = []
+        found = list(self._cuts.gaps())
         for agency in self.agencies:
             for one in self._sealed.archive.segments(agency):
                 since, until = one.manifest.t0 / 1000, one.manifest.t1 / 1000

@@ -15,12 +15,15 @@ from feeds.bus import BatchId
 from feeds.deflate import deflate, inflate
 from feeds.errors import DecodeError
 from feeds.names import AgencyId
+from feeds.recording.site_log import Told
 
 VERSION = 1
 POLICY_EVERY_S = 600.0
 """The policy is told again this often, seconds: a stretch of the record that is cut out has it."""
 TICKS_MAX = 600
 """Ticks that wait for the bus; beyond it the oldest go, and a review goes there by the journal's own times."""
+UNREADABLE = b"unreadable"
+"""Stands for a policy that is on record and cannot be read, or may have been another: it permitted nothing."""
 _INFLATED_MAX = 16 * 1024 * 1024
 
 
@@ -67,8 +70,21 @@ class _Form(Struct, array_like=True, frozen=True):
     policy: bytes
 
 
+class _Outline(Struct, array_like=True, frozen=True):
+    """A form whose ticks are not looked into: a twentieth of the work."""
+
+    version: int
+    began: bool
+    agencies: msgspec.Raw
+    classes: msgspec.Raw
+    ticks: tuple[msgspec.Raw, ...]
+    policy: bytes
+
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(_Form).decode
+_decode_outline = msgspec.msgpack.Decoder(_Outline).decode
+_decode_tick = msgspec.msgpack.Decoder(_TickForm).decode
 
 
 def encode_cuts(entry: CutsEntry) -> bytes:
@@ -95,6 +111,17 @@ def decode_cuts(data: bytes) -> CutsEntry:
     except (msgspec.DecodeError, IndexError) as error:
         raise DecodeError(f"entry of cuts cannot be read: {error}") from error
     return CutsEntry(cuts, form.began, form.policy)
+
+
+def told(data: bytes) -> Told | None:
+    """Return what an entry tells of itself, for the archive; None: it has no ticks, or cannot be read."""
+    try:
+        outline = _decode_outline(inflate(data, _INFLATED_MAX))
+        if outline.version != VERSION or not outline.ticks:
+            return None
+        return Told(_decode_tick(outline.ticks[0]).at, _decode_tick(outline.ticks[-1]).at, outline.policy)
+    except (msgspec.DecodeError, DecodeError):
+        return None
 
 
 def _cut(tick: _TickForm, form: _Form) -> Cut:

@@ -10,7 +10,7 @@ from feeds.bus import BEGINNING, BatchId, Delivery
 from feeds.clock import Clock
 from feeds.errors import DecodeError
 from feeds.names import AgencyId
-from feeds.replay.cuts import CutsEntry, decode_cuts
+from feeds.replay.cuts import CutsEntry, decode_cuts, told
 from feeds.replay.journal_pages import PAGE, journaled_at
 from feeds.replay.recording import Counts, Gap, Mark, Pictures, Span, What
 from feeds.replay.survey import Survey
@@ -83,7 +83,7 @@ class JournalRecording:
         at, found = _id_at(after - EDGE_S), []
         while True:
             page = await self._reader.read_cuts(at, count)
-            found += [entry for entry in _decoded(page) if entry.cuts[-1].at > after]
+            found += [entry for entry in readable(page) if entry.cuts[-1].at > after]
             if len(page) < count or len(found) >= count:
                 return found[:count]
             at = page[-1][0]
@@ -92,12 +92,16 @@ class JournalRecording:
         """Return the policy that was in force at `t`, b"" when it is not on record. Raises BusDown."""
         async with self._surveying:
             while page := await self._reader.read_cuts(self._cuts_walked, PAGE):
-                for entry in _decoded(page):
-                    if entry.policy and (not self._policies or self._policies[-1][1] != entry.policy):
-                        self._policies.append((entry.cuts[0].at, entry.policy))
+                for one in filter(None, (told(data) for _, data in page)):
+                    if one.stands and (not self._policies or self._policies[-1][1] != one.stands):
+                        self._policies.append((one.since, one.stands))
                 self._cuts_walked = page[-1][0]
-        at = bisect_right(self._policies, t, key=lambda told: told[0])
+        at = bisect_right(self._policies, t, key=lambda policy: policy[0])
         return self._policies[at - 1][1] if at else b""
+
+    def ticks_unread(self, t: float) -> str:
+        """Return "": a journal has no file that could be damaged."""
+        return ""
 
     async def pictures(self, t: float) -> Pictures | None:
         """Return None: a journal keeps none but the newest."""
@@ -128,7 +132,7 @@ def _id_at(t: float) -> BatchId:
     return BatchId(max(0, int(t * 1000)) if t > 0 else 0, 0)
 
 
-def _decoded(page: Sequence[tuple[BatchId, bytes]]) -> Iterator[CutsEntry]:
+def readable(page: Sequence[tuple[BatchId, bytes]]) -> Iterator[CutsEntry]:
     """Yield the entries that can be read; one that cannot is logged, and its ticks are missing."""
     for id_, data in page:
         try:

@@ -54,7 +54,8 @@ class Gap(NamedTuple):
 
     since: float
     until: float
-    agency: AgencyId
+    agency: AgencyId | Literal[""]
+    """Whose; "": the site's."""
     text: str
     """For people."""
 
@@ -109,7 +110,11 @@ class Recording(Protocol):
         ...
 
     async def policy(self, t: float) -> bytes:
-        """Return the policy that was in force at `t`, b"" when it is not on record."""
+        """Return the policy that was in force at `t`, b"" when it is not on record; `cuts.UNREADABLE`."""
+        ...
+
+    def ticks_unread(self, t: float) -> str:
+        """Return why neither the hub's ticks at `t` nor the policy of then can be read, in words; "": they can be."""
         ...
 
     async def pictures(self, t: float) -> Pictures | None:

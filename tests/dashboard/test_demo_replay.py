@@ -15,7 +15,14 @@ from websockets.asyncio.client import connect
 
 from dashboard import config_file, demo_replay
 from dashboard import demo as demo_module
+from dashboard.hub import grants_of
 from feeds.errors import ConfigError
+from feeds.names import CUTS
+from feeds.recording.archive import Archive
+from feeds.recording.site_log import ENTRIES, decode_part
+from feeds.recording.verifier import verify
+from feeds.replay.cuts import decode_cuts
+from layers.policy_record import decode_policy
 from tests.dashboard.test_demo import HASH
 from tests.support.demo import Demo, alive, running, until
 from tests.support.recording import sealed
@@ -70,6 +77,21 @@ def test_the_hour_is_on_record_and_ends_a_minute_ago(demo: Demo, folder: Path) -
     first = hour["since"] // 60 * 60
     assert {first + 60 * k for k in range(MINUTES)} <= minutes
     assert [(gap["agency"], gap["to"] - gap["from"]) for gap in found["gaps"]] == [("isp", pytest.approx(18))]
+
+
+def test_its_cuts_and_its_shares_are_sealed_beside_it_by_the_recorder_of_the_site(demo: Demo, folder: Path) -> None:
+    archive = Archive(folder / "archive")
+
+    def is_sealed() -> bool:
+        archive.refresh()
+        return bool(archive.segments(CUTS))
+
+    until(is_sealed, 20, "cuts in the archive")
+    part = decode_part(CUTS, archive.file(archive.segments(CUTS)[0], ENTRIES))
+    first = decode_cuts(part.entries[0][1])
+    assert first.began and decode_policy(first.policy)[0] == grants_of(config_file.load(folder / "site.toml"))
+    assert first.cuts[0].at == pytest.approx(hour_of(folder)["since"], abs=1)
+    assert next(verify(folder / "archive" / CUTS)).state == "good"
 
 
 async def test_the_stream_shows_the_call_at_its_moment_and_truth_shows_who_was_not_known_to_be_near(

@@ -70,7 +70,25 @@ async def test_while_the_bus_takes_nothing_the_ticks_wait() -> None:
             bus.down = False
     assert [cut.at for cut in await cuts_of(bus)] == [1.0, 2.0]
     await cuts.append()
-    await cuts.trim(1.0 + KEPT_S, 60.0)
-    assert await cuts_of(bus) != []
-    await cuts.trim(1.1 + KEPT_S, 60.0)
-    assert await cuts_of(bus) == []
+    assert [cut.at for cut in await cuts_of(bus)] == [1.0, 2.0]
+
+
+async def test_where_nobody_records_cuts_are_kept_half_a_day_and_else_until_they_are_recorded() -> None:
+    bus, policy = MemoryBus(), encode_policy(grants_of(site()), roster_of(site()))
+    cuts = HubCuts(bus, policy)
+    for at in (1.0, 2.0, 3.0):
+        cuts.tick(at, {})
+        await cuts.append()
+
+    async def left() -> list[float]:
+        return [cut.at for cut in await cuts_of(bus)]
+
+    await cuts.trim(1.0 + KEPT_S, 60.0, None)
+    await cuts.trim(1e9, 60.0, BEGINNING)
+    assert await left() == [1.0, 2.0, 3.0], "the recorder has nothing yet"
+    await cuts.trim(1.1 + KEPT_S, 60.0, None)
+    assert await left() == [2.0, 3.0]
+    await cuts.trim(62.0, 60.0, BatchId(10**9, 0))
+    assert await left() == [2.0, 3.0], "recorded, and a review may not know it yet"
+    await cuts.trim(1e9, 60.0, BatchId(3000, 0))
+    assert await left() == [3.0]

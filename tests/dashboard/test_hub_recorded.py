@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from feeds.bus import BEGINNING
 from feeds.memory_bus import MemoryBus
-from feeds.names import AgencyId
+from feeds.names import CUTS, AgencyId
 from tests.dashboard.test_hub import now, say, units
 from tests.support.heard import unit
 from tests.support.live import hub_on, record_to, site, wait_for, watching
@@ -51,3 +51,19 @@ async def test_health_says_how_the_recorder_is() -> None:
         await record_to(bus, BEGINNING, state="disk full")
         await wait_for(lambda: viewer.said("health") and viewer.said("health")[-1]["recorder"]["state"] == "disk full")
         assert viewer.said("health")[-1]["recorder"] == {"state": "disk full", "since": 5.0, "sealed_to": 6.0}
+
+
+async def test_the_hubs_cuts_are_never_trimmed_of_what_is_not_recorded() -> None:
+    bus = MemoryBus()
+    async with hub_on(bus) as hub:
+        await wait_for(lambda: bus._cuts)
+        hub._settings = replace(hub._settings, site=replace(hub._settings.site, journal_s=-60.0))
+        first, _ = (await bus.read_cuts(BEGINNING, 1))[0]
+        await hub._trim()
+        await record_to(bus, first, CUTS)
+        await hub._trim()
+        assert (await bus.read_cuts(BEGINNING, 1))[0][0] == first
+        await record_to(bus, first.next(), CUTS)
+        await hub._trim()
+        left = await bus.read_cuts(BEGINNING, 1)
+        assert not left or left[0][0] > first

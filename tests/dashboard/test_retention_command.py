@@ -11,6 +11,7 @@ from feeds.names import AgencyId
 from feeds.recording.archive import Archive
 from feeds.report import CameraReport, LogReport
 from tests.support.recording import CPD, T0, TEN, entries, flip, sealed
+from tests.support.site_cuts import sealed_cuts
 
 SITE = """
 [site]
@@ -105,6 +106,25 @@ def test_with_do_they_are_gone_the_held_one_stays_and_the_chain_verifies(
     assert "gone  cpd 2026-09-21/1430" in jointops(capsys, "retention", "--do", *words)[1]
     assert "0 reports in 0 segments are gone." in jointops(capsys, "retention", "--do", *words)[1]
     assert jointops(capsys, "verify", *words)[0] == 0
+
+
+def test_the_sites_logs_go_after_the_record_of_their_time(archive: Archive, capsys: pytest.CaptureFixture[str]):
+    sealed_cuts(archive.folder, 4)
+    words = site(archive, RULE.format(days=1))
+    assert "_cuts: 4 segments stay, an agency's record is kept for ever" in jointops(capsys, "retention", *words)[1]
+    words = site(archive, RULE.format(days=1), RULE.format(days=1 + 600 / 86_400).replace("cpd", "isp"))
+    jointops(capsys, "hold", "add", "--case", "c", "--agency", "cpd", "--range", "2026-09-21T14:30..14:35", *words)
+    before = tree(archive.folder)
+    status, said = jointops(capsys, "retention", *words)
+    assert status == 0
+    assert 'would go  _cuts 2026-09-21/1420  0 reports  under "no agency\'s record of its time is left"' in said
+    assert "stays  _cuts 2026-09-21/1430  0 reports  held: case c" in said
+    assert "_cuts: 2 segments stay, younger than 1.00694 days" in said
+    assert tree(archive.folder) == before
+    assert "_cuts" not in jointops(capsys, "retention", "--agency", "cpd", *words)[1]
+    assert "gone  _cuts 2026-09-21/1420" in jointops(capsys, "retention", "--do", *words)[1]
+    assert "_cuts: 3 good, 1 deleted lawfully; head 5 " in jointops(capsys, "verify", *words)[1]
+    assert "1420" not in jointops(capsys, "retention", "--do", *words)[1]
 
 
 def test_a_hold_that_comes_after_the_look_is_seen_before_the_deletion(

@@ -14,6 +14,7 @@ from feeds.names import AgencyId
 from feeds.recording.archive import Archive
 from feeds.recording.recorder import Recorder
 from feeds.redis_bus import RedisBus
+from tests.support.site_cuts import cuts_log
 
 QUIET_S = 0.5
 """After this an agency that says nothing more has its segment closed, seconds."""
@@ -27,10 +28,11 @@ async def main(url: str, folder: Path, length_s: float, point: str, agencies: li
             os.kill(os.getpid(), signal.SIGKILL)
 
     clock = SystemClock()
+    bus = RedisBus(url, clock)
     archive = Archive(folder, at)
     with archive.writing():
         recorder = Recorder(
-            RedisBus(url, clock), archive, agencies, clock, length_s=length_s, quiet_s=QUIET_S, at=at,
+            bus, archive, agencies, clock, length_s=length_s, quiet_s=QUIET_S, at=at, logs=[cuts_log(bus)],
             derive=lambda agency, t0, entries: {"replay.bin": f"{agency} {t0} {len(entries)}".encode()},
         )  # fmt: skip
         await recorder.run(asyncio.Event())

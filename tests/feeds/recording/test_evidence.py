@@ -17,6 +17,7 @@ from feeds.recording.removal import Removal
 from feeds.recording.span import Span
 from feeds.recording.verifier import verify
 from tests.support.recording import CPD, T0, TEN, entries, flip
+from tests.support.site_cuts import sealed_cuts
 
 MIDDLE = Span(T0 + TEN + 1000, T0 + 3 * TEN)
 """Of five segments the second and the third."""
@@ -77,6 +78,14 @@ def test_a_flipped_byte_in_any_file_of_it_is_named(unpacked: Path):
         if path.suffix == ".parquet":
             assert ": column " in line and ", rows 0 to " in line
     assert verified(unpacked)[0] == 0
+
+
+def test_what_the_site_noted_of_all_agencies_is_in_no_agencys_package(archive: Archive, tmp_path: Path):
+    sealed_cuts(archive.folder, 5)
+    package(archive.folder, CPD, Span(), tmp_path / "all.zip")
+    with zipfile.ZipFile(tmp_path / "all.zip") as zipped:
+        assert {name.split("/")[1] for name in zipped.namelist() if "/" in name} == {"cpd"}
+        assert not any(b"_cuts" in zipped.read(name) for name in zipped.namelist() if name != "verify.py")
 
 
 def test_only_segments_of_the_span_are_in_it(unpacked: Path, archive: Archive):

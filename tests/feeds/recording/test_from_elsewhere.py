@@ -6,9 +6,12 @@ import pytest
 
 from feeds.bus import BEGINNING
 from feeds.errors import ArchiveDamaged, ConfigError
+from feeds.names import CUTS, AgencyId
 from feeds.recording.archive import Archive
-from feeds.recording.from_elsewhere import archive_in, take
+from feeds.recording.from_elsewhere import archive_in, chains_in, has_log, take
+from feeds.recording.verifier import verify
 from tests.support.recording import CPD, flip, sealed
+from tests.support.site_cuts import sealed_cuts
 
 
 def test_what_verifies_is_copied_with_its_chain(tmp_path: Path):
@@ -26,6 +29,33 @@ def test_what_was_altered_is_named_and_nothing_is_taken(tmp_path: Path):
     with pytest.raises(ArchiveDamaged, match=r"parcels\.parquet"):
         take(theirs.folder, tmp_path / "ours", "clerk", 1.0)
     assert not (tmp_path / "ours" / CPD).exists()
+
+
+def test_a_whole_sites_record_is_taken_with_its_logs_and_alone(tmp_path: Path):
+    theirs = sealed(tmp_path / "theirs")
+    sealed_cuts(theirs.folder, 3)
+    taken = take(theirs.folder, tmp_path / "ours", "clerk", 1.0)
+    assert [(one.agency, one.segments) for one in taken] == [(CUTS, 3), (CPD, 3)]
+    assert has_log(chains_in(tmp_path / "ours"))
+    assert not has_log(chains_in(tmp_path / "absent"))
+    ours = Archive(tmp_path / "ours")
+    assert (ours.agencies(), ours.logs()) == ([CPD], [CUTS])
+    assert [v.state for v in verify(ours.folder / CUTS, package=True)] == ["good"] * 3
+    other = sealed(tmp_path / "other", agency=AgencyId("isp"))
+    with pytest.raises(ConfigError, match="alone in its folder"):
+        take(other.folder, tmp_path / "ours", "clerk", 1.0)
+    take(other.folder, tmp_path / "another", "clerk", 1.0)
+    with pytest.raises(ConfigError, match="alone in its folder"):
+        take(theirs.folder, tmp_path / "another", "clerk", 1.0)
+
+
+def test_a_log_that_was_altered_is_named_and_nothing_is_taken(tmp_path: Path):
+    theirs = sealed(tmp_path / "theirs")
+    sealed_cuts(theirs.folder, 3)
+    flip(theirs.folder / CUTS / theirs.segments(CPD)[1].name / "entries.bin", 100)
+    with pytest.raises(ArchiveDamaged, match=r"_cuts.*entries\.bin"):
+        take(theirs.folder, tmp_path / "ours", "clerk", 1.0)
+    assert not (tmp_path / "ours").exists()
 
 
 def test_a_folder_without_a_recording_is_told(tmp_path: Path):

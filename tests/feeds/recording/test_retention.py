@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+from feeds.names import CUTS, AgencyId
 from feeds.recording.holds import Said
-from feeds.recording.retention import DAY_MS, FOR_EVER, Fate, Rule, fates
+from feeds.recording.retention import DAY_MS, FOR_EVER, NOT_NEEDED, Fate, Rule, fates, log_fates, longest
 from tests.support.recording import CPD, T0, TEN, sealed
+from tests.support.site_cuts import sealed_cuts
 
 DAY_LATER = (T0 + 2 * TEN + DAY_MS) / 1000
 """Two of three segments are a day old."""
@@ -42,3 +44,27 @@ def test_the_reports_of_a_kind_may_go_before_the_rest_and_what_was_deleted_is_no
         (True, "MOU 4.3", "unit"),
         (False, "younger than 90 days", ""),
     ]
+
+
+def test_a_log_of_the_site_goes_when_no_record_of_its_time_is_left_and_none_may_be_kept_as_long(tmp_path: Path):
+    segments = sealed(tmp_path).segments(CPD)
+    parts = sealed_cuts(tmp_path, 3).segments(CUTS)
+    young = (False, "younger than 1 days", "")
+    assert told(log_fates(parts, segments, 1, (), DAY_LATER)) == [(False, "there is record of its time", "")] * 2 + [
+        young
+    ]
+    found = log_fates(parts, segments[1:], 1, (), DAY_LATER)
+    assert told(found) == [(True, NOT_NEEDED, ""), (False, "there is record of its time", ""), young]
+    assert [fate.reports for fate in found] == [0, 0, 0]
+    assert told(log_fates(parts, [], None, (), 4e9)) == [(False, "an agency's record is kept for ever", "")] * 3
+    assert told(log_fates(parts, [], 1, (), 4e9)) == [(True, NOT_NEEDED, "")] * 3
+    hold = Said(act="hold", case="c", agency=AgencyId("isp"), since=T0, until=T0 + 1, actor="clerk", at=1.0)
+    assert told(log_fates(parts, [], 1, [hold], 4e9)) == [(False, "held: case c", ""), *[(True, NOT_NEEDED, "")] * 2]
+
+
+def test_the_longest_that_an_agency_is_kept_counts_and_for_ever_is_longest():
+    a, b, kind = Rule(30, "MOU 1"), Rule(90, "MOU 2"), Rule(400, "MOU 3", "unit")
+    assert longest([[a], [b, kind]]) == 90
+    assert longest([[a], [kind]]) is None
+    assert longest([[a], []]) is None
+    assert longest([]) is None

@@ -3,7 +3,8 @@ import pytest
 from feeds.bus import BatchId
 from feeds.errors import DecodeError
 from feeds.names import AgencyId
-from feeds.replay.cuts import TICKS_MAX, ClassAt, Cut, CutLog, CutsEntry, decode_cuts, encode_cuts
+from feeds.recording.site_log import Told
+from feeds.replay.cuts import TICKS_MAX, ClassAt, Cut, CutLog, CutsEntry, decode_cuts, encode_cuts, told
 
 CPD, FIRE = AgencyId("cpd"), AgencyId("fire")
 JCC = ClassAt("jcc", (), "e1", 7)
@@ -24,6 +25,14 @@ def test_an_entry_comes_back_as_it_was() -> None:
 def test_what_is_no_entry_is_refused(data: bytes) -> None:
     with pytest.raises(DecodeError):
         decode_cuts(data)
+
+
+def test_what_an_entry_tells_of_itself_is_found_without_its_ticks() -> None:
+    cuts = tuple(Cut(at, ((CPD, BatchId(1_000_100, 0)),), (JCC,)) for at in (1000.5, 1000.25, 1001.75))
+    assert told(encode_cuts(CutsEntry(cuts, policy=b"p"))) == Told(1000.5, 1001.75, b"p")
+    assert told(encode_cuts(CutsEntry(cuts[:1]))) == Told(1000.5, 1000.5, b"")
+    for nothing in (encode_cuts(CutsEntry(())), b"junk", b""):
+        assert told(nothing) is None
 
 
 def test_the_log_tells_in_which_order_batches_were_heard_and_joins_runs() -> None:
@@ -58,14 +67,14 @@ def test_what_the_bus_took_is_told_once_and_ticks_that_came_meanwhile_stay() -> 
 
 def test_the_policy_is_told_again_after_ten_minutes() -> None:
     log = CutLog(b"policy")
-    told = []
+    told_at = []
     for at in (0.0, 300.0, 599.0, 601.0, 900.0):
         log.tick(at, [])
         entry = log.entry()
         assert entry is not None
-        told.append(bool(entry.policy))
+        told_at.append(bool(entry.policy))
         log.kept(entry)
-    assert told == [True, False, False, True, False]
+    assert told_at == [True, False, False, True, False]
 
 
 def test_while_the_bus_takes_nothing_the_newest_ticks_are_kept() -> None:
