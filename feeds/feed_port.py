@@ -26,12 +26,12 @@ from websockets.protocol import CONNECTING, OPEN, Event
 from feeds import adapters
 from feeds.adapter import Decoder
 from feeds.admission import Admitted, Turned, admit
+from feeds.answers import Answers
 from feeds.clock import Clock
 from feeds.crowd import Crowd
 from feeds.door import TOO_LARGE, Door, decode
 from feeds.http_feed import RETRY_S, HttpFeed, Reply, is_http
 from feeds.ledger import Ledger
-from feeds.pending import Pending
 
 log = logging.getLogger(__name__)
 
@@ -355,24 +355,24 @@ class FeedPort:
     async def _connected(self, connection: ServerConnection) -> None:
         assert isinstance(connection, _Connection) and connection.admitted is not None
         ledger = connection.admitted.ledger
-        answers: asyncio.Queue[Pending] = asyncio.Queue(WINDOW)  # full: nothing more is read
+        answers = Answers(connection, WINDOW)  # full: nothing more is read
         reader = asyncio.create_task(self._read(connection, connection.admitted, answers))
-        sender = asyncio.create_task(self._answer(connection, ledger, answers))
+        watch = asyncio.create_task(self._cut_unread(connection, ledger, answers))
         self._readers.add(reader)
         ledger.connections += 1
         log.info("feed_open source=%s", ledger.settings.id)
         try:
-            await asyncio.wait({reader, sender}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({reader, watch}, return_when=asyncio.FIRST_COMPLETED)
             if reader.cancelled():  # the gateway stops: what lands in time is still answered
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(FINISH_S):
-                        await answers.join()
+                        await answers.all_written()
                 await connection.close(CloseCode.GOING_AWAY, "the gateway stops")
         finally:
             self._readers.discard(reader)
             reader.cancel()
-            sender.cancel()
-            ended = await asyncio.gather(reader, sender, return_exceptions=True)
+            watch.cancel()
+            ended = await asyncio.gather(reader, watch, return_exceptions=True)
             ledger.connections -= 1
             self.crowd.leave(connection)
             log.info("feed_closed source=%s", ledger.settings.id)
@@ -380,7 +380,7 @@ class FeedPort:
                 if isinstance(fault, Exception) and not isinstance(fault, ConnectionClosed):
                     log.error("feed_failed source=%s error=%r", ledger.settings.id, type(fault).__name__)
 
-    async def _read(self, connection: _Connection, admitted: Admitted, answers: asyncio.Queue[Pending]) -> None:
+    async def _read(self, connection: _Connection, admitted: Admitted, answers: Answers) -> None:
         ledger, run, unit = admitted
         decoder = self._adapters[ledger.settings.adapter].open(ledger.settings.opening(unit))
         ordinal = 0
@@ -402,21 +402,19 @@ class FeedPort:
             if not await self._door.enter(ledger, len(frame), lambda: connection.protocol.state is OPEN):
                 return
             now = self._clock.now()
-            pending = self._door.take(ledger, run, decode(decoder, frame, now), now, ordinal)
-            await answers.put(pending)
+            await answers.add(self._door.take(ledger, run, decode(decoder, frame, now), now, ordinal))
 
-    async def _answer(self, connection: _Connection, ledger: Ledger, answers: asyncio.Queue[Pending]) -> None:
+    async def _cut_unread(self, connection: _Connection, ledger: Ledger, answers: Answers) -> None:
         while True:
-            pending = await answers.get()
-            await pending.done
+            await answers.stuck.wait()
             try:
                 async with asyncio.timeout(SEND_WITHIN_S):
-                    await connection.send(pending.answer(), text=True)
+                    if not await answers.until_taken():
+                        return
             except TimeoutError:
                 ledger.cut(NOT_READ)
                 connection.transport.abort()
                 return
-            answers.task_done()
 
 
 async def _hang_up(connection: _Connection, reason: str) -> None:
