@@ -27,6 +27,7 @@ from feeds.names import (
     trimmed_key,
 )
 from feeds.redis_ear import Ear
+from feeds.redis_errands import Errands
 from feeds.redis_journal import WRITTEN, deliveries, encode_beat, entry_data, info_command, last_id, page_command
 from feeds.redis_line import Command, Line, accepted
 from feeds.redis_tail import Tail
@@ -52,9 +53,8 @@ class RedisBus:
         self._url = url
         self._clock = clock or SystemClock()
         self._tails: dict[AgencyId, Tail] = {}
-        self._errands = Line(url)
-        self._errand = asyncio.Lock()
-        self._lines: set[Line] = {self._errands}
+        self._errands = Errands(Line(url), REPLY_WITHIN_S)
+        self._lines: set[Line] = {self._errands.line}
         self._closed = False
 
     async def append(self, batch: Batch | PackedBatch) -> BatchId:
@@ -212,8 +212,7 @@ class RedisBus:
 
     async def _run(self, *commands: Command) -> list[Any]:
         self._open_or_raise()
-        async with self._errand:
-            return await self._errands.ask(*commands, within=REPLY_WITHIN_S)
+        return await self._errands.ask(*commands)
 
     async def _get(self, key: str) -> bytes | None:
         (data,) = accepted(await self._run((b"GET", key)))
