@@ -6,6 +6,7 @@ for the line while it takes them. What is ready when it does not stays here, at 
 """
 
 import asyncio
+import contextlib
 from collections import deque
 
 from websockets.asyncio.connection import Connection
@@ -42,7 +43,8 @@ class Answers:
 
     async def until_taken(self) -> bool:
         """Return when the line takes answers again, and those that were ready are written; False: it is gone."""
-        await self._connection.drain()
+        with contextlib.suppress(OSError):  # the line broke
+            await self._connection.drain()
         self.stuck.clear()
         self._write()
         return self._connection.protocol.state is OPEN

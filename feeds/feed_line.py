@@ -12,6 +12,8 @@ import msgspec
 from msgspec import Struct
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.frames import Frame, Opcode
+from websockets.protocol import OPEN
 
 from feeds.errors import FeedLost, FeedRefused
 
@@ -74,16 +76,25 @@ class Line:
         self._connection = connection
 
     async def send(self, frame: bytes) -> None:
-        """Send one frame. Raises FeedLost."""
+        """Send one frame; while the line takes it, nothing is waited for. Raises FeedLost."""
+        connection = self._connection
+        if connection.protocol.state is OPEN and not connection.paused:
+            # Framed here, past the library's own sending: nothing of ours goes in fragments or with extensions.
+            connection.transport.write(Frame(Opcode.TEXT, frame).serialize(mask=True))
+            if not connection.paused:
+                return
+            frame = b""
         try:
             async with asyncio.timeout(SEND_WITHIN_S):
-                await self._connection.send(frame, text=True)
-        except (ConnectionClosed, TimeoutError) as error:
+                await (connection.send(frame, text=True) if frame else connection.drain())
+        except (ConnectionClosed, OSError) as error:
             raise FeedLost(f"the door did not take a frame: {_why(error)}") from error
 
     async def answer(self, within_s: float | None = ANSWER_WITHIN_S) -> Answer:
         """Return the next answer, in the order of the frames; None waits as long as the line holds. Raises FeedLost."""
         try:
+            if within_s is None:
+                return _decode(await self._connection.recv(decode=False))
             async with asyncio.timeout(within_s):
                 return _decode(await self._connection.recv(decode=False))
         except (ConnectionClosed, TimeoutError, msgspec.MsgspecError) as error:
