@@ -95,6 +95,9 @@ class Touched(NamedTuple):
     """Slots that hold nothing any more; given out again only after the next flush."""
 
 
+NOTHING = Touched(np.zeros(0, np.intp), np.zeros(0, np.uint32), np.zeros(0, np.uint32), ())
+
+
 class Shelf:
     """One layer's things by slot. `origin` is n codes into `Picture.origins`."""
 
@@ -141,6 +144,8 @@ class Shelf:
                 self.dirty.append(track)
         self.again = []
         last = self.drain()
+        if last is NOTHING and not self._drained and not self._forgotten:
+            return NOTHING
         parts = [part for part in (*self._drained, last) if len(part.slots)]
         touched = _together(parts) if len(parts) > 1 else parts[0] if parts else last
         forgotten = tuple(self._forgotten)
@@ -154,6 +159,8 @@ class Shelf:
 
     def drain(self, *, keep: bool = False) -> Touched:
         """Return what changed since the last drain or flush; `keep`: the next flush shall return it once more."""
+        if not self.dirty:
+            return NOTHING
         flat: list[int] = []
         kept = self.tracks
         for track in self.dirty:
