@@ -18,7 +18,6 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
-from operator import attrgetter
 
 from msgspec.structs import replace
 
@@ -49,8 +48,6 @@ LOOK_S = 1.0
 """Who is held back is looked after so often: he may have left, seconds."""
 RANGE_FROM = 16
 """Reports from which a frame may be one range. Smaller ones are looked up by number, however many are on their way."""
-
-_seq_of, _observed_of = attrgetter("seq"), attrgetter("observed_at")
 
 
 def decode(decoder: Decoder, frame: bytes, received_at: float) -> Decoded:
@@ -182,9 +179,9 @@ class Door:
         if len(reports) < RANGE_FROM or not ledger.sequenced or decoded.agencies or (first := reports[0].seq) is None:
             return None
         numbers = range(first, first + len(reports))
-        if list(map(_seq_of, reports)) != list(numbers) or ledger.knows_of(run, numbers):
+        if [report.seq for report in reports] != list(numbers) or ledger.knows_of(run, numbers):
             return None
-        if max(map(_observed_of, reports)) - received_at > MAX_LEAD_S:
+        if max([report.observed_at for report in reports]) - received_at > MAX_LEAD_S:
             return None
         source = ledger.settings.id
         for other in self._ranges.get((source, run), ()):
@@ -211,7 +208,7 @@ class Door:
         part = slice(start, start + BATCH_MAX)
         landing = _Landing(numbers[part])
         said = tuple(reports[part])
-        observed_at = max(map(_observed_of, said))
+        observed_at = max([report.observed_at for report in said])
         where = (ledger.settings.id, run)
         self._ranges.setdefault(where, []).append(landing)
 

@@ -55,6 +55,11 @@ class _Wire(asyncio.Protocol):
         self._reader = hiredis.Reader(replyError=ResponseError, notEnoughData=self)
         self._waiter: asyncio.Future[bool] | None = None
         self._wanted = 0
+        self._due = 0.0
+        """By when what is waited for has to come, by the loop's clock."""
+        self._timer: asyncio.TimerHandle | None = None
+        """One for many waits: it looks at what is due when it rings, and goes on. A timer for each would be as dear
+        as all the rest of a command."""
         self.transport.set_protocol(self)
 
     def data_received(self, data: bytes) -> None:
@@ -74,6 +79,8 @@ class _Wire(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.lost = True
+        if self._timer is not None:
+            self._timer.cancel()
         self._wake(False)
 
     def eof_received(self) -> None:
@@ -89,16 +96,29 @@ class _Wire(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         self._wanted = count
         waiter = self._waiter = loop.create_future()
-        # a bare timer: asyncio.timeout costs as much as all the rest of a command
-        timer = loop.call_later(within, self._wake, False)
+        self._due = loop.time() + within
+        if self._timer is None or self._timer.when() > self._due:
+            self._ring_at(self._due)
         try:
             came: bool = await waiter
         finally:
-            timer.cancel()
             self._waiter = None
         if not came and self.lost:
             raise Unreached("line to the bus is lost")
         return came
+
+    def _ring_at(self, when: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_at(when, self._ring)
+
+    def _ring(self) -> None:
+        assert self._timer is not None
+        rang, self._timer = self._timer.when(), None
+        if self._waiter is not None and rang < self._due:
+            self._ring_at(self._due)
+        else:
+            self._wake(False)
 
     def _wake(self, came: bool) -> None:
         if self._waiter is not None and not self._waiter.done():

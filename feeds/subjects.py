@@ -5,7 +5,6 @@ a new one is refused until one is forgotten. Pure: time is an argument.
 """
 
 from collections.abc import Sequence
-from operator import attrgetter
 
 from feeds.report import AnyReport, CameraReport, IncidentReport, LogReport, UnitReport, ZoneReport
 
@@ -26,8 +25,6 @@ TOO_MANY: dict[type, str] = {
     LogReport: "too many log entries",
 }
 """The reason of a refusal, by the report's kind."""
-
-_unit_id = attrgetter("unit_id")
 
 
 def subject(report: AnyReport) -> str:
@@ -68,7 +65,7 @@ class Subjects:
     def hear_all(self, reports: Sequence[AnyReport], at: float) -> bool:
         """Note every report's subject; return False, noting none, when there is no room for all."""
         try:
-            heard = dict.fromkeys(map(_unit_id, reports), at)
+            heard = dict.fromkeys([report.unit_id for report in reports], at)  # type: ignore[union-attr]
         except AttributeError:  # not units alone
             heard = dict.fromkeys(map(subject, reports), at)
         # A sum that is too large may count known ids twice: only then is it worth looking.
