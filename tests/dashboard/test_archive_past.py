@@ -7,9 +7,11 @@ import pytest
 from dashboard.archive_past import LOOK_BACK_MS, ArchivePast
 from feeds.names import AgencyId
 from feeds.recording.archive import Archive
+from feeds.recording.chunk_file import chunk_at
+from feeds.recording.pictures import PICTURES
 from feeds.recording.removal import Removal
-from layers.chunk import chunk_at
-from layers.derived import CHUNKS, L1, PICTURE, Deriver
+from layers import keyframe
+from layers.derived import CHUNKS, L1, Deriver
 from layers.pyramid import L1_STEP_S
 from layers.span import Span, picture_at
 from tests.support.heard import ROSTER
@@ -29,7 +31,7 @@ def record(folder: Path, *starts: bool) -> Archive:
 
 
 def derived(archive: Archive) -> list[dict[str, bytes]]:
-    return [{name: archive.file(s, name) for name in (CHUNKS, L1, PICTURE)} for s in archive.segments(CPD)]
+    return [{name: archive.file(s, name) for name in (CHUNKS, L1, PICTURES)} for s in archive.segments(CPD)]
 
 
 @pytest.mark.parametrize("starts", [(True, True, True), (True, False, True)], ids=["each time", "once"])
@@ -79,7 +81,7 @@ def test_what_was_removed_is_in_no_derived_file_of_a_later_segment(tmp_path: Pat
     first, second = archive.segments(CPD)
     assert sorted(Span(chunk_at(archive.file(second, CHUNKS), (T0 + TEN) / 1000)).ids) == ["u0", "u1", "u2"]
     archive.revise(first, Removal("u2"), "order", "clerk", 1.0)
-    assert not any(archive.has(s, name) for s in archive.segments(CPD) for name in (CHUNKS, L1, PICTURE))
+    assert not any(archive.has(s, name) for s in archive.segments(CPD) for name in (CHUNKS, L1, PICTURES))
     derive.forget(CPD)
     last = derive(CPD, T0 + 2 * TEN, entries(T0 + 2 * TEN + 1, each=1))
     assert sorted(Span(chunk_at(last[CHUNKS], (T0 + 2 * TEN) / 1000)).ids) == ["u0", "u1"]
@@ -90,5 +92,5 @@ def test_where_pictures_are_gone_only_the_last_day_is_gone_through(tmp_path: Pat
     day_later = T0 + LOOK_BACK_MS + TEN
     archive.seal(CPD, T0, T0 + TEN, entries(T0 + 500, each=3))
     archive.seal(CPD, day_later - TEN, day_later, entries(day_later - TEN + 500, each=1))
-    picture, since = ArchivePast(archive).since_picture(CPD, day_later)
+    picture, since = ArchivePast(archive).since_picture(CPD, day_later, lambda data: keyframe.restore(data, ROSTER))
     assert picture is None and [d.id.ms for d in since] == [day_later - TEN + 500]

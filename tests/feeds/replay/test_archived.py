@@ -13,9 +13,8 @@ from feeds.recording.archive import Archive
 from feeds.recording.removal import Removal
 from feeds.replay.archived import ArchivedRecording
 from feeds.replay.journal import JournalRecording
-from feeds.replay.sealed import PICTURE, Sealed, survey_file
+from feeds.replay.sealed import Sealed, survey_file
 from layers import kinds
-from layers.derived import PICTURE as DERIVED_PICTURE
 from layers.derived import Deriver
 from layers.picture import LAYERS, Picture
 from layers.policy import ViewerClass
@@ -119,7 +118,6 @@ async def test_a_seek_begins_with_the_pictures_of_the_segments_and_unseals_nothi
             read.extend(page := await super().read(agency, after, count))
             return page
 
-    assert PICTURE == DERIVED_PICTURE
     rerun = Rerun(ArchivedRecording(Watched(archive), record.recording), Keyframes(), ROSTER, TICK_S)
     await rerun.reach(t, truth=False, overtaken=lambda: False)
     assert told(rerun.picture) == told(straight.picture)
