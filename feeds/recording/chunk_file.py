@@ -51,7 +51,7 @@ def chunk_at(file: bytes | memoryview, t: float) -> bytes:
 
 
 def newest_chunk(file: bytes | memoryview, t: float) -> tuple[float, bytes]:
-    """Return the last chunk that begins at or before `t` (Unix seconds), and when it begins. Raises as `chunk_range`."""
+    """Return the last chunk that begins at or before `t` (Unix seconds), and when that is. Raises as `chunk_range`."""
     index = _index(file)
     n, t0, step_s = _head(index)
     number = min(int((t - t0) // step_s), n - 1)

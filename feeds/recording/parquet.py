@@ -91,7 +91,7 @@ def read(
     """Return the file's columns `names` (None: all), once it says that it is ours, this agency's and of this schema.
 
     `only`: rows whose column holds one of these words; row groups that cannot have one are not read. The columns must
-    be among `names`. `worded`: columns of text that come as dictionaries, which takes half the time. Raises DecodeError.
+    be among `names`. `worded`: columns of text that come as dictionaries, in half the time. Raises DecodeError.
     """
     only = only or {}
     with reading(name):

@@ -29,8 +29,8 @@ class Kept(NamedTuple, Generic[T]):
 def newest_picture(archive: Archive, sealed: Sequence[Segment], t: int, read: Callable[[bytes], T]) -> Kept[T] | None:
     """Return the newest picture at or before `t` (Unix ms) of an agency's segments, oldest first; None: there is none.
 
-    `read` makes of the bytes what is wanted and raises DecodeError. What is missing, damaged or cannot be read is passed
-    over for an older one: it can only be slower. Raises OSError.
+    `read` makes of the bytes what is wanted and raises DecodeError. What is missing, damaged or cannot be read is
+    passed over for an older one: it can only be slower. Raises OSError.
     """
     for number in range(len(sealed) - 1, -1, -1):
         one = sealed[number]

@@ -62,9 +62,10 @@ async def test_batches_late_reports_counts_and_marks_are_those_of_the_journal(tm
     late = {a: await journal.late(a, NEVER, END) for a in (cpd, fire)}
     counts = {a: dict(await journal.counts(a)) for a in (cpd, fire)}
     places = [T0 - 1, *(T0 + 41.3 * n for n in range(1, 20))]
-    asks = [(what, t, by, truth) for what in ("incident", "camera", "log", "alarm") for t in places
-            for by in (1, -1) for truth in (False, True)]  # fmt: skip
-    marks = [await journal.marks(w, t, by, truth=truth) for w, t, by, truth in asks]
+    asks = [(what, t, by, truth, far) for what in ("incident", "camera", "log", "alarm") for t in places
+            for by in (1, -1) for truth in (False, True) for far in (END, 40.0)]  # fmt: skip
+    of = record.recording.agencies
+    marks = [await journal.marks(w, t, by, truth=truth, until=t + by * far, of=of) for w, t, by, truth, far in asks]
     archive = await sealed(record, tmp_path, middle, derived=derived)
     tail = JournalRecording(record.bus, record.recording.agencies, record.clock)
     recording = ArchivedRecording(Sealed(archive), tail)
@@ -80,7 +81,9 @@ async def test_batches_late_reports_counts_and_marks_are_those_of_the_journal(tm
         assert {m: sum(s.values()) for m, s in (await recording.counts(agency)).items()} == {
             m: sum(s.values()) for m, s in counts[agency].items()
         }
-    assert [await recording.marks(w, t, by, truth=truth) for w, t, by, truth in asks] == marks
+    nearest = [await recording.marks(w, t, by, truth=truth, until=t + by * far, of=of) for w, t, by, truth, far in asks]
+    assert nearest == marks
+    assert [] in marks and any(marks)
     span = await recording.span()
     assert span is not None
     assert span.since <= batches[cpd][0].id.ms / 1000
