@@ -12,10 +12,12 @@ from feeds.recording.pictures import PICTURES
 from feeds.recording.removal import Removal
 from layers import keyframe
 from layers.derived import CHUNKS, L1, Deriver
+from layers.picture import Picture
 from layers.pyramid import L1_STEP_S
 from layers.span import Span, picture_at
 from tests.support.heard import ROSTER
-from tests.support.recording import CPD, T0, TEN, entries
+from tests.support.recorded import told
+from tests.support.recording import CPD, T0, TEN, entries, flip
 
 
 def record(folder: Path, *starts: bool) -> Archive:
@@ -94,3 +96,36 @@ def test_where_pictures_are_gone_only_the_last_day_is_gone_through(tmp_path: Pat
     archive.seal(CPD, day_later - TEN, day_later, entries(day_later - TEN + 500, each=1))
     picture, since = ArchivePast(archive).since_picture(CPD, day_later, lambda data: keyframe.restore(data, ROSTER))
     assert picture is None and [d.id.ms for d in since] == [day_later - TEN + 500]
+
+
+def test_each_minute_begins_with_a_picture_of_all_that_was_journaled_before(tmp_path: Path):
+    archive = record(tmp_path, True, False, False)
+    heard = Picture(ROSTER)
+    for segment in archive.segments(CPD):
+        t0 = segment.manifest.t0 / 1000
+        file, said = archive.file(segment, PICTURES), archive.entries(segment)
+        for minute in range(10):
+            at = t0 + 60 * minute
+            while said and said[0].id.ms < at * 1000:
+                heard.apply(said.pop(0))
+            heard.expire(at)
+            kept = keyframe.restore(chunk_at(file, at), ROSTER)
+            assert told(kept) == told(heard)
+            assert kept.last == heard.last
+        for one in said:
+            heard.apply(one)
+
+
+def test_only_what_came_since_the_newest_picture_is_read_and_a_damaged_one_is_passed_over(tmp_path: Path):
+    archive = record(tmp_path, True, False)
+
+    def since() -> tuple[bool, list[int]]:
+        picture, entries = ArchivePast(archive).since_picture(CPD, T0 + 2 * TEN, lambda d: keyframe.restore(d, ROSTER))
+        return picture is not None, [entry.id.ms for entry in entries]
+
+    assert since() == (True, [T0 + 2 * TEN - 1])
+    first, second = archive.segments(CPD)
+    flip(second.folder / PICTURES, 200)
+    assert since() == (True, [T0 + TEN - 1, *(T0 + TEN + at for at in (500, 61_000, TEN - 1))])
+    (first.folder / PICTURES).unlink()
+    assert since() == (False, [T0 + k * TEN + at for k in range(2) for at in (500, 61_000, TEN - 1)])

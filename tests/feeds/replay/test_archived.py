@@ -26,7 +26,7 @@ from tests.support.heard import ROSTER, T0
 from tests.support.live import wait_for
 from tests.support.recorded import Record, known_by_brute_force, told
 from tests.support.recording import flip
-from tests.support.reviewing import review_on, reviewing
+from tests.support.reviewing import Reviewer, review_on, reviewing
 
 TWO_MINUTES = 120_000
 END = float("inf")
@@ -150,6 +150,36 @@ async def test_a_review_goes_back_beyond_the_journal_and_a_damaged_segment_is_a_
     (gap,) = await recording.gaps()
     assert (gap.since, gap.agency) == (broken.manifest.t0 / 1000, cpd)
     assert gap.text.startswith("damaged")
+
+
+async def test_who_plays_into_a_damaged_segment_is_told_once_and_the_minutes_beside_it_play(tmp_path: Path) -> None:
+    record = await ten_minutes()
+    archive = await sealed(record, tmp_path, T0 + 400)
+    broken = archive.segments(record.recording.agencies[0])[1]
+    since, until = broken.manifest.t0 / 1000, broken.manifest.t1 / 1000
+    flip(broken.folder / "reports.parquet", 500)
+    recording = ArchivedRecording(Sealed(archive), record.recording)
+
+    def of_damage(reviewer: Reviewer) -> list[str]:
+        return [said["text"] for said in reviewer.said("notice") if "damaged" in said["text"]]
+
+    async with (
+        review_on(recording) as review,
+        reviewing(review, at=since - 30) as jcc,
+        reviewing(review, token="fbi-token", at=since - 30) as fbi,
+    ):
+        for reviewer in (jcc, fbi):
+            await reviewer.say("play", speed=64)
+        await wait_for(lambda: since - 15 < jcc.clock["at"])
+        assert jcc.client.by_id("units")["cpd", "u1"]["lat"] >= 410000000 + (since - 30 - T0) // 10 * 100000
+        assert recording.damaged(since - 1) == []
+        await wait_for(lambda: min(jcc.clock["at"], fbi.clock["at"]) > until + 40, 60)
+        assert jcc.client.by_id("units")["cpd", "u1"]["lat"] >= 410000000 + (until + 20 - T0) // 10 * 100000
+        (text,) = of_damage(jcc)
+        assert text.startswith("The record of City Police from ")
+        assert of_damage(fbi) == [], "who sees nothing of the agency is not told"
+        await jcc.epoch("seek", at=since + 30)
+        await wait_for(lambda: len(of_damage(jcc)) == 2)
 
 
 async def test_what_was_deleted_is_a_gap_that_names_its_clause(tmp_path: Path) -> None:
