@@ -317,7 +317,7 @@ class Session:
         scene = self._scene
         assert scene is not None
         for gap in self._place.recording.damaged(t):
-            if gap not in self._damage_told and scene.rules.sees_of(scene.rules.viewer, gap.agency):
+            if gap.agency and gap not in self._damage_told and scene.rules.sees_of(scene.rules.viewer, gap.agency):
                 self._damage_told.add(gap)
                 agency = scene.rerun.roster.agencies.get(gap.agency)
                 self.told.damaged(gap, gap.agency if agency is None else agency.name, self._zone)
