@@ -137,8 +137,8 @@ export interface Review {
   range: { from: number; to: number };
   rangeName: string;
   notices: { text: string; since: number }[];
-  /** A seek that takes its time: where to, and how much of it is done (0..1; null: not known). */
-  seeking: { at: number; done: number | null } | null;
+  /** A seek or step that takes its time: where to (null: it is searched for), and how much of it is done (0..1). */
+  seeking: { at: number | null; done: number } | null;
   /** The answer to the last step. */
   stepped: Stepped | null;
   follow: { agency: string; id: string } | null;
@@ -175,7 +175,7 @@ export interface Review {
   over(fn: (map: import("./map/plotly_map.mjs").LiveMap) => void): void;
 }
 export type StepKind = "incident" | "camera" | "alarm" | "log";
-export interface Stepped { to: StepKind; by: 1 | -1; found: boolean; at: number; events: PictureEvent[]; units: [string, string][] }
+export interface Stepped { to: StepKind; by: 1 | -1; found: boolean; at: number; until: number | null; events: PictureEvent[]; units: [string, string][] }
 /** observed at, lon, lat (degrees), speed (metres a second), course (degrees), status code. */
 export type TrackPoint = [number, number | null, number | null, number | null, number | null, number | null];
 export interface NearUnit {

@@ -17,7 +17,7 @@ from bench.child import spread
 from bench.replay_recording import AGENCIES, COLUMNS, rows_of
 from feeds.names import AgencyId
 from feeds.recording.archive import MANIFEST, Archive
-from layers.chunk import chunk_range, index_bytes
+from feeds.recording.chunk_file import chunk_range, index_bytes
 from layers.derived import CHUNKS
 from layers.span import picture_at
 

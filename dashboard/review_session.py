@@ -25,7 +25,7 @@ from dashboard.subscription import Subscription
 from feeds.errors import JointOpsError
 from feeds.replay.clock import ReplayClock
 from feeds.replay.known import WITHOUT_CUTS_S, on_grid
-from feeds.replay.recording import Recording, Span
+from feeds.replay.recording import Gap, Recording, Span
 from layers.delta import LINE_UP
 from layers.review_rules import ReviewRules
 
@@ -59,6 +59,15 @@ class _Goal(NamedTuple):
     step: StepTo | None = None
 
 
+class _Sought(NamedTuple):
+    """A step that led nowhere: which, in which view, from where, and up to where was looked."""
+
+    step: StepTo
+    view: str
+    at: float
+    until: float
+
+
 class Session:
     """One review. `run` until the connection ends; `hear` what its viewer says meanwhile."""
 
@@ -73,6 +82,7 @@ class Session:
         at = span.until if begin.at is None else within(begin.at, span)
         self._clock = ReplayClock(at)
         self._goal: _Goal | None = _Goal(at)
+        self._sought: _Sought | None = None
         self._policy_data = b""
         self._policy: Policy = place.views.policy(b"")
         self._unread = ""
@@ -81,8 +91,9 @@ class Session:
         self._scene: Scene | None = None
         self._news = asyncio.Event()
         self._pace = Pace()
-        zone = ZoneInfo(place.site.timezone)
-        self._answers = Answers(place.recording, seat, self.told, zone, lambda: self._scene)
+        self._zone = ZoneInfo(place.site.timezone)
+        self._answers = Answers(place.recording, seat, self.told, self._zone, lambda: self._scene)
+        self._damage_told: set[Gap] = set()
         self._still = False
         """What is shown is what the picture holds: nothing is on the way."""
         if begin.speed:
@@ -198,20 +209,24 @@ class Session:
         return Rerun(place.recording, place.keyframes, self._policy.roster, place.tick_s)
 
     async def _step(self, step: StepTo, t: float) -> None:
-        """Go to the next of a kind; where there is none, stay."""
+        """Go to the next of a kind; where there is none, stay. The same step again goes on from where that looked."""
+        sought, self._sought = self._sought, None
+        begin = sought.until if sought is not None and sought[:3] == (step, self._view, t) else None
         async with Progress(self.told, None) as progress:
 
             def overtaken() -> bool:
-                progress.passing(search.looking)
+                progress.searched = search.done
                 return self._overtaken()
 
             rerun = self._new_rerun()
             rerun.labels = await self._place.labels.now()
             search = Search(self._place.recording, rerun, self._rules, overtaken)
-            found = await search.find(step.to, step.by, t, self._span, truth=self._view == TRUTH)
+            found = await search.find(step.to, step.by, t, self._span, truth=self._view == TRUTH, begin=begin)
             await self._stand(t if found is None else found.at, progress)
         self._begin_epoch(t if found is None else found.at)
-        self.told.stepped(step, found, t)
+        if search.until is not None:
+            self._sought = _Sought(step, self._view, t, search.until)
+        self.told.stepped(step, found, t, search.until, self._zone)
 
     def _rules(self) -> ReviewRules:
         return self._place.views.rules(self._seat.viewer, self._view, self._policy)
@@ -231,6 +246,8 @@ class Session:
         self._clock.stand(t, _real())
         self._pace.clear()
         self._tell_clock(now=True)
+        self._damage_told.clear()
+        self._tell_damage(t)
 
     async def _play(self, scene: Scene) -> None:
         """Play one frame, when its time has come."""
@@ -259,6 +276,7 @@ class Session:
             return
         scene.audience.step(*rerun.flush(target), target)
         scene.audience.send(target, LINE_UP)
+        self._tell_damage(target)
         real = _real()
         self._pace.note(real, target)
         if self._clock.until(target, real) < -BEHIND_S:
@@ -293,6 +311,16 @@ class Session:
         clock, epoch = self._clock, self._scene.audience.epoch
         standing = Standing(self._at, clock.playing, clock.speed, self._pace.now(), self._view, epoch, self._span)
         self.told.clock(standing, _real(), now=now)
+
+    def _tell_damage(self, t: float) -> None:
+        """Tell, once on the way, of what is missing at `t` of agencies that the viewer may see anything of."""
+        scene = self._scene
+        assert scene is not None
+        for gap in self._place.recording.damaged(t):
+            if gap.agency and gap not in self._damage_told and scene.rules.sees_of(scene.rules.viewer, gap.agency):
+                self._damage_told.add(gap)
+                agency = scene.rerun.roster.agencies.get(gap.agency)
+                self.told.damaged(gap, gap.agency if agency is None else agency.name, self._zone)
 
     async def _look_at_span(self) -> None:
         real = _real()

@@ -1,4 +1,9 @@
-"""To the next of a kind, or the one before: marks in the record are tried until the viewer sees something there."""
+"""To the next of a kind, or the one before: marks in the record are tried until the viewer sees something there.
+
+What is hidden must not be told by how the search goes. It is bounded by recorded time, whatever lies in it; how far it
+is, is told in tenths of that; and agencies that show the viewer nothing of the kind are not looked at. What is left: of
+agencies that do, what is hidden for its labels takes time like what is seen.
+"""
 
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
@@ -7,15 +12,28 @@ import numpy as np
 
 from dashboard.rerun import Rerun
 from feeds.bus import BEGINNING
+from feeds.names import AgencyId
 from feeds.replay.journal_pages import journaled_at
 from feeds.replay.recording import Mark, Recording, Span, What
+from feeds.report import Category
 from layers import kinds
 from layers.kinds.units import EMERGENCY_FLAG
-from layers.picture import LAYERS, UNITS
+from layers.picture import LAYERS, UNITS, Origin
 from layers.review_rules import ReviewRules
+from layers.track import BIT
 from layers.view import View
 
 _KIND: dict[What, str] = {"incident": "incident", "camera": "camera_event", "log": "log_entry"}
+_SHOWN_BY: dict[What, tuple[Category, ...]] = {
+    "incident": (Category.INCIDENT_SUMMARY,),
+    "camera": (Category.CAMERA_STATE, Category.LPR_HIT, Category.ACOUSTIC_ALERT),
+    "alarm": (Category.UNIT_EMERGENCY,),
+    "log": (Category.LOG_ENTRY,),
+}
+"""Who holds none of them sees none of that kind."""
+LOOK_S = 3600.0
+"""One search looks so far, seconds of recorded time."""
+_TOLD_IN = 10
 _JUST_BEFORE_S = 0.001
 BACK_S = 5.0
 """Forward, marks from so long before are tried too: what was journaled then may not have been applied yet, seconds."""
@@ -31,7 +49,7 @@ class Found(NamedTuple):
 
 
 class Search:
-    """One search from `t`, with a picture that stands wherever it leads."""
+    """One search, with a picture that stands wherever it leads."""
 
     def __init__(
         self, recording: Recording, rerun: Rerun, rules: Callable[[], ReviewRules], overtaken: Callable[[], bool]
@@ -41,25 +59,42 @@ class Search:
         self._rerun = rerun
         self._rules = rules
         self._overtaken = overtaken
-        self.looking = 0.0
-        """Where it looks, Unix seconds."""
+        self.done = 0.0
+        """How much of its way is gone, 0 to 1, in tenths."""
+        self.until: float | None = None
+        """Up to where nothing was found, Unix seconds; None: up to the end of the record, or something was."""
+        self._looking = 0.0
 
-    async def find(self, what: What, by: Literal[1, -1], t: float, span: Span, *, truth: bool) -> Found | None:
-        """Return the nearest that the viewer sees, or None. Raises Overtaken, and as the recording does."""
-        self.looking = t - BACK_S if by > 0 and not truth else t
-        while True:
-            marks = await self._recording.marks(what, self.looking, by, truth=truth)
-            if not marks:
-                return None
-            self.looking = marks[0].effective_at if truth else journaled_at(marks[0].id)
-            if not span.since <= self.looking <= span.until:
-                return None
+    async def find(
+        self, what: What, by: Literal[1, -1], t: float, span: Span, *, truth: bool, begin: float | None = None
+    ) -> Found | None:
+        """Return the nearest beyond `t` that the viewer sees, or None: then `until` says whether to look on.
+
+        `begin`: up to where was looked before. Raises Overtaken, and as the recording does.
+        """
+        begin = t if begin is None else begin
+        bound = begin + by * LOOK_S
+        of = [agency for agency in self._recording.agencies if self._shows(agency, what)]
+        self._looking = begin - BACK_S if by > 0 and not truth else begin
+        while marks := await self._recording.marks(what, self._looking, by, truth=truth, until=bound, of=of):
+            self._looking = marks[0].effective_at if truth else journaled_at(marks[0].id)
+            if not span.since <= self._looking <= span.until:
+                break
+            self.done = max(0, int(_TOLD_IN * abs(self._looking - begin) / LOOK_S)) / _TOLD_IN
             found = await self._try(marks, what, truth=truth)
             if found is not None and (found.at - t) * by > 0:
                 return found
+        self.until = bound if span.since < bound < span.until else None
+        return None
+
+    def _shows(self, agency: AgencyId, what: What) -> bool:
+        """Say whether the agency may show the viewer anything of the kind: labels only take away from that."""
+        rules = self._rules()
+        granted = rules.granted(rules.viewer, Origin(agency, frozenset()))
+        return any(granted & BIT[category] for category in _SHOWN_BY[what])
 
     async def _try(self, marks: list[Mark], what: What, *, truth: bool) -> Found | None:
-        rerun, before_it = self._rerun, self.looking - _JUST_BEFORE_S
+        rerun, before_it = self._rerun, self._looking - _JUST_BEFORE_S
         if truth and rerun.truth and rerun.at <= before_it:
             await rerun.forward(before_it, self._overtaken)
         else:
@@ -68,7 +103,7 @@ class Search:
         rerun.flush(rerun.at)
         rules = self._rules()
         view = View(picture, rules, rules.viewer, [kinds.load(name) for name in LAYERS], rerun.at)
-        while (step := await rerun.source.next(self.looking + BACK_S)) is not None:
+        while (step := await rerun.source.next(self._looking + BACK_S)) is not None:
             before = _emergencies(view)
             await rerun.take(step, self._overtaken)
             view.step(*rerun.flush(step.at), step.at)
@@ -76,7 +111,7 @@ class Search:
             units = sorted(_emergencies(view) - before) if what == "alarm" else []
             if events or units:
                 return Found(step.at, events, units)
-            if step.at >= self.looking if truth else all(picture.last.get(m.agency, BEGINNING) >= m.id for m in marks):
+            if step.at >= self._looking if truth else all(picture.last.get(m.agency, BEGINNING) >= m.id for m in marks):
                 break
         return None
 

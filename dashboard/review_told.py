@@ -2,14 +2,16 @@
 
 import asyncio
 from collections import deque
+from datetime import datetime
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from dashboard.audience import Seat, write
 from dashboard.review_asks import StepTo
 from dashboard.review_steps import Found
-from feeds.replay.recording import Span
+from feeds.replay.recording import Gap, Span
 
 CLOCK_EVERY_S = 0.25
 STANDING_CLOCK_EVERY_S = 1.0
@@ -89,10 +91,16 @@ class Told:
             }
         )
 
-    def stepped(self, step: StepTo, found: Found | None, t: float) -> None:
-        """Tell where a step led; None: nowhere, it stands at `t` as before."""
+    def stepped(self, step: StepTo, found: Found | None, t: float, until: float | None, zone: ZoneInfo) -> None:
+        """Tell where a step led; None: nowhere, it stands at `t` as before, and was looked for until `until` only."""
         if found is None:
-            self.notice(f"There is no {'later' if step.by > 0 else 'earlier'} {_NAMED[step.to]} in the recording.")
+            name = _NAMED[step.to]
+            if until is None:
+                self.notice(f"There is no {'later' if step.by > 0 else 'earlier'} {name} in the recording.")
+            else:
+                way = "until" if step.by > 0 else "back to"
+                at = datetime.fromtimestamp(until, zone)
+                self.notice(f"No {name} that you may see {way} {at:%H:%M}. Step again to go on from there.")
         self.say(
             {
                 "type": "stepped",
@@ -100,9 +108,17 @@ class Told:
                 "by": step.by,
                 "found": found is not None,
                 "at": found.at if found else t,
+                "until": until,
                 "events": found.events if found else [],
                 "units": found.units if found else [],
             }
+        )
+
+    def damaged(self, gap: Gap, name: str, zone: ZoneInfo) -> None:
+        """Tell that a stretch of an agency's record is missing; `name` is the agency's."""
+        since, until = (datetime.fromtimestamp(at, zone) for at in (gap.since, gap.until))
+        self.notice(
+            f"The record of {name} from {since:%H:%M} to {until:%H:%M} is damaged: what was reported is missing."
         )
 
     def notice(self, text: str) -> None:
@@ -119,14 +135,16 @@ class Told:
 
 
 class Progress:
-    """Tells how far the way to `to` is gone, four times a second while the block runs. `to` None: nobody knows."""
+    """Tells how far the way to `to` is gone, four times a second while the block runs. `to` None: a search."""
 
     def __init__(self, told: Told, to: float | None) -> None:
         self._told = told
         self._to = to
         self._from: float | None = None
-        self.at = 0.0 if to is None else to
+        self._at = 0.0 if to is None else to
         """Where it is."""
+        self.searched = 0.0
+        """How much of the search is done, 0 to 1."""
 
     async def __aenter__(self) -> "Progress":
         self._telling = asyncio.create_task(self._tell())
@@ -137,15 +155,15 @@ class Progress:
 
     def passing(self, at: float) -> None:
         """Take note of where the way is."""
-        self.at = at
+        self._at = at
         if self._from is None:
             self._from = at
 
     async def _tell(self) -> None:
         while True:
             await asyncio.sleep(CLOCK_EVERY_S)
-            done = None
+            done = self.searched
             if self._to is not None:
                 whole = self._to - (self._to if self._from is None else self._from)
-                done = round(max(0.0, 1.0 - (self._to - self.at) / whole), 3) if whole > 0 and self._from else 0.0
-            self._told.say({"type": "seeking", "at": self.at if self._to is None else self._to, "done": done})
+                done = round(max(0.0, 1.0 - (self._to - self._at) / whole), 3) if whole > 0 and self._from else 0.0
+            self._told.say({"type": "seeking", "at": self._to, "done": done})

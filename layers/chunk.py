@@ -7,8 +7,7 @@ from reports. A minute is of journal ids: a report is in the minute whose end it
 Pure: time is an argument. `minutes` moves the picture on; it belongs to the caller alone.
 """
 
-import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import NamedTuple
 
@@ -18,7 +17,6 @@ from msgspec.structs import replace
 
 from feeds.bus import BEGINNING, BatchId, Delivery
 from feeds.envelope import Parcel
-from feeds.errors import DecodeError
 from feeds.names import AgencyId
 from feeds.report import UnitReport
 from layers import kinds
@@ -39,9 +37,6 @@ TICK_MS = 250
 
 _PLAIN = ("delay",)
 _OTHERS = tuple(name for name in LAYERS if name != UNITS)
-_MAGIC = b"JOC1"
-_FILE_HEAD = struct.Struct("<4sIdd")
-_OFFSET = struct.Struct("<Q")
 _encode_json = msgspec.json.Encoder().encode
 
 
@@ -58,8 +53,8 @@ def minutes(
     """Yield a chunk for each of `count` minutes from `t0` on (Unix seconds).
 
     `picture` stands at `t0`; `entries` are the agency's batches with ids from `t0` on, oldest first, taken as they are
-    needed: a caller who decodes them one by one keeps a minute in memory. When all is yielded the picture stands at
-    the end. Raises ValueError for an entry out of its place.
+    needed: a caller who decodes them one by one keeps a minute in memory. With each chunk the picture stands at the end
+    of its minute. Raises ValueError for an entry out of its place.
     """
     others = _Others(picture, agency, t0)
     parts = groupby(entries, key=lambda entry: int((entry.id.ms - t0 * 1000.0) // (MINUTE_S * 1000.0)))
@@ -226,53 +221,3 @@ class _Others:
 
 def _ms(t: float, at: float) -> int:
     return int(np.ceil((t - at) * 1000.0 - 0.0005))
-
-
-def encode_chunks(chunks: Sequence[bytes], t0: float, step_s: float = MINUTE_S) -> bytes:
-    """Return the file `units.chunks`: n chunks that begin at `t0`, `t0 + step_s`, ... (Unix seconds), behind an index.
-
-        0   4s  b"JOC1"
-        4   u32 n
-        8   f64 t0
-        16  f64 step_s
-        24  u64 n + 1 offsets from the file's start; chunk i is from offset i to offset i + 1
-
-    Little-endian.
-    """
-    start = _FILE_HEAD.size + _OFFSET.size * (len(chunks) + 1)
-    offsets = np.cumsum([start, *map(len, chunks)]).astype("<u8")
-    return b"".join((_FILE_HEAD.pack(_MAGIC, len(chunks), t0, step_s), offsets.tobytes(), *chunks))
-
-
-def index_bytes(chunks: int) -> int:
-    """Return how many bytes at the file's head hold the index of so many chunks."""
-    return _FILE_HEAD.size + _OFFSET.size * (chunks + 1)
-
-
-def chunk_range(index: bytes, t: float) -> tuple[int, int]:
-    """Return offset and length of the chunk that tells of `t` (Unix seconds), of a file of which `index` is the head.
-
-    Raises DecodeError for what is no such head, IndexError when the file holds no such chunk.
-    """
-    if len(index) < _FILE_HEAD.size:
-        raise DecodeError(f"{len(index)} bytes are too few for the head of a file of chunks")
-    magic, n, t0, step_s = _FILE_HEAD.unpack_from(index)
-    if magic != _MAGIC or not step_s > 0 or len(index) < index_bytes(n):
-        raise DecodeError("not the head of a file of chunks, or cut short")
-    minute = int((t - t0) // step_s)
-    if not 0 <= minute < n:
-        raise IndexError(f"the file's {n} chunks from {t0} on tell nothing of {t}")
-    begin, end = struct.unpack_from("<QQ", index, _FILE_HEAD.size + _OFFSET.size * minute)
-    if not index_bytes(n) <= begin <= end:
-        raise DecodeError("the index of the file of chunks is damaged")
-    return begin, end - begin
-
-
-def chunk_at(file: bytes | memoryview, t: float) -> bytes:
-    """Return the chunk that tells of `t`, out of the whole file (a mapped one will do). Raises as `chunk_range`."""
-    head = bytes(file[: _FILE_HEAD.size])
-    n = _FILE_HEAD.unpack_from(head)[1] if len(head) == _FILE_HEAD.size else 0
-    offset, length = chunk_range(bytes(file[: index_bytes(n)]), t)
-    if offset + length > len(file):
-        raise DecodeError("the file of chunks is cut short")
-    return bytes(file[offset : offset + length])

@@ -1,25 +1,27 @@
-"""What is made of a sealed segment for replay, and can be made again: its minute chunks, its overview, its picture.
+"""What is made of a sealed segment for replay, and can be made again: its minute chunks, its overview, its pictures.
 
     units.chunks       a chunk for each minute (`layers.chunk`), with where each begins at its head
     l1.pyramid         the state each ten seconds, for scrubbing (`layers.pyramid`)
-    picture.keyframe   the agency's picture as it stood when the segment began (`layers.keyframe`)
+    picture.chunks     the agency's picture as it stood when each minute began (`layers.keyframe`)
 
 All of it is of one agency and holds everything: only whom `layers.entitlement` names may be given it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from feeds.bus import BEGINNING, BatchId, Delivery
 from feeds.names import AgencyId
+from feeds.recording.chunk_file import encode_chunks
+from feeds.recording.pictures import PICTURES
 from feeds.recording.summary import SEGMENT_MS
 from layers import keyframe
-from layers.chunk import MINUTE_S, encode_chunks, minutes
+from layers.chunk import MINUTE_S, minutes
 from layers.picture import Picture
 from layers.pyramid import l1
 from layers.roster import Roster
 
-CHUNKS, L1, PICTURE = "units.chunks", "l1.pyramid", "picture.keyframe"
+CHUNKS, L1 = "units.chunks", "l1.pyramid"
 
 
 class Past(Protocol):
@@ -29,8 +31,13 @@ class Past(Protocol):
         """Return the id of its last batch before `t0` (Unix ms); None: there is nothing."""
         ...
 
-    def since_picture(self, agency: AgencyId, t0: int) -> tuple[bytes | None, Iterable[Delivery]]:
-        """Return the newest `picture.keyframe` of a segment before `t0`, None for none, and the batches since."""
+    def since_picture(
+        self, agency: AgencyId, t0: int, read: Callable[[bytes], Picture]
+    ) -> tuple[Picture | None, Iterable[Delivery]]:
+        """Return the newest picture kept before `t0` (Unix ms), None for none, and the batches since.
+
+        `read` makes it of its bytes and raises DecodeError: then an older one is taken.
+        """
         ...
 
 
@@ -46,10 +53,10 @@ class Deriver:
     def __call__(self, agency: AgencyId, t0: int, entries: Sequence[Delivery]) -> dict[str, bytes]:
         """Return the files of the segment that begins at `t0`, Unix ms, with at least one batch."""
         picture = self._stands(agency, t0)
-        kept = keyframe.keyframe(picture)
-        chunks = _chunks(picture, agency, t0, entries)
+        chunks, kept = _minutes(picture, agency, t0, entries)
         self._pictures[agency] = picture
-        return {CHUNKS: encode_chunks(chunks, t0 / 1000.0), L1: l1(chunks), PICTURE: kept}
+        began = t0 / 1000.0
+        return {CHUNKS: encode_chunks(chunks, began), L1: l1(chunks), PICTURES: encode_chunks(kept, began)}
 
     def forget(self, agency: AgencyId) -> None:
         """Keep nothing of the agency: something was removed from what was sealed."""
@@ -62,8 +69,8 @@ class Deriver:
         # It may have heard more than what was sealed: batches that hold no report are counted there, not kept.
         if picture is not None and last is not None and last <= picture.last.get(agency, BEGINNING):
             return picture
-        kept, since = self._past.since_picture(agency, t0)
-        picture = Picture(self._roster) if kept is None else keyframe.restore(kept, self._roster)
+        kept, since = self._past.since_picture(agency, t0, lambda data: keyframe.restore(data, self._roster))
+        picture = kept or Picture(self._roster)
         for entry in since:
             picture.apply(entry)
         picture.expire(t0 / 1000.0)
@@ -71,7 +78,18 @@ class Deriver:
         return picture
 
 
-def _chunks(picture: Picture, agency: AgencyId, t0: int, entries: Iterable[Delivery]) -> list[bytes]:
-    left_s = (SEGMENT_MS - t0 % SEGMENT_MS) / 1000.0
+def _minutes(
+    picture: Picture, agency: AgencyId, t0: int, entries: Iterable[Delivery]
+) -> tuple[list[bytes], list[bytes]]:
+    """Return of each minute its chunk, and the picture as it stood when it began."""
+    began, left_s = t0 / 1000.0, (SEGMENT_MS - t0 % SEGMENT_MS) / 1000.0
     count = -int(-left_s // MINUTE_S)
-    return [chunk.data for chunk in minutes(picture, agency, entries, t0 / 1000.0, count)]
+    chunks, kept = [], []
+    made = minutes(picture, agency, entries, began, count)
+    for minute in range(count):
+        picture.expire(began + MINUTE_S * minute)
+        kept.append(keyframe.keyframe(picture))
+        chunks.append(next(made).data)
+    for _ in made:  # there is none; it says so when batches are left
+        pass
+    return chunks, kept

@@ -57,7 +57,7 @@ export function mount(root, page) {
     say(pace, slow ? `${speedWords(review.reached)} reached` : review.playing ? "playing" : "paused");
   };
   review.on("clock", write);
-  review.on("stepped", () => arrive(page, kind));
+  review.on("stepped", () => arrive(page));
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || takesKeys(event)) return;
     const by = event.shiftKey ? KEY_STEP_S.minute : KEY_STEP_S.one;
@@ -91,15 +91,11 @@ function takesKeys({ target, key }) {
   return key === " " && target.closest("button, a") !== null;
 }
 
-/** What was stepped to is chosen and shown, and where there is nothing more, that is said. @param {Page} page @param {StepKind} kind */
-function arrive(page, kind) {
+/** What was stepped to is chosen and shown. Where nothing was found the server says how far it looked. @param {Page} page */
+function arrive(page) {
   const { review } = page;
   const said = review?.stepped;
-  if (!review || !said) return;
-  if (!said.found) {
-    review.notify(`No ${said.by > 0 ? "later" : "earlier"} ${KINDS[kind]} in this recording.`);
-    return;
-  }
+  if (!review || !said?.found) return;
   const event = said.events[0];
   const [agency, id] = said.units[0] ?? [];
   if (event) {

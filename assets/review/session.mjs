@@ -209,7 +209,7 @@ export function openSession(config, url, place) {
       if (clock.playing) turn();
       events.emit("clock");
     } else if (said.type === "seeking") {
-      review.seeking = { at: said.at, done: said.done ?? null };
+      review.seeking = { at: said.at, done: said.done };
       events.emit("clock");
     } else if (said.type === "stepped") {
       turn();

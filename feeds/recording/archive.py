@@ -33,6 +33,7 @@ from feeds.recording.contents import Counting, recounted
 from feeds.recording.durable import At, make_folder, nowhere, sync_folder, write
 from feeds.recording.lock import locked
 from feeds.recording.manifest import Contents, FileEntry, Link, Manifest, Revised, Tombstone, decode, describe, encode
+from feeds.recording.opened import Opened
 from feeds.recording.removal import Removal
 from feeds.recording.verifier import LINKS, digest
 
@@ -331,6 +332,13 @@ class Archive:
         """Return all of a segment's batches, and keep none. Raises ArchiveDamaged, OSError."""
         try:
             return segment.decode(sealed.manifest.agency, self.files(sealed))
+        except DecodeError as error:
+            raise ArchiveDamaged(sealed.folder, str(error)) from error
+
+    def open(self, sealed: Segment) -> Opened:
+        """Return a segment's batches, to be made as they are asked for. Raises ArchiveDamaged, OSError."""
+        try:
+            return Opened(sealed.manifest.agency, self.files(sealed))
         except DecodeError as error:
             raise ArchiveDamaged(sealed.folder, str(error)) from error
 

@@ -120,11 +120,11 @@ def numbers(table: pa.Table, reports: int) -> np.ndarray:
     return np.where(np.repeat(ranged, count), told, -1)
 
 
-def batches(agency: AgencyId, table: pa.Table, reports: Sequence[AnyReport]) -> list[Delivery]:
-    """Return the batches that hold these reports, which are in order of arrival."""
+def batches(agency: AgencyId, table: pa.Table, reports: Sequence[AnyReport], first: int = 0) -> list[Delivery]:
+    """Return the batches that hold these reports, which are in order of arrival, from place `first` on."""
     ids = zip(whole(table["journaled_at"]).tolist(), whole(table["journaled_n"]).tolist(), strict=True)
     of = zip(table["source"].to_pylist(), table["run"].to_pylist(), received_at(table).tolist(), strict=True)
-    starts = whole(table["first_arrival"])
+    starts = whole(table["first_arrival"]) - first
     ends = (starts + whole(table["reports"])).tolist()
     found: list[Delivery] = []
     for id_, rows in itertools.groupby(zip(ids, of, starts.tolist(), ends, strict=True), key=itemgetter(0)):

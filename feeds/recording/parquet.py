@@ -86,28 +86,38 @@ def read(
     schema: pa.Schema,
     names: Sequence[str] | None = None,
     only: Mapping[str, Collection[str]] | None = None,
+    worded: Collection[str] = (),
 ) -> pa.Table:
     """Return the file's columns `names` (None: all), once it says that it is ours, this agency's and of this schema.
 
     `only`: rows whose column holds one of these words; row groups that cannot have one are not read. The columns must
-    be among `names`. Raises DecodeError.
+    be among `names`. `worded`: columns of text that come as dictionaries, in half the time. Raises DecodeError.
     """
     only = only or {}
     with reading(name):
         source = pa.BufferReader(data) if isinstance(data, bytes) else pa.memory_map(str(data))
-        with source, pq.ParquetFile(_whole(source), page_checksum_verification=True) as file:
+        with source, _opened(source, worded) as file:
             said = file.metadata.metadata or {}
             if (version := said.get(_VERSION, b"").decode(errors="replace")) != VERSION:
                 raise DecodeError(f"{name} has version {version[:20] or 'none'}, expected {VERSION}")
             if said.get(_AGENCY) != agency.encode():
                 raise DecodeError(f"{name} is of another agency than {agency}")
-            if not file.schema_arrow.equals(schema):
+            if not file.schema_arrow.equals(_as_read(schema, worded)):
                 raise DecodeError(f"{name} has other columns than version {VERSION}")
             groups = [at for at in range(file.num_row_groups) if _may_hold(file.metadata.row_group(at), only)]
-            table = file.read_row_groups(groups, columns=names, use_threads=False)
+            table = file.read_row_groups(groups, columns=names, use_threads=False).unify_dictionaries()
         for column, words in only.items():
             table = table.filter(pc.is_in(table[column], pa.array(list(words), pa.string())))
         return table
+
+
+def _opened(source: pa.NativeFile, worded: Collection[str]) -> pq.ParquetFile:
+    return pq.ParquetFile(_whole(source), page_checksum_verification=True, read_dictionary=list(worded) or None)
+
+
+def _as_read(schema: pa.Schema, worded: Collection[str]) -> pa.Schema:
+    types = (pa.dictionary(pa.int32(), field.type) if field.name in worded else field.type for field in schema)
+    return pa.schema([field.with_type(type_) for field, type_ in zip(schema, types, strict=True)])
 
 
 def _whole(source: pa.NativeFile) -> pa.NativeFile:

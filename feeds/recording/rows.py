@@ -92,9 +92,22 @@ _USUAL = tuple(_usual.__annotations__)[:-1]
 def arrivals(table: pa.Table) -> np.ndarray:
     """Return each row's place in order of arrival, n. Raises ValueError unless each of 0 to n - 1 is there once."""
     arrival = whole(table["arrival"])
-    if not np.array_equal(np.sort(arrival), np.arange(len(table))):
-        raise ValueError(f"its arrivals do not number {len(table)} rows")
+    _order(arrival)
     return arrival
+
+
+def order(table: pa.Table) -> np.ndarray:
+    """Return the row of each place in order of arrival, n i4. Raises as `arrivals`."""
+    return _order(whole(table["arrival"]))
+
+
+def _order(arrival: np.ndarray) -> np.ndarray:
+    found = np.full(len(arrival), -1, np.int32)
+    if not len(arrival) or 0 <= arrival.min() <= arrival.max() < len(arrival):
+        found[arrival] = np.arange(len(arrival), dtype=np.int32)
+    if (found < 0).any():
+        raise ValueError(f"its arrivals do not number {len(arrival)} rows")
+    return found
 
 
 def absent(column: pa.ChunkedArray) -> np.ndarray:

@@ -106,11 +106,12 @@ def open_table(
     name: str,
     names: Sequence[str] | None = None,
     only: Mapping[str, Collection[str]] | None = None,
+    worded: Collection[str] = (),
 ) -> pa.Table:
     """Return the columns `names` (None: all) of REPORTS or PARCELS; `only` rows with one of these words, by column.
 
-    Raises DecodeError.
+    Those in `worded` come as dictionaries. Raises DecodeError.
     """
     if name not in files:
         raise DecodeError(f"{name} is missing")
-    return read(name, files[name], agency, columns.SCHEMA if name == REPORTS else parcels.SCHEMA, names, only or {})
+    return read(name, files[name], agency, columns.SCHEMA if name == REPORTS else parcels.SCHEMA, names, only, worded)

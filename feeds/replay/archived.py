@@ -1,16 +1,16 @@
 """A recording that is an archive, and after it what only the journal holds yet."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
 from feeds.bus import BatchId, Delivery
 from feeds.names import AgencyId
 from feeds.recording.catalogue import Segment
+from feeds.recording.manifest import Contents
 from feeds.replay.cuts import UNREADABLE, CutsEntry
-from feeds.replay.journal import JournalRecording
-from feeds.replay.journal_pages import journaled_at
+from feeds.replay.journal import JournalRecording, nearest
 from feeds.replay.recording import LATE_S, Counts, Gap, Mark, Pictures, Sort, Span, What
 from feeds.replay.sealed import Sealed
 from feeds.replay.sealed_cuts import SealedCuts
@@ -61,21 +61,28 @@ class ArchivedRecording:
         found += [d for d in await self._tail.late(agency, since, until) if self._is_tail(d.agency, d.id)]
         return found
 
-    async def marks(self, what: What, t: float, by: Literal[1, -1], *, truth: bool) -> list[Mark]:
-        """Return the marks of the nearest time after (1) or before (-1) `t`. Raises BusDown, OSError."""
+    async def marks(
+        self, what: What, t: float, by: Literal[1, -1], *, truth: bool, until: float, of: Collection[AgencyId]
+    ) -> list[Mark]:
+        """Return the marks of the nearest time after (1) or before (-1) `t`, as a recording does.
+
+        Looks at no more segments than it must. Raises BusDown, OSError.
+        """
         await self._refresh()
-        found = {m for m in await self._tail.marks(what, t, by, truth=truth) if self._is_tail(m.agency, m.id)}
+        newest = await self._tail.marks(what, t, by, truth=truth, until=until, of=of)
+        found = {mark for mark in newest if self._is_tail(mark.agency, mark.id)}
         for agency in self.agencies:
-            best: Mark | None = None
-            for one in self._towards(agency, t, by, truth=truth):
-                if best is None or _may_hold_nearer(one, best, t, by, truth=truth):
-                    mark = (await self._sealed.survey(one)).mark(what, t, by, truth=truth)
-                    if mark is not None and (best is None or _away(mark, t, truth) < _away(best, t, truth)):
-                        best = mark
-            if best is not None:
-                found.add(best)
-        nearest = min((_away(mark, t, truth) for mark in found), default=0.0)
-        return sorted(mark for mark in found if _away(mark, t, truth) == nearest)
+            best = until
+            for one in self._towards(agency, t, by, until, truth=truth) if agency in of else ():
+                if truth and not _reaches(one.manifest.contents, t, best):
+                    continue
+                mark = (await self._sealed.survey(one)).mark(what, t, by, truth=truth)
+                if mark is not None:
+                    found.add(mark)
+                    if not truth:
+                        break  # those beyond were journaled later
+                    best = min(best, mark.effective_at) if by > 0 else max(best, mark.effective_at)
+        return nearest(found, t, until, truth)
 
     async def cuts(self, after: float, count: int) -> list[CutsEntry]:
         """Return up to `count` entries whose last tick is after `after`, oldest first. Raises BusDown, OSError."""
@@ -130,7 +137,7 @@ class ArchivedRecording:
                     day = datetime.fromtimestamp(one.tombstone.at, UTC)
                     found.append(Gap(since, until, agency, f"deleted {day:%Y-%m-%d} under {one.tombstone.clause}"))
                 elif one.folder in self._sealed.damaged:
-                    found.append(Gap(since, until, agency, f"damaged: {self._sealed.damaged[one.folder][1]}"))
+                    found.append(_damage(*self._sealed.damaged[one.folder]))
                 elif (revised := one.manifest.revised) is not None:
                     day, count = datetime.fromtimestamp(revised.at, UTC), sum(revised.removed.values())
                     found.append(Gap(since, until, agency, f"{count} removed {day:%Y-%m-%d} under {revised.clause}"))
@@ -139,15 +146,21 @@ class ArchivedRecording:
                     found.append(Gap(first / 1000, last / 1000, agency, "trimmed before it was recorded"))
         return found
 
+    def damaged(self, t: float) -> Sequence[Gap]:
+        """Return what was found damaged where `t` lies, by now."""
+        found = (_damage(*damaged) for damaged in self._sealed.damaged.values())
+        return [gap for gap in found if gap.since <= t < gap.until]
+
     def _is_tail(self, agency: AgencyId, id_: BatchId) -> bool:
         sealed = self._sealed.segments(agency)
         return not sealed or id_.ms >= sealed[-1].manifest.t1
 
-    def _towards(self, agency: AgencyId, t: float, by: int, *, truth: bool) -> Iterable[Segment]:
+    def _towards(self, agency: AgencyId, t: float, by: int, until: float, *, truth: bool) -> Iterable[Segment]:
         """Return the segments that may hold the nearest mark, nearest first."""
         if by > 0:
-            return self._sealed.segments(agency, t)
-        return [s for s in reversed(self._sealed.segments(agency)) if truth or s.manifest.t0 < t * 1000]
+            return [s for s in self._sealed.segments(agency, t) if truth or s.manifest.t0 <= until * 1000]
+        sealed = self._sealed.segments(agency, max(0.0, until))
+        return [s for s in reversed(sealed) if truth or s.manifest.t0 < t * 1000]
 
     async def _refresh(self) -> None:
         if time.monotonic() - self._refreshed_at >= REFRESH_EVERY_S:
@@ -155,16 +168,16 @@ class ArchivedRecording:
             self._refreshed_at = time.monotonic()
 
 
-def _away(mark: Mark, t: float, truth: bool) -> float:
-    return abs((mark.effective_at if truth else journaled_at(mark.id)) - t)
+def _damage(one: Segment, text: str) -> Gap:
+    return Gap(one.manifest.t0 / 1000, one.manifest.t1 / 1000, one.manifest.agency, f"damaged: {text}")
 
 
-def _may_hold_nearer(one: Segment, best: Mark, t: float, by: int, *, truth: bool) -> bool:
-    """Say whether a segment beyond the one that holds `best` may have a nearer mark: of late reports only."""
-    observed = one.manifest.contents.observed
-    if not truth or observed is None:
+def _reaches(told: Contents, t: float, until: float) -> bool:
+    """Say whether any of a segment may have become effective between these times, whichever is the later."""
+    if told.observed is None or told.received is None:
         return False
-    return observed[0] < best.effective_at if by > 0 else observed[1] > best.effective_at
+    first, last = (min(ends) for ends in zip(told.observed, told.received, strict=True))
+    return first <= max(t, until) and last >= min(t, until)
 
 
 def _add(counts: dict[Sort, int], more: Iterable[tuple[Sort, int]]) -> None:

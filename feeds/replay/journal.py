@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Literal, Protocol
 
 from feeds.bus import BEGINNING, BatchId, Delivery
@@ -69,13 +69,12 @@ class JournalRecording:
         await self.survey()
         return self._surveys[agency].late(since, until)
 
-    async def marks(self, what: What, t: float, by: Literal[1, -1], *, truth: bool) -> list[Mark]:
-        """Return the marks of the nearest time after (1) or before (-1) `t`. Raises BusDown."""
-        await self.survey()
-        found = [m for s in self._surveys.values() if (m := s.mark(what, t, by, truth=truth)) is not None]
-        times = [m.effective_at if truth else journaled_at(m.id) for m in found]
-        nearest = min(times, key=lambda at: abs(at - t), default=None)
-        return [m for m, at in zip(found, times, strict=True) if at == nearest]
+    async def marks(
+        self, what: What, t: float, by: Literal[1, -1], *, truth: bool, until: float, of: Collection[AgencyId]
+    ) -> list[Mark]:
+        """Return the marks of the nearest time after (1) or before (-1) `t`, as a recording does. Raises BusDown."""
+        surveys = [survey for agency, survey in (await self.survey()).items() if agency in of]
+        return nearest((m for s in surveys if (m := s.mark(what, t, by, truth=truth)) is not None), t, until, truth)
 
     async def cuts(self, after: float, count: int) -> list[CutsEntry]:
         """Return up to `count` entries whose last tick is after `after`, oldest first. Raises BusDown."""
@@ -116,6 +115,10 @@ class JournalRecording:
         """Return nothing: a journal has none."""
         return ()
 
+    def damaged(self, t: float) -> Sequence[Gap]:
+        """Return nothing: a journal has no part that is."""
+        return ()
+
     async def survey(self) -> dict[AgencyId, Survey]:
         """Return what was found on a walk through all of the journal, which goes on where the last one ended."""
         async with self._surveying:
@@ -126,6 +129,13 @@ class JournalRecording:
                         await asyncio.sleep(0)
                     self._surveyed[agency] = page[-1].id
         return self._surveys
+
+
+def nearest(marks: Iterable[Mark], t: float, until: float, truth: bool) -> list[Mark]:
+    """Return those of the time nearest to `t`, unless that is beyond `until`."""
+    away = {mark: abs((mark.effective_at if truth else journaled_at(mark.id)) - t) for mark in marks}
+    least = min(away.values(), default=float("inf"))
+    return sorted(mark for mark, far in away.items() if far == least <= abs(until - t))
 
 
 def _id_at(t: float) -> BatchId:

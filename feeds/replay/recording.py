@@ -1,6 +1,6 @@
 """What a review needs of a record, wherever it lies: sealed segments, a journal, both."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol
 
 from feeds.bus import BatchId, Delivery
@@ -98,10 +98,12 @@ class Recording(Protocol):
         """
         ...
 
-    async def marks(self, what: What, t: float, by: Literal[1, -1], *, truth: bool) -> list[Mark]:
+    async def marks(
+        self, what: What, t: float, by: Literal[1, -1], *, truth: bool, until: float, of: Collection[AgencyId]
+    ) -> list[Mark]:
         """Return the marks of the nearest time after (1) or before (-1) `t`, by effective or by journal time.
 
-        Effective when `truth`. Empty: there are none.
+        Effective when `truth`; of these agencies; not beyond `until`. Empty: there are none.
         """
         ...
 
@@ -127,4 +129,8 @@ class Recording(Protocol):
 
     async def gaps(self) -> Sequence[Gap]:
         """Return what is missing."""
+        ...
+
+    def damaged(self, t: float) -> Sequence[Gap]:
+        """Return what was found damaged where `t` lies, by now: a stretch is looked at when it is read."""
         ...

@@ -1,8 +1,7 @@
-"""What a review reads of sealed segments: their batches, held packed, and what was found on a walk through each."""
+"""What a review reads of sealed segments: their batches, pictures, and what was found on a walk through each."""
 
 import asyncio
 import logging
-from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -13,32 +12,37 @@ from feeds.errors import ArchiveDamaged, DecodeError
 from feeds.names import AgencyId
 from feeds.recording.archive import Archive
 from feeds.recording.catalogue import Segment
-from feeds.recording.held import Held
+from feeds.recording.opened import Opened
+from feeds.recording.pictures import newest_picture
 from feeds.replay.survey import Survey
 
 log = logging.getLogger(__name__)
 
-SURVEY, PICTURE = "survey.bin", "picture.keyframe"
-"""Derived files: what was found, and the agency's picture as it stood when the segment began (`layers.derived`)."""
-HELD_REPORTS = 5_000_000
-"""Reports held, about 40 bytes each; the segments read longest ago go."""
+SURVEY = "survey.bin"
+"""Derived file: what was found."""
+OPEN_BYTES = 512 * 1024 * 1024
+"""Of columns held, 80 to 110 bytes a report; the segments read longest ago go."""
+MADE_KEPT = 16
+"""Lots of batches kept as they were made, 4 MB each: readers take them a page at a time."""
 
 
 def survey_file(agency: AgencyId, t0: int, entries: Iterable[Delivery]) -> dict[str, bytes]:
     """Return the file to be derived of a segment (`feeds.recording.archive.Derive`)."""
-    return {SURVEY: _surveyed(agency, entries).encode()}
-
-
-def _surveyed(agency: AgencyId, entries: Iterable[Delivery]) -> Survey:
     survey = Survey(agency)
-    for delivery in entries:
+    _hear(survey, entries)
+    return {SURVEY: survey.encode()}
+
+
+def _hear(survey: Survey, batches: Iterable[Delivery]) -> None:
+    for delivery in batches:
         survey.hear(delivery)
-    return survey
 
 
-class _Batches(NamedTuple):
-    ids: list[BatchId]
-    held: Held
+class _Made(NamedTuple):
+    """Batches from number `first` on."""
+
+    first: int
+    batches: list[Delivery]
 
 
 class Sealed:
@@ -47,11 +51,14 @@ class Sealed:
     def __init__(self, archive: Archive) -> None:
         self.archive = archive
         self.damaged: dict[Path, tuple[Segment, str]] = {}
-        self._batches: OrderedDict[Path, _Batches] = OrderedDict()
+        self._opened: OrderedDict[Path, Opened] = OrderedDict()
+        self._made: OrderedDict[tuple[Path, int], _Made] = OrderedDict()
         self._surveys: dict[Path, Survey] = {}
         self._of: dict[Path, Segment] = {}
-        """As they were when batches and surveys were taken of them."""
+        """As they were when anything was taken of them."""
         self._reading = asyncio.Lock()
+        self._ahead: asyncio.Task[None] | None = None
+        """Opens a segment before it is asked for."""
 
     async def refresh(self) -> None:
         """Take in the segments that were added, let go of what was deleted or revised. Raises OSError."""
@@ -59,8 +66,9 @@ class Sealed:
             await asyncio.to_thread(self.archive.refresh)
             for folder, one in list(self._of.items()):
                 if self.archive.at(folder) != one:
-                    for kept in (self._of, self._batches, self._surveys, self.damaged):
+                    for kept in (self._of, self._opened, self._surveys, self.damaged):
                         kept.pop(folder, None)
+                    self._forget(folder)
 
     def segments(self, agency: AgencyId, since: float = 0.0) -> Sequence[Segment]:
         """Return the agency's segments that reach beyond `since`, Unix seconds, and are still there, oldest first."""
@@ -69,26 +77,28 @@ class Sealed:
     async def read(self, agency: AgencyId, after: BatchId, count: int) -> list[Delivery]:
         """Return up to `count` batches after `after`, oldest first. Raises OSError."""
         found: list[Delivery] = []
-        for one in self.segments(agency, after.ms / 1000):
-            if BatchId.parse(one.manifest.contents.last) <= after:
+        ahead = self.segments(agency, after.ms / 1000)
+        for nth, one in enumerate(ahead):
+            if BatchId.parse(one.manifest.contents.last) <= after or (opened := await self._open(one)) is None:
                 continue
-            batches = await self._read(one)
-            first = bisect_right(batches.ids, after)
-            found += batches.held[first : first + count - len(found)]
+            number = opened.after(after)
+            while number < len(opened) and len(found) < count:
+                made = await self._make(one, opened, number)
+                first = number - made.first
+                found += made.batches[first : first + count - len(found)]
+                number = made.first + len(made.batches) if len(found) < count else number
             if len(found) == count:
+                if opened.after(found[-1].id) * 2 > len(opened):
+                    self._look_ahead(ahead[nth + 1 : nth + 2])
                 break
         return found
 
     async def picture(self, agency: AgencyId, t: float) -> tuple[float, bytes] | None:
-        """Return with what picture the newest segment that has one began until `t`, and when. Raises OSError."""
-        for one in reversed(self.segments(agency)):
-            if one.manifest.t0 <= t * 1000 and self.archive.has(one, PICTURE):
-                try:
-                    async with self._reading:
-                        return one.manifest.t0 / 1000, await asyncio.to_thread(self.archive.file, one, PICTURE)
-                except ArchiveDamaged as error:
-                    log.warning("picture_passed_over segment=%s reason=%s", one.name, error)
-        return None
+        """Return the newest picture kept of the agency until `t`, and as of when it is. Raises OSError."""
+        sealed = self.segments(agency)
+        async with self._reading:
+            kept = await asyncio.to_thread(newest_picture, self.archive, sealed, int(t * 1000), bytes)
+        return None if kept is None else (kept.at / 1000, kept.picture)
 
     async def survey(self, one: Segment) -> Survey:
         """Return what was found on a walk through a segment. Raises OSError."""
@@ -107,28 +117,70 @@ class Sealed:
                 return Survey.decode(agency, data)
             except (ArchiveDamaged, DecodeError) as error:
                 log.warning("survey_made_again segment=%s reason=%s", one.name, error)
-        return await asyncio.to_thread(_surveyed, agency, (await self._read(one)).held)
+        survey, number = Survey(agency), 0
+        opened = await self._open(one)
+        while opened is not None and number < len(opened):
+            made = await self._make(one, opened, number)
+            await asyncio.to_thread(_hear, survey, made.batches)
+            number = made.first + len(made.batches)
+        return survey
 
-    async def _read(self, one: Segment) -> _Batches:
+    async def _open(self, one: Segment) -> Opened | None:
+        """Return the segment, open; None: it is damaged."""
         async with self._reading:
-            batches = self._batches.get(one.folder)
-            if batches is None:
+            opened = self._opened.get(one.folder)
+            if opened is None and one.folder not in self.damaged:
                 self._of[one.folder] = one
                 try:
-                    batches = await asyncio.to_thread(self._unseal, one)
+                    opened = self._opened[one.folder] = await asyncio.to_thread(self.archive.open, one)
                 except ArchiveDamaged as error:
-                    log.error("segment_damaged segment=%s reason=%s", one.name, error)
-                    self.damaged[one.folder] = (one, str(error))
-                    batches = _Batches([], Held(one.manifest.agency))
-                self._batches[one.folder] = batches
-                while len(self._batches) > 1 and sum(b.held.reports for b in self._batches.values()) > HELD_REPORTS:
-                    self._batches.popitem(last=False)
-            self._batches.move_to_end(one.folder)
-            return batches
+                    self._is_damaged(one, error)
+                while len(self._opened) > 1 and self._held() > OPEN_BYTES:
+                    self._opened.popitem(last=False)
+            if opened is not None:
+                self._opened.move_to_end(one.folder)
+            return opened
 
-    def _unseal(self, one: Segment) -> _Batches:
-        entries = self.archive.decode(one)
-        held = Held(one.manifest.agency)
-        for delivery in entries:
-            held.add(delivery)
-        return _Batches([delivery.id for delivery in entries], held)
+    async def _make(self, one: Segment, opened: Opened, number: int) -> _Made:
+        """Return the batches around one; none when they cannot be made, and then none follow."""
+        lot = opened.around(number)
+        key = one.folder, lot.start
+        async with self._reading:
+            made = self._made.get(key)
+            if made is None:
+                try:
+                    made = _Made(lot.start, await asyncio.to_thread(opened.__getitem__, slice(lot.start, lot.stop)))
+                except DecodeError as error:
+                    self._is_damaged(one, error)
+                    return _Made(len(opened), [])
+                self._made[key] = made
+                if len(self._made) > MADE_KEPT:
+                    self._made.popitem(last=False)
+            self._made.move_to_end(key)
+            return made
+
+    def _is_damaged(self, one: Segment, error: Exception) -> None:
+        log.error("segment_damaged segment=%s reason=%s", one.name, error)
+        self.damaged[one.folder] = (one, str(error))
+        self._opened.pop(one.folder, None)
+        self._forget(one.folder)
+
+    def _forget(self, folder: Path) -> None:
+        for key in [key for key in self._made if key[0] == folder]:
+            del self._made[key]
+
+    def _held(self) -> int:
+        return sum(opened.nbytes for opened in self._opened.values())
+
+    def _look_ahead(self, following: Sequence[Segment]) -> None:
+        """Open the segment that follows, if there is room for it: who plays is there soon."""
+        if not following or following[0].folder in self._opened or following[0].folder in self.damaged:
+            return
+        if (self._ahead is None or self._ahead.done()) and self._held() * (1 + 1 / len(self._opened)) <= OPEN_BYTES:
+            self._ahead = asyncio.create_task(self._open_ahead(following[0]))
+
+    async def _open_ahead(self, one: Segment) -> None:
+        try:
+            await self._open(one)
+        except OSError as error:
+            log.warning("segment_not_opened_ahead segment=%s reason=%s", one.name, error)

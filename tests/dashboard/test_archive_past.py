@@ -7,13 +7,17 @@ import pytest
 from dashboard.archive_past import LOOK_BACK_MS, ArchivePast
 from feeds.names import AgencyId
 from feeds.recording.archive import Archive
+from feeds.recording.chunk_file import chunk_at
+from feeds.recording.pictures import PICTURES
 from feeds.recording.removal import Removal
-from layers.chunk import chunk_at
-from layers.derived import CHUNKS, L1, PICTURE, Deriver
+from layers import keyframe
+from layers.derived import CHUNKS, L1, Deriver
+from layers.picture import Picture
 from layers.pyramid import L1_STEP_S
 from layers.span import Span, picture_at
 from tests.support.heard import ROSTER
-from tests.support.recording import CPD, T0, TEN, entries
+from tests.support.recorded import told
+from tests.support.recording import CPD, T0, TEN, entries, flip
 
 
 def record(folder: Path, *starts: bool) -> Archive:
@@ -29,7 +33,7 @@ def record(folder: Path, *starts: bool) -> Archive:
 
 
 def derived(archive: Archive) -> list[dict[str, bytes]]:
-    return [{name: archive.file(s, name) for name in (CHUNKS, L1, PICTURE)} for s in archive.segments(CPD)]
+    return [{name: archive.file(s, name) for name in (CHUNKS, L1, PICTURES)} for s in archive.segments(CPD)]
 
 
 @pytest.mark.parametrize("starts", [(True, True, True), (True, False, True)], ids=["each time", "once"])
@@ -79,7 +83,7 @@ def test_what_was_removed_is_in_no_derived_file_of_a_later_segment(tmp_path: Pat
     first, second = archive.segments(CPD)
     assert sorted(Span(chunk_at(archive.file(second, CHUNKS), (T0 + TEN) / 1000)).ids) == ["u0", "u1", "u2"]
     archive.revise(first, Removal("u2"), "order", "clerk", 1.0)
-    assert not any(archive.has(s, name) for s in archive.segments(CPD) for name in (CHUNKS, L1, PICTURE))
+    assert not any(archive.has(s, name) for s in archive.segments(CPD) for name in (CHUNKS, L1, PICTURES))
     derive.forget(CPD)
     last = derive(CPD, T0 + 2 * TEN, entries(T0 + 2 * TEN + 1, each=1))
     assert sorted(Span(chunk_at(last[CHUNKS], (T0 + 2 * TEN) / 1000)).ids) == ["u0", "u1"]
@@ -90,5 +94,38 @@ def test_where_pictures_are_gone_only_the_last_day_is_gone_through(tmp_path: Pat
     day_later = T0 + LOOK_BACK_MS + TEN
     archive.seal(CPD, T0, T0 + TEN, entries(T0 + 500, each=3))
     archive.seal(CPD, day_later - TEN, day_later, entries(day_later - TEN + 500, each=1))
-    picture, since = ArchivePast(archive).since_picture(CPD, day_later)
+    picture, since = ArchivePast(archive).since_picture(CPD, day_later, lambda data: keyframe.restore(data, ROSTER))
     assert picture is None and [d.id.ms for d in since] == [day_later - TEN + 500]
+
+
+def test_each_minute_begins_with_a_picture_of_all_that_was_journaled_before(tmp_path: Path):
+    archive = record(tmp_path, True, False, False)
+    heard = Picture(ROSTER)
+    for segment in archive.segments(CPD):
+        t0 = segment.manifest.t0 / 1000
+        file, said = archive.file(segment, PICTURES), archive.entries(segment)
+        for minute in range(10):
+            at = t0 + 60 * minute
+            while said and said[0].id.ms < at * 1000:
+                heard.apply(said.pop(0))
+            heard.expire(at)
+            kept = keyframe.restore(chunk_at(file, at), ROSTER)
+            assert told(kept) == told(heard)
+            assert kept.last == heard.last
+        for one in said:
+            heard.apply(one)
+
+
+def test_only_what_came_since_the_newest_picture_is_read_and_a_damaged_one_is_passed_over(tmp_path: Path):
+    archive = record(tmp_path, True, False)
+
+    def since() -> tuple[bool, list[int]]:
+        picture, entries = ArchivePast(archive).since_picture(CPD, T0 + 2 * TEN, lambda d: keyframe.restore(d, ROSTER))
+        return picture is not None, [entry.id.ms for entry in entries]
+
+    assert since() == (True, [T0 + 2 * TEN - 1])
+    first, second = archive.segments(CPD)
+    flip(second.folder / PICTURES, 200)
+    assert since() == (True, [T0 + TEN - 1, *(T0 + TEN + at for at in (500, 61_000, TEN - 1))])
+    (first.folder / PICTURES).unlink()
+    assert since() == (False, [T0 + k * TEN + at for k in range(2) for at in (500, 61_000, TEN - 1)])

@@ -20,9 +20,10 @@ from feeds.bus import BatchId, Delivery
 from feeds.envelope import WIRE_VERSION, Batch, Parcel
 from feeds.names import AgencyId, SourceId
 from feeds.recording.archive import Archive
+from feeds.recording.pictures import PICTURES
 from feeds.recording.verifier import digest
 from feeds.report import AnyReport, CameraReport, Category, IncidentReport, LogReport, UnitReport
-from layers.derived import PICTURE, Deriver
+from layers.derived import Deriver
 from layers.exports.formats import FORMATS
 from tests.support.recording import CPD, T0, TEN, flip
 
@@ -374,7 +375,7 @@ def test_it_begins_with_the_picture_that_a_segment_has_and_knows_the_labels_of_b
     for k, batches in enumerate(SEGMENTS):
         archive.seal(CPD, T0 + k * TEN, T0 + (k + 1) * TEN, batches, derive)
     record = Record(archive.folder, site, tmp_path / "out")
-    assert all(PICTURE in one.manifest.derived for one in archive.segments(CPD))
+    assert all(PICTURES in one.manifest.derived for one in archive.segments(CPD))
     # What came before the range is not read any more.
     flip(record.folder / "cpd" / "2026-09-21" / "1420" / "reports.parquet", 300)
     assert export(record, "--range", RANGE, "--for", "cfd") == 0
@@ -382,5 +383,5 @@ def test_it_begins_with_the_picture_that_a_segment_has_and_knows_the_labels_of_b
     assert Counter(row["id"] for row in rows) == {"u1": 5, "u2": 5, "i1": 1}
     assert next(row["text"] for row in rows if row["kind"] == "incident") == "P1 Structure fire: units on scene"
     # A picture that is damaged is none.
-    flip(record.folder / "cpd" / "2026-09-21" / "1430" / PICTURE, 30)
+    flip(record.folder / "cpd" / "2026-09-21" / "1430" / PICTURES, 30)
     assert export(record, "--range", RANGE, "--for", "cfd") == 1 and "1420" in capsys.readouterr().err

@@ -8,8 +8,9 @@ from dashboard.recorded_hour import Hour, record_hour
 from dashboard.recorder import deriving
 from feeds.exercise import city
 from feeds.recording.archive import Archive
+from feeds.recording.pictures import PICTURES
 from feeds.replay.cuts import CutsEntry, encode_cuts
-from layers.derived import CHUNKS, L1, PICTURE
+from layers.derived import CHUNKS, L1
 from tests.dashboard.test_demo import HASH
 
 UNTIL = 1_790_003_633
@@ -60,7 +61,7 @@ def test_segments_follow_one_another_over_the_whole_hour_and_have_every_derived_
         manifests = [s.manifest for s in archive.segments(agency)]
         assert (manifests[0].t0, manifests[-1].t1) == (made.since * 1000, made.until * 1000)
         assert all(a.t1 == b.t0 for a, b in pairwise(manifests))
-        assert all({CHUNKS, L1, PICTURE, "survey.bin"} <= set(m.derived) for m in manifests)
+        assert all({CHUNKS, L1, PICTURES, "survey.bin"} <= set(m.derived) for m in manifests)
 
 
 def test_the_faults_are_on_record(hour: tuple[Archive, Hour, list[CutsEntry]]) -> None:

@@ -8,11 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.bus import BatchId, Delivery
-from feeds.errors import DecodeError
 from feeds.names import AgencyId
 from feeds.report import UnitReport
 from layers import kinds
-from layers.chunk import Chunk, chunk_at, chunk_range, encode_chunks, index_bytes, minutes
+from layers.chunk import Chunk, minutes
 from layers.delta import keyframe
 from layers.frame import FrameType, decode
 from layers.keyframe import snapshot
@@ -249,20 +248,6 @@ def test_the_other_layers_are_whole_frames_at_the_time_they_became_known() -> No
     assert set(client.rows) == {*LAYERS} - {"units"}
     assert client.by_id("incidents")["cpd", "i1"]["record"]["status"] == ["Closed"]
     assert [event["kind"] for event in client.events.values()] == ["incident", "log_entry", "incident"]
-
-
-def test_a_file_of_chunks_gives_each_back_by_its_time() -> None:
-    made = chunks_of([delivery(1, unit("u", at=M0 - 5))], count=3)
-    file = encode_chunks([chunk.data for chunk in made], M0)
-    assert [chunk_at(file, chunk.at + 59.9) for chunk in made] == [chunk.data for chunk in made]
-    offset, length = chunk_range(file[: index_bytes(3)], M0 + 60)
-    assert file[offset : offset + length] == made[1].data
-    for t in (M0 - 1, M0 + 180):
-        with pytest.raises(IndexError):
-            chunk_at(file, t)
-    for damaged in (b"", file[:20], b"JOC2" + file[4:], file[:-1]):
-        with pytest.raises(DecodeError):
-            chunk_at(damaged, M0 + 179)
 
 
 def test_a_row_costs_about_four_bytes(minute: bytes) -> None:

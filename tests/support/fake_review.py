@@ -201,7 +201,12 @@ class _Seat:
         events = [e for _, e in self._of.events if found and to != "alarm" and e["at"] == at and _IS[to](e)]
         unit = self._of.unit(0)
         units = [[unit["agency"], unit["id"]]] if found and to == "alarm" else []
-        stepped = {"type": "stepped", "to": to, "by": by, "found": found, "at": at, "events": events, "units": units}
+        stepped = {"type": "stepped", "to": to, "by": by, "found": found, "at": at, "until": None,
+                   "events": events, "units": units}  # fmt: skip
+        if not found:
+            self.say(
+                {"type": "notice", "text": f"There is no {'later' if by > 0 else 'earlier'} {to} in the recording."}
+            )
         self._at = at
         self._epoch += 1
         self._rev = 0

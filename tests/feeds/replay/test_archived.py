@@ -13,9 +13,8 @@ from feeds.recording.archive import Archive
 from feeds.recording.removal import Removal
 from feeds.replay.archived import ArchivedRecording
 from feeds.replay.journal import JournalRecording
-from feeds.replay.sealed import PICTURE, Sealed, survey_file
+from feeds.replay.sealed import Sealed, survey_file
 from layers import kinds
-from layers.derived import PICTURE as DERIVED_PICTURE
 from layers.derived import Deriver
 from layers.picture import LAYERS, Picture
 from layers.policy import ViewerClass
@@ -27,7 +26,7 @@ from tests.support.heard import ROSTER, T0
 from tests.support.live import wait_for
 from tests.support.recorded import Record, known_by_brute_force, told
 from tests.support.recording import flip
-from tests.support.reviewing import review_on, reviewing
+from tests.support.reviewing import Reviewer, review_on, reviewing
 
 TWO_MINUTES = 120_000
 END = float("inf")
@@ -63,9 +62,10 @@ async def test_batches_late_reports_counts_and_marks_are_those_of_the_journal(tm
     late = {a: await journal.late(a, NEVER, END) for a in (cpd, fire)}
     counts = {a: dict(await journal.counts(a)) for a in (cpd, fire)}
     places = [T0 - 1, *(T0 + 41.3 * n for n in range(1, 20))]
-    asks = [(what, t, by, truth) for what in ("incident", "camera", "log", "alarm") for t in places
-            for by in (1, -1) for truth in (False, True)]  # fmt: skip
-    marks = [await journal.marks(w, t, by, truth=truth) for w, t, by, truth in asks]
+    asks = [(what, t, by, truth, far) for what in ("incident", "camera", "log", "alarm") for t in places
+            for by in (1, -1) for truth in (False, True) for far in (END, 40.0)]  # fmt: skip
+    of = record.recording.agencies
+    marks = [await journal.marks(w, t, by, truth=truth, until=t + by * far, of=of) for w, t, by, truth, far in asks]
     archive = await sealed(record, tmp_path, middle, derived=derived)
     tail = JournalRecording(record.bus, record.recording.agencies, record.clock)
     recording = ArchivedRecording(Sealed(archive), tail)
@@ -81,7 +81,9 @@ async def test_batches_late_reports_counts_and_marks_are_those_of_the_journal(tm
         assert {m: sum(s.values()) for m, s in (await recording.counts(agency)).items()} == {
             m: sum(s.values()) for m, s in counts[agency].items()
         }
-    assert [await recording.marks(w, t, by, truth=truth) for w, t, by, truth in asks] == marks
+    nearest = [await recording.marks(w, t, by, truth=truth, until=t + by * far, of=of) for w, t, by, truth, far in asks]
+    assert nearest == marks
+    assert [] in marks and any(marks)
     span = await recording.span()
     assert span is not None
     assert span.since <= batches[cpd][0].id.ms / 1000
@@ -119,7 +121,6 @@ async def test_a_seek_begins_with_the_pictures_of_the_segments_and_unseals_nothi
             read.extend(page := await super().read(agency, after, count))
             return page
 
-    assert PICTURE == DERIVED_PICTURE
     rerun = Rerun(ArchivedRecording(Watched(archive), record.recording), Keyframes(), ROSTER, TICK_S)
     await rerun.reach(t, truth=False, overtaken=lambda: False)
     assert told(rerun.picture) == told(straight.picture)
@@ -149,6 +150,36 @@ async def test_a_review_goes_back_beyond_the_journal_and_a_damaged_segment_is_a_
     (gap,) = await recording.gaps()
     assert (gap.since, gap.agency) == (broken.manifest.t0 / 1000, cpd)
     assert gap.text.startswith("damaged")
+
+
+async def test_who_plays_into_a_damaged_segment_is_told_once_and_the_minutes_beside_it_play(tmp_path: Path) -> None:
+    record = await ten_minutes()
+    archive = await sealed(record, tmp_path, T0 + 400)
+    broken = archive.segments(record.recording.agencies[0])[1]
+    since, until = broken.manifest.t0 / 1000, broken.manifest.t1 / 1000
+    flip(broken.folder / "reports.parquet", 500)
+    recording = ArchivedRecording(Sealed(archive), record.recording)
+
+    def of_damage(reviewer: Reviewer) -> list[str]:
+        return [said["text"] for said in reviewer.said("notice") if "damaged" in said["text"]]
+
+    async with (
+        review_on(recording) as review,
+        reviewing(review, at=since - 30) as jcc,
+        reviewing(review, token="fbi-token", at=since - 30) as fbi,
+    ):
+        for reviewer in (jcc, fbi):
+            await reviewer.say("play", speed=64)
+        await wait_for(lambda: since - 15 < jcc.clock["at"])
+        assert jcc.client.by_id("units")["cpd", "u1"]["lat"] >= 410000000 + (since - 30 - T0) // 10 * 100000
+        assert recording.damaged(since - 1) == []
+        await wait_for(lambda: min(jcc.clock["at"], fbi.clock["at"]) > until + 40, 60)
+        assert jcc.client.by_id("units")["cpd", "u1"]["lat"] >= 410000000 + (until + 20 - T0) // 10 * 100000
+        (text,) = of_damage(jcc)
+        assert text.startswith("The record of City Police from ")
+        assert of_damage(fbi) == [], "who sees nothing of the agency is not told"
+        await jcc.epoch("seek", at=since + 30)
+        await wait_for(lambda: len(of_damage(jcc)) == 2)
 
 
 async def test_what_was_deleted_is_a_gap_that_names_its_clause(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from tests.support.heard import T0, camera, entry, incident, unit
 from tests.support.recorded import Record
 
 NONE: frozenset[str] = frozenset()
+END = float("inf")
 
 
 async def test_the_span_is_from_the_oldest_batch_of_any_agency_to_a_moment_ago() -> None:
@@ -28,7 +29,8 @@ async def test_marks_are_where_something_may_have_happened() -> None:
     await record.say(T0 + 40, unit(at=T0 + 40, emergency="panic"))
 
     async def at(what, t, by, truth=False):
-        found = await record.recording.marks(what, T0 + t, by, truth=truth)
+        of = record.recording.agencies
+        found = await record.recording.marks(what, T0 + t, by, truth=truth, until=by * END, of=of)
         return [(m.agency, journaled_at(m.id) - T0, m.effective_at - T0) for m in found]
 
     assert await at("alarm", -1, 1) == [("cpd", 10, 4)]
@@ -77,7 +79,11 @@ async def test_what_was_trimmed_is_forgotten() -> None:
     await record.recording.span()
     assert len(await record.recording.counts(agency)) == 2
     assert len(await record.recording.late(agency, 0, T0)) == 2
-    assert [m.effective_at for m in await record.recording.marks("incident", T0 + 150, -1, truth=False)] == [T0 + 100]
+    of = record.recording.agencies
+    marks = await record.recording.marks("incident", T0 + 150, -1, truth=False, until=-END, of=of)
+    assert [m.effective_at for m in marks] == [T0 + 100]
+    assert await record.recording.marks("incident", T0 + 150, -1, truth=False, until=T0 + 101, of=of) == []
+    assert await record.recording.marks("incident", T0 + 150, -1, truth=False, until=-END, of=of[1:]) == []
 
 
 async def test_an_entry_of_cuts_that_cannot_be_read_costs_itself_alone(caplog) -> None:
