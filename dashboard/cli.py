@@ -113,6 +113,15 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("range", nargs="?", default="", metavar="RANGE", help="a day, or A..B (all)")
     _which_archive(verify)
 
+    replay = command("replay", _replay, "look back at part of the record", texts.REPLAY)
+    replay.add_argument("range", nargs="?", default="", metavar="RANGE", help="a day, or A..B (all)")
+    replay.add_argument("--view", default="known", metavar="VIEW", help="known, truth or agency:ID (known)")
+    replay.add_argument("--archive", type=Path, metavar="FOLDER", help="folder of the record, or name of an import")
+    replay.add_argument("--config", type=Path, metavar="site.toml", help="the site's file: its log-ins and shares")
+    replay.add_argument("--port", type=int, default=0, help="web pages (one that is free)")
+    replay.add_argument("--review-port", type=int, default=0, help="the review's stream (one that is free)")
+    replay.add_argument("--no-open", action="store_true", help="do not open the browser")
+
     export = command("export", _export, "write part of the record for somebody else", texts.EXPORT)
     export.add_argument("out", type=Path, metavar="OUT", help="the file to write; - is the standard output")
     export.add_argument("--format", choices=["evidence", *EXPORTS], default="evidence", help="(evidence)")
@@ -257,6 +266,12 @@ def _verify(args: argparse.Namespace) -> int:
     from dashboard import verify_command
 
     return verify_command.run(args)
+
+
+def _replay(args: argparse.Namespace) -> int:
+    from dashboard import replay_command
+
+    return replay_command.run(args)
 
 
 def _export(args: argparse.Namespace) -> int:

@@ -48,6 +48,20 @@ Each agency's manifests are a chain: each holds the hash of the one before. The 
 its chain. Write it down elsewhere (the shift log, a partner agency): whoever holds a head can tell later that nothing
 before it was changed. Without one, a whole new chain could be put in the old one's place.
 """
+REPLAY = """\
+Opens the page of recordings at part of a record, in the browser if there is a screen, and prints its address. What it
+needs is started for this machine alone and ends with Ctrl-C; nothing of it is left, and nothing is added to the record.
+
+  jointops replay 2026-11-27T12:00..12:30 --config site.toml     half an hour of your site
+  jointops replay 2026-11-27 --view truth --config site.toml     a day, as it is known to have been today
+  jointops replay --archive isp-2026-11                          what `jointops import` made, by its name or folder
+  jointops replay 2026-11-27T12:00.. --archive /mnt/archive      any folder of a record
+
+With --config the site's own log-ins and shares count: whoever has the role `reviewer` sees what its agency may see.
+Without it nobody knows them; the command prints a log-in that sees all of the record, as whoever may read the folder
+does. Where the site itself is running (`jointops serve`, `jointops demo`) no second one is started: the address of its
+own page is printed and opened. Exit status 2: there is no record, or nothing in RANGE; the message says what there is.
+"""
 EXPORT = """\
 Writes part of one agency's record for somebody else, whole or not at all.
 
