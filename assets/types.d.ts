@@ -53,7 +53,7 @@ export interface Health {
 export interface Card {
   type: "card"; ask: number; layer: string; agency: string; id: string; found: boolean; title?: string; subtitle?: string;
   position?: [number, number] | null; rows?: [string, string][]; observed_at?: number; received_at?: number;
-  flagged?: string[]; history?: [number, string][];
+  aligned_at?: number | null; aligned_error_s?: number | null; flagged?: string[]; history?: [number, string][];
 }
 
 /** One layer's rows: columns are dense typed arrays indexed by row; `present[row]` is 1 where there is a thing. */
@@ -137,12 +137,14 @@ export interface Review {
   range: { from: number; to: number };
   rangeName: string;
   notices: { text: string; since: number }[];
+  /** The clocks that were off at the moment, as far as it was known then. */
+  clocks: (ClockOff & { agency: string })[];
   /** A seek that takes its time: where to, and how much of it is done (0..1; null: not known). */
   seeking: { at: number; done: number | null } | null;
   /** The answer to the last step. */
   stepped: Stepped | null;
   follow: { agency: string; id: string } | null;
-  on(event: "clock" | "range" | "recording" | "notice" | "follow" | "stepped", fn: () => void): () => void;
+  on(event: "clock" | "range" | "recording" | "notice" | "follow" | "stepped" | "clocks", fn: () => void): () => void;
   at(): number;
   readonly playing: boolean;
   readonly speed: number;
@@ -162,7 +164,7 @@ export interface Review {
   setRangeByName(name: string): void;
   bounds(): { from: number; to: number };
   /** Rejects when the server does not answer, or says why it does not. */
-  track(agency: string, id: string, from: number, to: number): Promise<TrackPoint[]>;
+  track(agency: string, id: string, from: number, to: number): Promise<{ points: TrackPoint[]; clocks: ClockOff[] }>;
   near(lon: number, lat: number, metres: number, from: number, to: number): Promise<NearUnit[]>;
   setFollow(thing: { agency: string; id: string } | null): void;
   /** Says something to the person. */
@@ -176,8 +178,15 @@ export interface Review {
 }
 export type StepKind = "incident" | "camera" | "alarm" | "log";
 export interface Stepped { to: StepKind; by: 1 | -1; found: boolean; at: number; events: PictureEvent[]; units: [string, string][] }
-/** observed at, lon, lat (degrees), speed (metres a second), course (degrees), status code. */
-export type TrackPoint = [number, number | null, number | null, number | null, number | null, number | null];
+/**
+ * Effective time, lon, lat (degrees), speed (metres a second), course (degrees), status code, then observed at by the
+ * source's own clock; the same by ours, and within how many seconds, null where it is not known to be off.
+ */
+export type TrackPoint = [
+  number, number | null, number | null, number | null, number | null, number | null, number, number | null, number | null,
+];
+/** Seconds: how far a source's clock is ahead of ours (negative: behind), and how far that may be from the truth. */
+export interface ClockOff { source: string; offset_s: number; error_s: number }
 export interface NearUnit {
   agency: string; id: string; call_sign?: string; first: number; last: number; nearest_m: number; nearest_at: number;
 }

@@ -10,8 +10,11 @@ from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
 
 from dashboard.review_asks import Near, Track
+from dashboard.review_clocks import may_know
 from feeds.bus import BatchId
+from feeds.clock_offset import ClockOffset
 from feeds.names import AgencyId
+from feeds.replay.clocks import Clocks
 from feeds.replay.journal_pages import PAGE, journaled_at
 from feeds.replay.recording import LATE_S, Recording
 from feeds.replay.truth import is_late
@@ -58,6 +61,8 @@ class _Heard(NamedTuple):
     at: float
     """Effective time."""
     report: UnitReport
+    source: str
+    received_at: float
 
 
 async def _units(asker: Asker, agency: AgencyId, since: float, until: float) -> AsyncIterator[_Heard]:
@@ -79,7 +84,7 @@ async def _units(asker: Asker, agency: AgencyId, since: float, until: float) -> 
                     for report in parcel.reports:
                         at = min(report.observed_at, parcel.received_at)
                         if type(report) is UnitReport and since <= at <= until and is_late(at, delivery.id) is late:
-                            yield _Heard(at, report)
+                            yield _Heard(at, report, parcel.source, parcel.received_at)
                 if loop.time() - let_go_at > _SLICE_S:
                     await asyncio.sleep(0)
                     let_go_at = loop.time()
@@ -103,14 +108,25 @@ async def track_answer(ask: Track, asker: Asker) -> dict[str, Any]:
     granted = asker.granted(agency, ask.id, labels)
     if granted & _POSITION:
         heard.sort(key=lambda one: one.at)
-        answer["points"] = _points(heard, told_status=bool(granted & _STATUS))
+        clocks = Clocks()
+        if may_know(asker.rules, agency):
+            clocks = await asker.recording.clocks(agency, heard[0].at, max(one.received_at for one in heard))
+        answer["points"] = _points(heard, clocks, told_status=bool(granted & _STATUS))
+        answer["clocks"] = _off(heard, clocks)
     return answer
 
 
-def _points(heard: list[_Heard], *, told_status: bool) -> list[list[float | None]]:
+def _off(heard: list[_Heard], clocks: Clocks) -> list[dict[str, Any]]:
+    """Return the clocks of the unit's sources that were off, as last known in the stretch."""
+    newest = {one.source: one.received_at for one in heard}
+    known = ((source, clocks.at(source, at)) for source, at in sorted(newest.items()))
+    return [{"source": source, **clock._asdict()} for source, clock in known if clock is not None and clock.is_off]
+
+
+def _points(heard: list[_Heard], clocks: Clocks, *, told_status: bool) -> list[list[float | None]]:
     points: list[list[float | None]] = []
     status: int | None = None
-    for at, report in heard:
+    for at, report, source, received_at in heard:
         if report.primary_status is not None or report.secondary_status is not None:
             status = int(unit_status(report.primary_status, report.secondary_status, report.incident_id is not None))
         if report.lat is not None and report.lon is not None:
@@ -122,10 +138,17 @@ def _points(heard: list[_Heard], *, told_status: bool) -> list[list[float | None
                     report.speed_mps,
                     report.course_deg,
                     status if told_status else None,
+                    round(report.observed_at, 3),
+                    *_aligned(clocks.at(source, received_at), report.observed_at),
                 ]
             )
     every = -(-len(points) // POINTS_MAX) if points else 1
     return points[::every]
+
+
+def _aligned(clock: ClockOffset | None, observed_at: float) -> tuple[float | None, float | None]:
+    """Return when it was by our clock, and within how many seconds; None where it is not known to be off."""
+    return (None, None) if clock is None or not clock.is_off else (round(clock.aligned(observed_at), 3), clock.error_s)
 
 
 class _Passed:

@@ -22,6 +22,7 @@ from dashboard.review_told import CLOCK_EVERY_S, STANDING_CLOCK_EVERY_S, Pace, P
 from dashboard.review_views import TRUTH, Policy, Views
 from dashboard.stream import Ask
 from dashboard.subscription import Subscription
+from feeds.clock_offset import SLOT_S
 from feeds.errors import JointOpsError
 from feeds.replay.clock import ReplayClock
 from feeds.replay.known import WITHOUT_CUTS_S, on_grid
@@ -138,7 +139,9 @@ class Session:
 
     async def run(self) -> None:
         """Serve until cancelled."""
-        answering = asyncio.create_task(self._answers.run(knows_all=lambda: self._view == TRUTH))
+        answering = asyncio.create_task(
+            self._answers.run(knows_all=lambda: self._view == TRUTH, is_still=lambda: self._still)
+        )
         try:
             while True:
                 try:
@@ -231,6 +234,7 @@ class Session:
         self._clock.stand(t, _real())
         self._pace.clear()
         self._tell_clock(now=True)
+        self._answers.look(t)
 
     async def _play(self, scene: Scene) -> None:
         """Play one frame, when its time has come."""
@@ -250,6 +254,8 @@ class Session:
         if await self._place.labels.now() is not rerun.labels:
             self._go(_Goal(rerun.at))
             return
+        if target // SLOT_S != rerun.at // SLOT_S:
+            self._answers.look(target)
         before = rerun.source.policy
         await rerun.forward(target, self._overtaken)
         # In what cannot be read the policy may have been another, and behind it may be another.

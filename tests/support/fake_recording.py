@@ -223,7 +223,7 @@ class Recording:
             lon, lat, course, speed = (float(v[0]) for v in self._way(np.array([at]), row))
             status = int(self._status(at)[row[0]])
             rolls = status < 2
-            points.append([float(at), lon, lat, speed if rolls else 0.0, course, status])
+            points.append([float(at), lon, lat, speed if rolls else 0.0, course, status, float(at), None, None])
         return points
 
     def near(self, lon: float, lat: float, metres: float, begin: float, end: float) -> list[dict[str, Any]]:
