@@ -9,11 +9,19 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 
 from feeds.clock_offset import SLOT_S, ClockOffset, ClockWatch
-from feeds.envelope import Parcel
 from feeds.names import SourceId
 
 Entry = tuple[float, float | None, float | None]
 """From when on (Unix seconds, received), offset, error (seconds); None: from then on not known any more."""
+
+
+class _Heard:
+    __slots__ = ("slot", "watch")
+
+    def __init__(self, slot: int) -> None:
+        self.watch = ClockWatch()
+        self.slot = slot
+        """The newest that it was heard in."""
 
 
 class Clocks:
@@ -22,20 +30,18 @@ class Clocks:
     def __init__(self, entries: Mapping[SourceId, list[Entry]] | None = None) -> None:
         self.entries: dict[SourceId, list[Entry]] = {source: list(told) for source, told in (entries or {}).items()}
         """By source, oldest first; only what changed."""
-        self._watches: dict[SourceId, tuple[ClockWatch, int]] = {}
-        """And the slot that it was last heard in."""
+        self._watches: dict[SourceId, _Heard] = {}
 
-    def hear(self, parcel: Parcel) -> None:
-        """Take in a parcel."""
-        if not parcel.reports:
-            return
-        received_at = parcel.received_at
+    def hear(self, source: SourceId, observed_at: float, received_at: float) -> None:
+        """Take in the newest observation of a parcel, and when it came, Unix seconds."""
         slot = int(received_at // SLOT_S)
-        watch, last = self._watches.get(parcel.source) or (ClockWatch(), slot)
-        if slot > last:
-            self._note(parcel.source, slot * SLOT_S, watch.offset())
-        self._watches[parcel.source] = watch, max(slot, last)
-        watch.hear(max(report.observed_at for report in parcel.reports), received_at)
+        heard = self._watches.get(source)
+        if heard is None:
+            heard = self._watches[source] = _Heard(slot)
+        elif slot > heard.slot:
+            self._note(source, slot * SLOT_S, heard.watch.offset())
+            heard.slot = slot
+        heard.watch.hear(observed_at, received_at)
 
     def _note(self, source: SourceId, since: float, clock: ClockOffset | None) -> None:
         told = self.entries.get(source)

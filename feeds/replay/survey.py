@@ -3,6 +3,7 @@
 Pure.
 """
 
+import math
 from bisect import bisect_left, bisect_right
 from typing import Literal
 
@@ -62,9 +63,10 @@ class Survey:
         minute = self.counts.setdefault(delivery.id.ms // 60_000, {})
         late: list[Parcel] = []
         for parcel in delivery.batch.parcels:
-            self.clocks.hear(parcel)
             late_reports = []
+            newest = -math.inf
             for report in parcel.reports:
+                newest = max(newest, report.observed_at)
                 effective_at = min(report.observed_at, parcel.received_at)
                 sort = self._sort(report)
                 minute[sort] = minute.get(sort, 0) + 1
@@ -73,6 +75,8 @@ class Survey:
                     self._marks[what].append(Mark(self.agency, delivery.id, effective_at))
                 if is_late(effective_at, delivery.id):
                     late_reports.append(report)
+            if parcel.reports:
+                self.clocks.hear(parcel.source, newest, parcel.received_at)
             if late_reports:
                 late.append(Parcel(parcel.source, parcel.run, parcel.received_at, tuple(late_reports)))
         if late:

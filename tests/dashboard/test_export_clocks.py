@@ -8,16 +8,19 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from msgspec.structs import replace
 
 from dashboard import cli
+from dashboard.export_clocks import ExportClocks
 from feeds.bus import BatchId, Delivery
 from feeds.envelope import WIRE_VERSION, Batch, Parcel
 from feeds.names import SourceId
 from feeds.recording.archive import Archive
 from feeds.replay.sealed import survey_file
 from feeds.report import IncidentReport, UnitReport
+from layers.exports.rows import TrackPoint
 from tests.dashboard.test_record_export import SITE
-from tests.support.recording import CPD, T0, TEN
+from tests.support.recording import CPD, T0, TEN, flip
 
 SKEW = 37.0
 S = T0 / 1000
@@ -110,3 +113,18 @@ def test_every_format_has_a_place_for_it(tmp_path: Path, capsys: pytest.CaptureF
         text = out.read_text()
         assert text.count("aligned_at") > (0 if name == "kml" else 100)
         assert "aligned_err_s" in text
+
+
+def test_a_segment_that_cannot_be_read_and_logs_that_say_both_times_tell_of_no_clock(tmp_path: Path) -> None:
+    archive_in(tmp_path / "archive", derived=False)
+    archive = Archive(tmp_path / "archive")
+    first, second = archive.segments(CPD)
+    imported = second._replace(manifest=replace(second.manifest, imported={"a.gpx": "00"}))
+    flip(first.folder / "reports.parquet", 60)
+    clocks = ExportClocks(archive, tells=True)
+    point = TrackPoint("cpd", "u1", None, S + 637, S + 1199, -87.6, 41.8, source="cpd-avl")
+    for one in (first, imported):
+        clocks.take(one)
+        assert clocks.aligned(point) is point
+    clocks.take(second)
+    assert clocks.aligned(point).aligned_err_s is not None

@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from dashboard.review import Review
+from dashboard.review_clocks import CELL_S, ReviewClocks
 from tests.support.heard import T0, unit
 from tests.support.live import wait_for
 from tests.support.recorded import Record
+from tests.support.recording import CPD
 from tests.support.reviewing import review_on, reviewing
 
 SKEW = 37.0
@@ -66,3 +68,17 @@ async def test_a_right_clock_is_not_talked_of_and_before_it_was_known_nothing_is
         await wait_for(lambda: reviewer.said("clocks")[-1]["off"] == [])
         card = await reviewer.answer("card", ask=2, layer="units", agency="cpd", id="p1")
         assert card["found"] and card["aligned_at"] is None
+
+
+async def test_what_can_grow_is_read_again_and_what_is_settled_is_kept() -> None:
+    record = Record(["cpd"])
+    begin = T0 - T0 % CELL_S + CELL_S
+    for n in range(60):
+        await record.say(begin + n * 5 + 0.2, unit("p1", at=begin + n * 5 + SKEW))
+    clocks = ReviewClocks(record.recording)
+    record.end(begin + 300)
+    assert (await clocks.read(CPD, begin)).at("cpd-avl", begin + 290) is not None
+    assert clocks.kept(CPD, begin) is None
+    record.end(begin + CELL_S + 1)
+    kept = await clocks.read(CPD, begin + 1)
+    assert clocks.kept(CPD, begin + 599) is kept is await clocks.read(CPD, begin + 2)

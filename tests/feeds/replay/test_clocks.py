@@ -33,7 +33,7 @@ def says(skew: float, seconds: float, start: float = T0, every_s: float = 5.0, s
 def heard(parcels: list[Parcel], clocks: Clocks | None = None) -> Clocks:
     clocks = clocks or Clocks()
     for parcel in parcels:
-        clocks.hear(parcel)
+        clocks.hear(parcel.source, max(report.observed_at for report in parcel.reports), parcel.received_at)
     return clocks
 
 
@@ -63,7 +63,7 @@ def test_it_is_what_the_gateway_knew() -> None:
         watch.hear(parcel.reports[0].observed_at, parcel.received_at)
     turn = (T0 + 400) // 20 * 20 + 20
     clocks = heard(parcels)
-    clocks.hear(Parcel(SourceId("a"), "r", turn, (unit(at=turn - 12),)))
+    clocks.hear(SourceId("a"), turn - 12, turn)
     assert clocks.at("a", turn) == watch.offset()
 
 
