@@ -132,7 +132,16 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument(
         "--skip-damaged", action="store_true", help="leave damaged segments out, and say so in the file"
     )
+    export.add_argument("--case", default="", metavar="ID", help="the case that it is for; it stands in the audit")
+    export.add_argument("--actor", default="", metavar="NAME", help="who says so (you, as this machine knows you)")
     _which_archive(export)
+
+    audit = command("audit", _audit, "say who looked back at what and took what away", texts.AUDIT)
+    audit.add_argument("range", nargs="?", default="", metavar="RANGE", help="when it was done: a day, or A..B (all)")
+    audit.add_argument("--viewer", default="", metavar="NAME", help="this one's (all)")
+    audit.add_argument("--agency", default="", metavar="ID", help="its people's, or of its record (all)")
+    audit.add_argument("--case", default="", metavar="ID", help="for this case (all)")
+    audit.add_argument("--config", type=Path, metavar="site.toml", help="the site's file, which names the folder")
 
     cli_keeping.add(command)
 
@@ -278,6 +287,12 @@ def _export(args: argparse.Namespace) -> int:
     from dashboard import export_command
 
     return export_command.run(args)
+
+
+def _audit(args: argparse.Namespace) -> int:
+    from dashboard import audit_command
+
+    return audit_command.run(args)
 
 
 def _check(args: argparse.Namespace) -> int:

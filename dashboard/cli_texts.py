@@ -78,6 +78,19 @@ Every other format holds positions and what happened, as much as the agency of -
 site's file. --view known: what was received in the range, in that order. --view truth: what was so in the range,
 whenever it was received. docs/exports.md says what is where in each format.
 """
+AUDIT = """\
+Prints who looked back at the record and who took something out of it: each review that was opened, where it went, what
+it watched, whose tracks and which places it asked for; each export, evidence package, deletion, hold and import, before
+it was done. What cannot be written there is not done.
+
+  jointops audit --config site.toml                              all of it
+  jointops audit 2026-11-27 --agency cpd --config site.toml      a day; by cpd's people, or of cpd's record
+  jointops audit --viewer ann --case 26-114 --config site.toml   one viewer's, for one case
+
+The file (`audit.jsonl` in the data folder) only grows, and each line holds the hash of the one before; the last line
+printed is the newest one's. Write it down elsewhere, as that of `jointops verify`, which checks this chain too.
+Exit status 1: a line was altered.
+"""
 RETENTION = """\
 Says what of the record is older than its agency's agreement lets it be kept (`[[retention]]` in the site's file;
 without one: for ever), what would go under which clause, and why the rest stays. Nothing is done without --do.

@@ -28,7 +28,7 @@ import argon2
 from dashboard import config_file, demo, serving
 from dashboard.config import PORTS, Settings
 from dashboard.review_views import REVIEWER
-from dashboard.site import Supervisor, archive_dir, data_dir, imports_dir
+from dashboard.site import Supervisor, archive_dir, audit_file, data_dir, imports_dir
 from feeds.clock import SystemClock
 from feeds.errors import ConfigError
 from feeds.names import AgencyId
@@ -150,6 +150,7 @@ def _site(args: argparse.Namespace, where: Where, aside: Path) -> dict[str, Any]
         "trusted_proxies": (),
         "record": True,
         "archive": str(where.archive.absolute()),
+        "audit": str(audit_file(where.settings or Settings()).absolute()),
         "data_dir": str(where.data_dir.absolute() if where.own else aside / "data"),
     }
 

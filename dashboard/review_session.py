@@ -70,7 +70,7 @@ class Session:
         self._seat = seat
         self._span = span
         self._span_at = float("-inf")
-        self._view = self._entitled(begin.view)
+        self.view = self._entitled(begin.view)
         at = span.until if begin.at is None else within(begin.at, span)
         self._clock = ReplayClock(at)
         self._goal: _Goal | None = _Goal(at)
@@ -84,6 +84,8 @@ class Session:
         self._pace = Pace()
         zone = ZoneInfo(place.site.timezone)
         self._answers = Answers(place.recording, seat, self.told, zone, lambda: self._scene)
+        self.began = at
+        """Where it was gone to last, Unix seconds."""
         self._still = False
         """What is shown is what the picture holds: nothing is on the way."""
         if begin.speed:
@@ -97,18 +99,18 @@ class Session:
             case Seek():
                 self._go(_Goal(within(said.at, self._span)))
             case SetView():
-                self._view = self._entitled(said.view)
-                self._go(_Goal(self._goal.at if self._goal else self._at))
+                self.view = self._entitled(said.view)
+                self._go(_Goal(self._goal.at if self._goal else self.at))
             case StepTo():
-                self._clock.pause(self._at)
-                self._go(_Goal(self._goal.at if self._goal else self._at, said))
+                self._clock.pause(self.at)
+                self._go(_Goal(self._goal.at if self._goal else self.at, said))
             case Play():
                 self._clock.play(said.speed, _real())
                 self._pace.clear()
                 self._tell_clock(now=True)
                 self._news.set()
             case Pause():
-                self._clock.pause(self._at)
+                self._clock.pause(self.at)
                 self._tell_clock(now=True)
                 self._news.set()
             case Ask() | Track() | Near():
@@ -131,8 +133,8 @@ class Session:
         return self._goal is not None
 
     @property
-    def _at(self) -> float:
-        """Where it is shown."""
+    def at(self) -> float:
+        """What is shown, Unix seconds."""
         return self._clock.now(0.0) if self._scene is None else self._scene.audience.view.at
 
     # --- the work ---------------------------------------------------------------------------
@@ -140,7 +142,7 @@ class Session:
     async def run(self) -> None:
         """Serve until cancelled."""
         answering = asyncio.create_task(
-            self._answers.run(knows_all=lambda: self._view == TRUTH, is_still=lambda: self._still)
+            self._answers.run(knows_all=lambda: self.view == TRUTH, is_still=lambda: self._still)
         )
         try:
             while True:
@@ -150,7 +152,7 @@ class Session:
                     continue
                 except (JointOpsError, OSError) as error:
                     log.warning("review.cannot_read reason=%s", error)
-                    self._clock.pause(self._at)
+                    self._clock.pause(self.at)
                     self.told.notice(f"This part of the record cannot be read: {error}")
                     self._tell_clock(now=True)
         finally:
@@ -190,7 +192,7 @@ class Session:
             progress.passing(rerun.at)
             return self._overtaken()
 
-        await rerun.reach(t, truth=self._view == TRUTH, overtaken=overtaken)
+        await rerun.reach(t, truth=self.view == TRUTH, overtaken=overtaken)
         unread = self._place.recording.ticks_unread(t)
         if unread not in ("", self._unread):
             self.told.unread(unread)
@@ -211,13 +213,13 @@ class Session:
             rerun = self._new_rerun()
             rerun.labels = await self._place.labels.now()
             search = Search(self._place.recording, rerun, self._rules, overtaken)
-            found = await search.find(step.to, step.by, t, self._span, truth=self._view == TRUTH)
+            found = await search.find(step.to, step.by, t, self._span, truth=self.view == TRUTH)
             await self._stand(t if found is None else found.at, progress)
         self._begin_epoch(t if found is None else found.at)
         self.told.stepped(step, found, t)
 
     def _rules(self) -> ReviewRules:
-        return self._place.views.rules(self._seat.viewer, self._view, self._policy)
+        return self._place.views.rules(self._seat.viewer, self.view, self._policy)
 
     def _begin_epoch(self, t: float) -> None:
         """Make the view anew where the picture stands, and tell the clock; the keyframe comes with the next frame."""
@@ -231,6 +233,7 @@ class Session:
         self._seat.subscription = Subscription()
         audience.seats.add(self._seat)
         self._scene = Scene(rerun, rules, audience)
+        self.began = t
         self._clock.stand(t, _real())
         self._pace.clear()
         self._tell_clock(now=True)
@@ -297,7 +300,7 @@ class Session:
         if self._scene is None:
             return
         clock, epoch = self._clock, self._scene.audience.epoch
-        standing = Standing(self._at, clock.playing, clock.speed, self._pace.now(), self._view, epoch, self._span)
+        standing = Standing(self.at, clock.playing, clock.speed, self._pace.now(), self.view, epoch, self._span)
         self.told.clock(standing, _real(), now=now)
 
     async def _look_at_span(self) -> None:

@@ -29,6 +29,7 @@ from dashboard.config import Settings
 from feeds import embedded_redis
 from feeds.access import offer_access, withdraw_access
 from feeds.errors import ConfigError, JointOpsError
+from feeds.recording import audit
 from feeds.source import FeedAccess
 
 log = logging.getLogger(__name__)
@@ -300,6 +301,11 @@ def archive_dir(settings: Settings) -> Path:
     if settings.site.archive:
         return Path(settings.site.archive).expanduser()
     return data_dir(settings) / "archive"
+
+
+def audit_file(settings: Settings) -> Path:
+    """Return the file in which is written who looked back at what, and who took what away."""
+    return Path(settings.site.audit).expanduser() if settings.site.audit else data_dir(settings) / audit.FILE
 
 
 def imports_dir(settings: Settings) -> Path:

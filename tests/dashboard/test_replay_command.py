@@ -14,6 +14,7 @@ from dashboard import cli, config_file, replay_command
 from dashboard.replay_command import path, site_of, toml
 from feeds.names import AgencyId
 from feeds.recording.archive import Archive
+from feeds.recording.audit import Audit
 from feeds.recording.span import Span
 from tests.support.demo import running
 from tests.support.recording import CPD, T0, TEN, sealed
@@ -86,7 +87,11 @@ async def test_an_archive_of_nobody_here_is_opened_at_the_range_and_ctrl_c_leave
         assert len(replay.pids) == 4, "itself, Redis, review, web"
         assert replay.interrupt() == 0
         assert list(replay.runtime.iterdir()) == []
-    assert list(replay.aside.iterdir()) == list((tmp_path / "home").rglob("*")) == []
+    assert list(replay.aside.iterdir()) == []
+    left = [path for path in (tmp_path / "home").rglob("*") if path.is_file()]
+    assert sorted(path.name for path in left) == [".audit", "audit.jsonl"], "that it was looked at stays"
+    (opened,) = Audit(next(path for path in left if path.suffix)).entries()
+    assert (opened.act, opened.who, opened.what) == ("open", "reviewer", str(tmp_path / "archive"))
     assert sorted(tmp_path.joinpath("archive").rglob("*")) == before
     assert "Traceback" not in replay.errors()
 
