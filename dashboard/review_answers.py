@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo
 from dashboard.audience import Audience, Seat
 from dashboard.messages import card_answer
 from dashboard.rerun import Rerun
-from dashboard.review_asks import Near, Track
+from dashboard.review_area import area_of
+from dashboard.review_asks import Near, Track, Within
 from dashboard.review_clocks import ReviewClocks, may_know
 from dashboard.review_history import Asker, near_answer, track_answer
 from dashboard.review_told import Told
+from dashboard.review_within import within_answer
 from dashboard.stream import Ask
 from feeds.clock_offset import ClockOffset
 from feeds.errors import JointOpsError
@@ -50,15 +52,17 @@ class Answers:
         self._zone = zone
         self._scene = scene
         self._cards: deque[Ask] = deque(maxlen=ASKS_MAX)
-        self._waiting: deque[Track | Near | Ask] = deque()
+        self._waiting: deque[Track | Near | Within | Ask] = deque()
         """Of cards those of which the clock is to be read first."""
         self._look: float | None = None
         self._told_clocks: list[dict[str, Any]] = []
         self._clocks = ReviewClocks(recording)
         self._asked = asyncio.Event()
 
-    def hear(self, ask: Ask | Track | Near) -> None:
-        """Take an ask. Raises PermissionError when too many wait."""
+    def hear(self, ask: Ask | Track | Near | Within) -> None:
+        """Take an ask. Raises PermissionError when too many wait, ValueError when it is of no area."""
+        if isinstance(ask, Within):
+            area_of(ask)
         if isinstance(ask, Ask):
             self._cards.append(ask)
         elif len(self._waiting) >= ASKS_MAX:
@@ -121,7 +125,10 @@ class Answers:
                     rerun, rules, audience = scene
                     known_by = None if knows_all() else audience.view.at
                     asker = Asker(self._recording, rerun.picture, rules, rerun.labels, known_by)
-                    said = await (track_answer(ask, asker) if isinstance(ask, Track) else near_answer(ask, asker))
+                    if isinstance(ask, Within):
+                        said = await within_answer(ask, asker, audience.view)
+                    else:
+                        said = await (track_answer(ask, asker) if isinstance(ask, Track) else near_answer(ask, asker))
                 except (JointOpsError, OSError) as error:
                     self._told.notice(f"This part of the record cannot be read: {error}")
                 else:

@@ -12,7 +12,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from dashboard.review_asks import Near, Said, Seek, SetView, StepTo, Track
+from dashboard.review_area import area_of
+from dashboard.review_asks import Near, Said, Seek, SetView, StepTo, Track, Within
 from dashboard.viewer import Viewer
 from feeds.clock import Clock
 from feeds.recording.audit import Act, Audit, Entry
@@ -55,6 +56,10 @@ class ReviewAudit:
             await self._write(self._entry("track", now.view, said.since, said.until, unit=f"{said.agency}/{said.id}"))
         elif isinstance(said, Near):
             place = (said.lon, said.lat, said.metres)
+            await self._write(self._entry("near", now.view, said.since, said.until, place=place))
+        elif isinstance(said, Within):
+            area = area_of(said)
+            place = (*area.centre, round(area.reach_m, 1))
             await self._write(self._entry("near", now.view, said.since, said.until, place=place))
         elif isinstance(said, SetView):
             await self._write(*self._seen(now), self._entry("seek", said.view, now.at, now.at))
