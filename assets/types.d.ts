@@ -100,8 +100,8 @@ export interface Page {
   health: Health | null;
   /** Server time now, Unix seconds, from the client's own clock and the offset estimated from frames. */
   now(): number;
-  /** Call `fn` for `frame` (picture changed; at most once an animation frame), `hello`, `health`, `line`, `select`, `camera`, `second` (once a second). Returns an unsubscribe. */
-  on(event: "frame" | "hello" | "health" | "line" | "select" | "camera" | "second", fn: () => void): () => void;
+  /** Call `fn` for `frame` (picture changed; at most once an animation frame), `hello`, `health`, `line`, `select`, `camera`, `second` (once a second), `only` (something else alone is shown). Returns an unsubscribe. */
+  on(event: "frame" | "hello" | "health" | "line" | "select" | "camera" | "second" | "only", fn: () => void): () => void;
   /** The line to the hub and to the web process, by the client's own clock. */
   line: { state: "connecting" | "live" | "frozen"; since: number; what: string };
   /** What is chosen, or null. */
@@ -120,6 +120,9 @@ export interface Page {
   camera(): { lon: number; lat: number; zoom: number };
   /** Units with a place that are outside the map's view now. */
   outside(): number;
+  /** What alone is shown; null: everything. */
+  only: import("./map/only.mjs").Only | null;
+  showOnly(only: import("./map/only.mjs").Only | null): void;
   /** Go to the moment of what happened, where the page can. */
   goTo?: (event: PictureEvent) => void;
   /** The review session; not on the live wall. */
@@ -166,6 +169,7 @@ export interface Review {
   /** Rejects when the server does not answer, or says why it does not. */
   track(agency: string, id: string, from: number, to: number): Promise<{ points: TrackPoint[]; clocks: ClockOff[] }>;
   near(lon: number, lat: number, metres: number, from: number, to: number): Promise<NearUnit[]>;
+  within(asked: import("./map/only.mjs").Asked): Promise<import("./map/only.mjs").Within & { units: NearUnit[]; more: boolean }>;
   setFollow(thing: { agency: string; id: string } | null): void;
   /** Says something to the person. */
   notify(text: string): void;

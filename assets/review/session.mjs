@@ -133,6 +133,7 @@ export function openSession(config, url, place) {
     bounds: () => bounds(),
     track: (agency, id, from, to) => ask({ type: "track", agency, id, from, to }).then((said) => ({ points: said.points ?? [], clocks: said.clocks ?? [] })),
     near: (lon, lat, metres, from, to) => ask({ type: "near", lon, lat, metres, from, to }).then((said) => said.units ?? []),
+    within: ({ area, from, to }) => ask({ type: "within", ...area, from, to }),
     setFollow(thing) {
       review.follow = thing;
       events.emit("follow");
