@@ -75,14 +75,14 @@ export function mount(root, page) {
     });
     const hand = hands.active;
     toggle.setAttribute("aria-pressed", String(hand));
-    say(toggle, hand ? "Cancel" : area ? "Clear" : "Mark a place");
+    say(toggle, hand ? "Cancel" : area ? "Clear" : "Circle");
     show(boxes, !hand && area === null);
     show(alone, area !== null && (found !== null || page.only !== null));
     alone.setAttribute("aria-pressed", String(page.only !== null));
     say(alone, page.only ? "Show everything again" : "Show only what was there");
     show(find(ask, ".near-metres"), area !== null && "circle" in area);
     say(note, found ? count(found.length, "unit") : "");
-    const words = hand ? HANDS[hands.shape] : problem || (!area ? "Which units came near a place, and when." : !found ? "Looking …" : "Nobody whom you may see.");
+    const words = hand ? HANDS[hands.shape] : problem || (!area ? "Who was near a place, or in a box, and when: draw it on the map." : !found ? "Looking …" : "Nobody whom you may see.");
     say(empty, words);
     show(empty, units.length === 0);
     show(ask, area !== null);
@@ -199,7 +199,7 @@ function mountSign(page, face, all) {
     show(sign, only !== null);
     if (!only) return;
     const where = "circle" in only.area ? `within ${metresWords(only.area.circle[2])}` : "in the box";
-    say(words, `Only what was ${where}, ${face(only.from).time}–${face(only.to).time}`);
+    say(words, `Only what was ${where}, ${face(only.from).time.slice(0, 5)}–${face(only.to).time.slice(0, 5)}`);
   };
   page.on("only", write);
   write();

@@ -22,8 +22,8 @@ def layout(settings: Settings) -> html.Section:
                 [
                     html.H2("Who was near", className="panel-name"),
                     html.Span(className="panel-note"),
-                    html.Button("Draw a box", type="button", className="button near-box"),
-                    html.Button("Mark a place", type="button", className="button near-toggle"),
+                    html.Button("Box", type="button", className="button near-box"),
+                    html.Button("Circle", type="button", className="button near-toggle"),
                 ],
                 className="panel-head",
             ),
