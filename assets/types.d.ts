@@ -53,7 +53,7 @@ export interface Health {
 export interface Card {
   type: "card"; ask: number; layer: string; agency: string; id: string; found: boolean; title?: string; subtitle?: string;
   position?: [number, number] | null; rows?: [string, string][]; observed_at?: number; received_at?: number;
-  flagged?: string[]; history?: [number, string][];
+  aligned_at?: number | null; aligned_error_s?: number | null; flagged?: string[]; history?: [number, string][];
 }
 
 /** One layer's rows: columns are dense typed arrays indexed by row; `present[row]` is 1 where there is a thing. */
@@ -100,8 +100,8 @@ export interface Page {
   health: Health | null;
   /** Server time now, Unix seconds, from the client's own clock and the offset estimated from frames. */
   now(): number;
-  /** Call `fn` for `frame` (picture changed; at most once an animation frame), `hello`, `health`, `line`, `select`, `camera`, `second` (once a second). Returns an unsubscribe. */
-  on(event: "frame" | "hello" | "health" | "line" | "select" | "camera" | "second", fn: () => void): () => void;
+  /** Call `fn` for `frame` (picture changed; at most once an animation frame), `hello`, `health`, `line`, `select`, `camera`, `second` (once a second), `only` (something else alone is shown). Returns an unsubscribe. */
+  on(event: "frame" | "hello" | "health" | "line" | "select" | "camera" | "second" | "only", fn: () => void): () => void;
   /** The line to the hub and to the web process, by the client's own clock. */
   line: { state: "connecting" | "live" | "frozen"; since: number; what: string };
   /** What is chosen, or null. */
@@ -120,6 +120,9 @@ export interface Page {
   camera(): { lon: number; lat: number; zoom: number };
   /** Units with a place that are outside the map's view now. */
   outside(): number;
+  /** What alone is shown; null: everything. */
+  only: import("./map/only.mjs").Only | null;
+  showOnly(only: import("./map/only.mjs").Only | null): void;
   /** Go to the moment of what happened, where the page can. */
   goTo?: (event: PictureEvent) => void;
   /** The review session; not on the live wall. */
@@ -137,12 +140,14 @@ export interface Review {
   range: { from: number; to: number };
   rangeName: string;
   notices: { text: string; since: number }[];
+  /** The clocks that were off at the moment, as far as it was known then. */
+  clocks: (ClockOff & { agency: string })[];
   /** A seek or step that takes its time: where to (null: it is searched for), and how much of it is done (0..1). */
   seeking: { at: number | null; done: number } | null;
   /** The answer to the last step. */
   stepped: Stepped | null;
   follow: { agency: string; id: string } | null;
-  on(event: "clock" | "range" | "recording" | "notice" | "follow" | "stepped", fn: () => void): () => void;
+  on(event: "clock" | "range" | "recording" | "notice" | "follow" | "stepped" | "clocks", fn: () => void): () => void;
   at(): number;
   readonly playing: boolean;
   readonly speed: number;
@@ -162,8 +167,9 @@ export interface Review {
   setRangeByName(name: string): void;
   bounds(): { from: number; to: number };
   /** Rejects when the server does not answer, or says why it does not. */
-  track(agency: string, id: string, from: number, to: number): Promise<TrackPoint[]>;
+  track(agency: string, id: string, from: number, to: number): Promise<{ points: TrackPoint[]; clocks: ClockOff[] }>;
   near(lon: number, lat: number, metres: number, from: number, to: number): Promise<NearUnit[]>;
+  within(asked: import("./map/only.mjs").Asked): Promise<import("./map/only.mjs").Within & { units: NearUnit[]; more: boolean }>;
   setFollow(thing: { agency: string; id: string } | null): void;
   /** Says something to the person. */
   notify(text: string): void;
@@ -176,8 +182,15 @@ export interface Review {
 }
 export type StepKind = "incident" | "camera" | "alarm" | "log";
 export interface Stepped { to: StepKind; by: 1 | -1; found: boolean; at: number; until: number | null; events: PictureEvent[]; units: [string, string][] }
-/** observed at, lon, lat (degrees), speed (metres a second), course (degrees), status code. */
-export type TrackPoint = [number, number | null, number | null, number | null, number | null, number | null];
+/**
+ * Effective time, lon, lat (degrees), speed (metres a second), course (degrees), status code, then observed at by the
+ * source's own clock; the same by ours, and within how many seconds, null where it is not known to be off.
+ */
+export type TrackPoint = [
+  number, number | null, number | null, number | null, number | null, number | null, number, number | null, number | null,
+];
+/** Seconds: how far a source's clock is ahead of ours (negative: behind), and how far that may be from the truth. */
+export interface ClockOff { source: string; offset_s: number; error_s: number }
 export interface NearUnit {
   agency: string; id: string; call_sign?: string; first: number; last: number; nearest_m: number; nearest_at: number;
 }

@@ -113,6 +113,15 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("range", nargs="?", default="", metavar="RANGE", help="a day, or A..B (all)")
     _which_archive(verify)
 
+    replay = command("replay", _replay, "look back at part of the record", texts.REPLAY)
+    replay.add_argument("range", nargs="?", default="", metavar="RANGE", help="a day, or A..B (all)")
+    replay.add_argument("--view", default="known", metavar="VIEW", help="known, truth or agency:ID (known)")
+    replay.add_argument("--archive", type=Path, metavar="FOLDER", help="folder of the record, or name of an import")
+    replay.add_argument("--config", type=Path, metavar="site.toml", help="the site's file: its log-ins and shares")
+    replay.add_argument("--port", type=int, default=0, help="web pages (one that is free)")
+    replay.add_argument("--review-port", type=int, default=0, help="the review's stream (one that is free)")
+    replay.add_argument("--no-open", action="store_true", help="do not open the browser")
+
     export = command("export", _export, "write part of the record for somebody else", texts.EXPORT)
     export.add_argument("out", type=Path, metavar="OUT", help="the file to write; - is the standard output")
     export.add_argument("--format", choices=["evidence", *EXPORTS], default="evidence", help="(evidence)")
@@ -123,7 +132,16 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument(
         "--skip-damaged", action="store_true", help="leave damaged segments out, and say so in the file"
     )
+    export.add_argument("--case", default="", metavar="ID", help="the case that it is for; it stands in the audit")
+    export.add_argument("--actor", default="", metavar="NAME", help="who says so (you, as this machine knows you)")
     _which_archive(export)
+
+    audit = command("audit", _audit, "say who looked back at what and took what away", texts.AUDIT)
+    audit.add_argument("range", nargs="?", default="", metavar="RANGE", help="when it was done: a day, or A..B (all)")
+    audit.add_argument("--viewer", default="", metavar="NAME", help="this one's (all)")
+    audit.add_argument("--agency", default="", metavar="ID", help="its people's, or of its record (all)")
+    audit.add_argument("--case", default="", metavar="ID", help="for this case (all)")
+    audit.add_argument("--config", type=Path, metavar="site.toml", help="the site's file, which names the folder")
 
     cli_keeping.add(command)
 
@@ -259,10 +277,22 @@ def _verify(args: argparse.Namespace) -> int:
     return verify_command.run(args)
 
 
+def _replay(args: argparse.Namespace) -> int:
+    from dashboard import replay_command
+
+    return replay_command.run(args)
+
+
 def _export(args: argparse.Namespace) -> int:
     from dashboard import export_command
 
     return export_command.run(args)
+
+
+def _audit(args: argparse.Namespace) -> int:
+    from dashboard import audit_command
+
+    return audit_command.run(args)
 
 
 def _check(args: argparse.Namespace) -> int:

@@ -48,6 +48,20 @@ Each agency's manifests are a chain: each holds the hash of the one before. The 
 its chain. Write it down elsewhere (the shift log, a partner agency): whoever holds a head can tell later that nothing
 before it was changed. Without one, a whole new chain could be put in the old one's place.
 """
+REPLAY = """\
+Opens the page of recordings at part of a record, in the browser if there is a screen, and prints its address. What it
+needs is started for this machine alone and ends with Ctrl-C; nothing of it is left, and nothing is added to the record.
+
+  jointops replay 2026-11-27T12:00..12:30 --config site.toml     half an hour of your site
+  jointops replay 2026-11-27 --view truth --config site.toml     a day, as it is known to have been today
+  jointops replay --archive isp-2026-11                          what `jointops import` made, by its name or folder
+  jointops replay 2026-11-27T12:00.. --archive /mnt/archive      any folder of a record
+
+With --config the site's own log-ins and shares count: whoever has the role `reviewer` sees what its agency may see.
+Without it nobody knows them; the command prints a log-in that sees all of the record, as whoever may read the folder
+does. Where the site itself is running (`jointops serve`, `jointops demo`) no second one is started: the address of its
+own page is printed and opened. Exit status 2: there is no record, or nothing in RANGE; the message says what there is.
+"""
 EXPORT = """\
 Writes part of one agency's record for somebody else, whole or not at all.
 
@@ -63,6 +77,19 @@ verify` names it.
 Every other format holds positions and what happened, as much as the agency of --for may see by the shares of the
 site's file. --view known: what was received in the range, in that order. --view truth: what was so in the range,
 whenever it was received. docs/exports.md says what is where in each format.
+"""
+AUDIT = """\
+Prints who looked back at the record and who took something out of it: each review that was opened, where it went, what
+it watched, whose tracks and which places it asked for; each export, evidence package, deletion, hold and import, before
+it was done. What cannot be written there is not done.
+
+  jointops audit --config site.toml                              all of it
+  jointops audit 2026-11-27 --agency cpd --config site.toml      a day; by cpd's people, or of cpd's record
+  jointops audit --viewer ann --case 26-114 --config site.toml   one viewer's, for one case
+
+The file (`audit.jsonl` in the data folder) only grows, and each line holds the hash of the one before; the last line
+printed is the newest one's. Write it down elsewhere, as that of `jointops verify`, which checks this chain too.
+Exit status 1: a line was altered.
 """
 RETENTION = """\
 Says what of the record is older than its agency's agreement lets it be kept (`[[retention]]` in the site's file;

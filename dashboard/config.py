@@ -64,6 +64,8 @@ class Site(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whether all that arrives is recorded in `archive` (`jointops record`)."""
     archive: str = ""
     """Folder of the record; empty: `archive` in the data folder."""
+    audit: str = ""
+    """File of the audit of reviews and exports; empty: `audit.jsonl` in the data folder."""
     basemap: str = ""
     """PMTiles, MBTiles or OSM extract (path), or a tile server (`https://.../{z}/{x}/{y}.mvt`); empty: our own."""
     tick_ms: Annotated[int, Meta(ge=20, le=5000)] = 100

@@ -90,10 +90,10 @@ def run(choices: Choices) -> int:
         if supervisor.stopping:
             return 0
         for account in settings.account:
-            _say(f"log-in {account.name} password {password}    {_who(account)}")
-        _say(f"api-token {token}")
-        _say(f"ready {address}")
-        if choices.open_browser and _has_screen():
+            say(f"log-in {account.name} password {password}    {_who(account)}")
+        say(f"api-token {token}")
+        say(f"ready {address}")
+        if choices.open_browser and has_screen():
             webbrowser.open(address)
         supervisor.watch()
     return 0
@@ -114,12 +114,12 @@ def _look_back(choices: Choices, settings: config.Settings, supervisor: site.Sup
         settings, supervisor.config, choices.seed, choices.units, choices.minutes, keep=choices.keep
     )
     supervisor.start(lambda url: replay.prepare(url, lambda: supervisor.stopping))
-    _say(replay.words())
+    say(replay.words())
     return supervisor.url.rstrip("/") + replay.path()
 
 
 def _with_ports(choices: Choices) -> dict[str, Any]:
-    ports = {name: getattr(choices, name) or _free_port(choices.bind) for name in config.PORTS}
+    ports = {name: getattr(choices, name) or free_port(choices.bind) for name in config.PORTS}
     return {
         "name": "Chicago joint operations",
         "timezone": "America/Chicago",
@@ -130,7 +130,8 @@ def _with_ports(choices: Choices) -> dict[str, Any]:
     }
 
 
-def _free_port(bind: str) -> int:
+def free_port(bind: str) -> int:
+    """Return a port of this address that nobody listens on now."""
     with socket.socket(socket.AF_INET6 if ":" in bind else socket.AF_INET) as probe:
         probe.bind((bind, 0))
         port: int = probe.getsockname()[1]
@@ -147,7 +148,8 @@ def _await_picture(supervisor: site.Supervisor, token: str) -> None:
         time.sleep(0.1)
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Write a line for whoever started this."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
@@ -158,7 +160,8 @@ def _who(account: config.Account) -> str:
     return f"({name}: sees {sees})"
 
 
-def _has_screen() -> bool:
+def has_screen() -> bool:
+    """Say whether a browser could be shown to somebody."""
     if sys.platform == "darwin":
         return sys.stdout.isatty()
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
@@ -176,14 +179,12 @@ def site_toml(site_table: dict[str, Any], token: str, password_hash: str, units:
     """Return the demo's site file as TOML, for an exercise of so many units at so many times its pace."""
     parts = [
         "# The demo's site, written anew at each start. docs/settings.md explains every line.",
-        *_table("[site]", site_table),
+        *table("[site]", site_table),
     ]
     for agency in exercise.AGENCIES:
-        parts += _table(
-            "[[agency]]", {"id": agency.id, "name": agency.name, "tag": agency.tag, "family": agency.family}
-        )
+        parts += table("[[agency]]", {"id": agency.id, "name": agency.name, "tag": agency.tag, "family": agency.family})
     for source in exercise.SOURCES:
-        parts += _table(
+        parts += table(
             "[[source]]",
             {
                 "id": source.id,
@@ -192,7 +193,7 @@ def site_toml(site_table: dict[str, Any], token: str, password_hash: str, units:
                 "token": secrets.token_urlsafe(24),
                 "cadence_s": float(source.cadence_s),
                 "cadence_by_state": source.cadence_by_state,
-                "listen": f"{source.own_port}:127.0.0.1:{_free_port('127.0.0.1')}" if source.own_port else "",
+                "listen": f"{source.own_port}:127.0.0.1:{free_port('127.0.0.1')}" if source.own_port else "",
                 # Guests play files of any time and pace; the exercise's units are as fast as its clock.
                 **(
                     {"speed_max_mps": 0}
@@ -208,11 +209,11 @@ def site_toml(site_table: dict[str, Any], token: str, password_hash: str, units:
             },
         )
     for share in _shares():
-        parts += _table("[[share]]", share)
+        parts += table("[[share]]", share)
     for name in ("wall", *(a.id for a in exercise.AGENCIES if a.id != exercise.COMMAND)):
         at = exercise.COMMAND if name == "wall" else name
-        parts += _table("[[account]]", {"name": name, "agency": at, "password_hash": password_hash, "roles": _ROLES})
-    parts += _table(
+        parts += table("[[account]]", {"name": name, "agency": at, "password_hash": password_hash, "roles": _ROLES})
+    parts += table(
         "[[api_token]]", {"name": "demo", "agency": exercise.COMMAND, "token": token, "roles": ("api", REVIEWER)}
     )
     return "\n".join(parts) + "\n"
@@ -231,7 +232,8 @@ def _shares() -> Iterable[dict[str, Any]]:
     yield {"from": exercise.GUEST, "to": ("*",), "categories": (*_COMMON, Category.LOG_ENTRY)}
 
 
-def _table(head: str, values: dict[str, Any]) -> list[str]:
+def table(head: str, values: dict[str, Any]) -> list[str]:
+    """Return a table of TOML as lines, without what says nothing."""
     lines = ["", head]
     lines += [
         f"{key} = {_toml(value)}" for key, value in values.items() if value not in ("", (), {}) and value is not False

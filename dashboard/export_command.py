@@ -12,7 +12,7 @@ from typing import IO
 
 from rich.progress import Progress
 
-from dashboard import config_file, progress_bar
+from dashboard import audit_command, config_file, progress_bar
 from dashboard.config import Settings
 from dashboard.record_export import Asked, Export, Exported
 from dashboard.verify_command import archive_of
@@ -33,6 +33,16 @@ def run(args: argparse.Namespace) -> int:
     agency = agency_id(args.agency[0])
     if args.out != STDOUT and args.out.exists():
         raise ConfigError("OUT", f"{args.out} is there already; name another file")
+    audit_command.note(
+        args,
+        "evidence" if args.format == EVIDENCE else "export",
+        span=span,
+        agency=args.for_ or agency,
+        agencies=(agency,),
+        view=args.view or ("" if args.format == EVIDENCE else "known"),
+        unit=", ".join(args.unit or ()),
+        what=f"{args.format} into {args.out.name}",
+    )
     try:
         with progress_bar.counting() as bar:
             if args.format == EVIDENCE:

@@ -1,11 +1,12 @@
 """`jointops hold`: what of the record is kept for a case."""
 
 import argparse
-import getpass
 import sys
 import time
 from datetime import UTC, datetime
 
+from dashboard import audit_command
+from dashboard.audit_command import actor_of
 from dashboard.verify_command import archive_of
 from feeds.errors import ConfigError
 from feeds.names import agency_id
@@ -30,6 +31,7 @@ def add(args: argparse.Namespace) -> int:
         actor=actor_of(args),
         at=time.time(),
     )
+    audit_command.note(args, "hold", span=span, agencies=(hold.agency,), unit=", ".join(hold.units))
     holds.say(folder, hold)
     archive = Archive(folder)
     there = [sealed for sealed in archive.segments(hold.agency) if hold.covers(sealed.manifest)]
@@ -52,18 +54,10 @@ def list_(args: argparse.Namespace) -> int:
 def release(args: argparse.Namespace) -> int:
     """Release all holds of a case. Raises ConfigError, ArchiveDamaged."""
     folder = archive_of(args)
+    audit_command.note(args, "release")
     holds.say(folder, Said(act="release", case=args.case, actor=actor_of(args), at=time.time()))
     sys.stdout.write(f"case {args.case}: released; what it held may go when its retention says so\n")
     return 0
-
-
-def actor_of(args: argparse.Namespace) -> str:
-    """Return who does it, as named or as the system knows. Raises ConfigError."""
-    try:
-        actor: str = args.actor or getpass.getuser()
-    except (KeyError, OSError):
-        raise ConfigError("--actor", "this machine does not know you; say who you are") from None
-    return actor
 
 
 def words(hold: Said) -> str:

@@ -9,9 +9,9 @@ from collections import Counter
 from pathlib import Path
 
 from dashboard import config_file
+from dashboard.audit_command import actor_of, note
 from dashboard.config import Settings
 from dashboard.feed_command import found, unit_of
-from dashboard.hold_command import actor_of
 from dashboard.site import archive_dir, imports_dir
 from feeds.errors import ConfigError
 from feeds.names import agency_id
@@ -27,6 +27,7 @@ def run(args: argparse.Namespace) -> int:
     folder = args.archive or imports_dir(settings) / (args.name or first.stem)
     if folder.resolve() == archive_dir(settings).resolve() or (folder / ".lock").exists():
         raise ConfigError("--archive", f"{folder} is what a recorder writes; name another folder")
+    note(args, "import", agencies=(args.agency,) if args.agency else (), what=f"{first.name} as {folder.name}")
     try:
         if zipfile.is_zipfile(first) or from_elsewhere.archive_in(first) is not None:
             return _recording(args, folder)

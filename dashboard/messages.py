@@ -9,6 +9,7 @@ from dashboard.audience import Audience
 from dashboard.config import Site
 from dashboard.stream import Ask
 from dashboard.viewer import Viewer
+from feeds.clock_offset import ClockOffset
 from layers.cards import card
 from layers.policy import Rules, ViewerClass
 from layers.roster import Roster
@@ -35,11 +36,22 @@ def hello(
     )
 
 
-def card_answer(audience: Audience, ask: Ask, roster: Roster, rules: Rules, t: float, zone: ZoneInfo) -> bytes:
-    """Return the answer to an ask at `t`; of a thing the class does not see as of one that does not exist."""
+def card_answer(
+    audience: Audience,
+    ask: Ask,
+    roster: Roster,
+    rules: Rules,
+    t: float,
+    zone: ZoneInfo,
+    clock: ClockOffset | None = None,
+) -> bytes:
+    """Return the answer to an ask at `t`; of a thing the class does not see as of one that does not exist.
+
+    `clock`: of the thing's source, where the class may know of it.
+    """
     head = {"type": "card", "ask": ask.ask, "layer": ask.layer, "agency": ask.agency, "id": ask.id}
     try:
-        found = card(audience.view, roster, ask.layer, ask.agency, ask.id, t, zone)
+        found = card(audience.view, roster, ask.layer, ask.agency, ask.id, t, zone, clock)
     except Exception as error:
         rules.alarm("card", error)
         found = None

@@ -136,12 +136,13 @@ async def hub(settings: Settings, redis: str, stop: asyncio.Event) -> None:
 
 
 async def review(settings: Settings, redis: str, stop: asyncio.Event) -> None:
-    """Run the review of the site, which reads the record and writes nothing."""
+    """Run the review of the site, which reads the record and writes its audit alone."""
     from dashboard.review import Review
     from dashboard.sessions import Sessions
-    from dashboard.site import archive_dir
+    from dashboard.site import archive_dir, audit_file
     from dashboard.viewer import Gate
     from feeds.recording.archive import Archive
+    from feeds.recording.audit import Audit
     from feeds.redis_bus import RedisBus
     from feeds.replay.archived import ArchivedRecording
     from feeds.replay.journal import JournalRecording
@@ -154,9 +155,9 @@ async def review(settings: Settings, redis: str, stop: asyncio.Event) -> None:
     journal = JournalRecording(bus, settings.agency_ids(), clock)
     sealed = Sealed(Archive(archive_dir(settings))) if settings.site.record else None
     recording = journal if sealed is None else ArchivedRecording(sealed, journal)
-    gate, site = Gate(settings, sessions), settings.site
+    gate, site, audit = Gate(settings, sessions), settings.site, Audit(audit_file(settings))
     try:
-        review = Review(recording, bus.load_keyframe, settings, clock, gate, site.bind, site.review_port)
+        review = Review(recording, bus.load_keyframe, settings, clock, gate, site.bind, site.review_port, audit)
         await review.run(stop)
     finally:
         await sessions.close()

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from dashboard.before import OTHERS, UNIT, Before
 from dashboard.config import Settings
+from dashboard.export_clocks import ExportClocks
 from dashboard.hub import roster_of, rules_of
 from feeds.errors import ArchiveDamaged, ConfigError, DecodeError
 from feeds.names import AgencyId
@@ -27,6 +28,7 @@ from feeds.recording.positions import unit_columns
 from feeds.recording.span import Span
 from feeds.recording.summary import SEGMENT_MS
 from feeds.recording.verifier import digest
+from feeds.report import Category
 from layers.exports.formats import FORMATS
 from layers.exports.rows import Occurrence, TrackPoint
 from layers.exports.runs import SCHEMA, Runs
@@ -97,6 +99,8 @@ class Export:
             raise self._nothing()
         self._first, self._last = self._sealed.index(self._chosen[0]), self._sealed.index(self._chosen[-1])
         self._close_span()
+        tells = self._own or self._rules.may(_class_of(self._rules, asked.viewer), asked.agency, Category.FEED_HEALTH)
+        self._clocks = ExportClocks(self._archive, tells=tells)
 
     def gather(self, aside: IO[bytes], progress: Progress) -> Runs:
         """Read the record; return its positions, put aside in the empty file `aside`.
@@ -111,6 +115,8 @@ class Export:
         today = {} if self._own else labels_of(before.stands(len(self._sealed))[0])
         told = Retelling(picture, self._rules, _class_of(self._rules, asked.viewer), today)
         read = self._sealed[self._first : self._last + 1]
+        for one in self._sealed[max(0, self._first - 1) : self._first]:
+            self._clocks.take(one)
         runs = Runs(aside, asked.agency, len(self._chosen))
         chosen = {one.folder for one in self._chosen}
         for done, one in enumerate(read):
@@ -119,6 +125,7 @@ class Export:
                 if one.folder in chosen:
                     self._missing.append(f"{one.name} (deleted)")
                 continue
+            self._clocks.take(one)
             try:
                 if self._own:
                     self._take_own(one, told, runs, in_range=one.folder in chosen)
@@ -240,7 +247,7 @@ class Export:
             for point in told.positions(delivery, units) if in_range else ():
                 at = float(self._when(point.observed_at, point.received_at))
                 if self._since <= at < self._until:
-                    yield at, point
+                    yield at, self._clocks.aligned(point)
 
     def _keep(self, occurrences: list[Occurrence]) -> None:
         if self._asked.units:
@@ -248,7 +255,7 @@ class Export:
         for seen in occurrences:
             at = float(self._when(seen.observed_at, seen.received_at))
             if self._since <= at < self._until:
-                self._occurrences.append((at, seen))
+                self._occurrences.append((at, self._clocks.aligned(seen)))
 
     def _columns(self, files: segment.Files) -> pa.Table:
         """Return the agency's own positions in the range, as runs take them."""
@@ -256,7 +263,7 @@ class Export:
         told = unit_columns(asked.agency, files, asked.units or None, _NUMBERS, _TEXTS)
         at = self._when(told["observed_at"], told["received_at"])
         placed = ~np.isnan(told["lat"]) & ~np.isnan(told["lon"])
-        told |= {"unit_id": told["subject"], "at": at}
+        told |= {"unit_id": told["subject"], "at": at, **self._clocks.columns(told)}
         numbers = {f.name for f in SCHEMA if f.type == pa.float64()}
         columns = [
             pa.array(told[name], mask=np.isnan(told[name])) if name in numbers else told[name].cast(pa.string())

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from dashboard import config_file
+from dashboard import audit_command, config_file
+from dashboard.audit_command import actor_of
 from dashboard.config import Settings
-from dashboard.hold_command import actor_of
 from dashboard.verify_command import archive_of
 from feeds.errors import ArchiveDamaged, ConfigError, UnderHold
 from feeds.names import AgencyId, agency_id
@@ -70,6 +70,7 @@ def run(args: argparse.Namespace) -> int:
     chosen = archive.agencies()
     if args.agency:
         chosen = [_recorded(archive, args.agency)]
+    audit_command.note(args, "retention", agencies=chosen, what="--do" if args.do else "")
     standing, actor, tally = holds.standing(holds.said(archive.folder)), actor_of(args), _Tally(args.do)
     left: list[Segment] = []
     for agency in chosen:
@@ -132,6 +133,9 @@ def remove(args: argparse.Namespace) -> int:
         raise ConfigError("--clause", "name the order or agreement that says so")
     if args.unit and args.unit in f"{args.clause} {actor}":
         raise ConfigError("--clause", "the unit's id is in it, and it stays in the record: name the order instead")
+    # whose reports they were is not to stay anywhere
+    what = f"{'a unit' if args.unit else args.kind}, {args.clause!r}{'' if args.do else ' (nothing done)'}"
+    audit_command.note(args, "remove", span=span, agencies=(agency,), what=what)
     if args.do:
         archive.finish(agency)
     outside = mentions = 0

@@ -20,6 +20,7 @@ from dashboard.hub import roster_of, rules_of
 from dashboard.labels_today import LabelsToday
 from dashboard.messages import hello
 from dashboard.review_asks import Open, type_of, understood
+from dashboard.review_audit import ReviewAudit, Standing
 from dashboard.review_keyframes import Keyframes
 from dashboard.review_session import Place, Session
 from dashboard.review_views import REVIEWER, Policy, Views
@@ -27,6 +28,7 @@ from dashboard.stream_door import StreamDoor
 from dashboard.viewer import Gate, Viewer
 from feeds.clock import Clock
 from feeds.errors import JointOpsError
+from feeds.recording.audit import Audit, NotAudited
 from feeds.replay.recording import Recording, Span
 
 log = logging.getLogger(__name__)
@@ -34,6 +36,10 @@ log = logging.getLogger(__name__)
 OPEN_WITHIN_S = 5.0
 SESSIONS_MAX = 16
 SESSIONS_OF_ONE_MAX = 4
+NOT_AUDITED = (
+    "The record is not shown: what is looked at cannot be written into the site's audit. "
+    "The log of the site says why; there may be no room on its disk."
+)
 _TOO_MANY = 4429
 _FAILED = 1011
 
@@ -50,8 +56,10 @@ class Review:
         gate: Gate,
         bind: str,
         port: int,
+        audit: Audit,
     ) -> None:
         """`today` gives the picture that the hub keeps (`layers.keyframe`)."""
+        self._audit = audit
         self._recording = recording
         self._settings = settings
         self._clock = clock
@@ -102,6 +110,9 @@ class Review:
             await self._review(connection, viewer)
         except (ConnectionClosed, TimeoutError):
             pass
+        except NotAudited as error:
+            log.error("review.not_audited reason=%s", error)
+            await connection.close(_FAILED, "what is looked at cannot be audited")
         except (JointOpsError, OSError) as error:
             log.warning("review.cannot_begin reason=%s", error)
             await connection.close(_FAILED, "the record cannot be read now")
@@ -121,18 +132,42 @@ class Review:
             refusals.append(("open", str(error)))
         for what, words in refusals:
             session.told.refused(what, words)
+        audit = self._audit_of(viewer)
+        try:
+            await audit.opened(session.began, session.view)
+        except NotAudited:
+            session.told.refused("open", NOT_AUDITED)
+            raise
         log.info("review.begin viewer=%s at=%s view=%s", viewer.name, begin.at, begin.view)
-        work = asyncio.create_task(session.run())
-        work.add_done_callback(lambda done: _ended(done, connection))
+
+        def where() -> Standing:
+            return Standing(session.began, session.at, session.view)
+
+        tasks = {asyncio.create_task(session.run()), asyncio.create_task(audit.run(where))}
+        for task in tasks:
+            task.add_done_callback(lambda done: _ended(done, connection))
         try:
             async for message in connection:
                 try:
-                    session.hear(understood(message))
+                    said = understood(message)
+                    await audit.heard(said, where())
+                    session.hear(said)
                 except (ValueError, PermissionError) as error:
                     session.told.refused(type_of(message), str(error))
+        except NotAudited:
+            session.told.refused("audit", NOT_AUDITED)
+            raise
         finally:
-            work.cancel()
-            await asyncio.wait({work})
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+            await audit.closed(where())
+
+    def _audit_of(self, viewer: Viewer) -> ReviewAudit:
+        site = self._settings.site
+        record = site.archive if site.audit else ""  # of a review that was opened on another record than the site's
+        agencies = [agency for agency in self._views.sees_of(viewer) if agency in self._recording.agencies]
+        return ReviewAudit(self._audit, self._clock, viewer, agencies, record)
 
     async def _first(self, connection: ServerConnection) -> tuple[Open, list[tuple[str, str]]]:
         """Return where to begin; at the end, when nobody says or it is not understood, and the refusal of that."""

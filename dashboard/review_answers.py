@@ -1,21 +1,32 @@
 """Answers a review's asks: cards of what is shown, and tracks and neighbours out of the record, one after the other."""
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from dashboard.audience import Audience, Seat
 from dashboard.messages import card_answer
 from dashboard.rerun import Rerun
-from dashboard.review_asks import Near, Track
+from dashboard.review_area import area_of
+from dashboard.review_asks import Near, Track, Within
+from dashboard.review_clocks import ReviewClocks, may_know
 from dashboard.review_history import Asker, near_answer, track_answer
 from dashboard.review_told import Told
+from dashboard.review_within import within_answer
 from dashboard.stream import Ask
+from feeds.clock_offset import ClockOffset
 from feeds.errors import JointOpsError
+from feeds.names import AgencyId
+from feeds.replay.clocks import Clocks
 from feeds.replay.recording import Recording
+from layers.cards import find
 from layers.review_rules import ReviewRules
+from layers.seen import Seen
+
+log = logging.getLogger(__name__)
 
 ASKS_MAX = 4
 """Asks that may wait for an answer; of cards the newest wait, more of the others are refused."""
@@ -41,11 +52,17 @@ class Answers:
         self._zone = zone
         self._scene = scene
         self._cards: deque[Ask] = deque(maxlen=ASKS_MAX)
-        self._waiting: deque[Track | Near] = deque()
+        self._waiting: deque[Track | Near | Within | Ask] = deque()
+        """Of cards those of which the clock is to be read first."""
+        self._look: float | None = None
+        self._told_clocks: list[dict[str, Any]] = []
+        self._clocks = ReviewClocks(recording)
         self._asked = asyncio.Event()
 
-    def hear(self, ask: Ask | Track | Near) -> None:
-        """Take an ask. Raises PermissionError when too many wait."""
+    def hear(self, ask: Ask | Track | Near | Within) -> None:
+        """Take an ask. Raises PermissionError when too many wait, ValueError when it is of no area."""
+        if isinstance(ask, Within):
+            area_of(ask)
         if isinstance(ask, Ask):
             self._cards.append(ask)
         elif len(self._waiting) >= ASKS_MAX:
@@ -54,32 +71,90 @@ class Answers:
             self._waiting.append(ask)
             self._asked.set()
 
+    def look(self, t: float) -> None:
+        """Tell which clocks were off at `t`, if they are others than those told last."""
+        self._look = t
+        self._asked.set()
+
     def cards(self) -> None:
         """Answer the cards that wait: while what is shown is what the picture holds."""
         scene, seat = self._scene(), self._seat
         while self._cards and scene is not None:
             ask = self._cards.popleft()
             # One who does not read gets no answers piled up either.
-            if seat.cards.take(asyncio.get_running_loop().time()) and seat.subscription.ready(seat.unsent()):
-                rerun, rules, audience = scene
-                answer = card_answer(audience, ask, rerun.roster, rules, audience.view.at, self._zone)
-                audience.whisper(seat, answer)
+            if not seat.cards.take(asyncio.get_running_loop().time()) or not seat.subscription.ready(seat.unsent()):
+                continue
+            heard = self._heard(scene, ask)
+            clocks = None if heard is None else self._clocks.kept(ask.agency, heard.received_at)
+            if heard is None or clocks is not None:
+                self._card(scene, ask, _clock(clocks, heard))
+            elif len(self._waiting) < 2 * ASKS_MAX:
+                self._waiting.append(ask)
+                self._asked.set()
 
-    async def run(self, *, knows_all: Callable[[], bool]) -> None:
-        """Answer the others until cancelled. `knows_all`: the view is of truth, so what came later is told too."""
+    def _heard(self, scene: Scene, ask: Ask) -> Seen | None:
+        """Return what is asked for, when the clock that its time is by may be told of."""
+        seen = find(scene.audience.view, ask.layer, ask.agency, ask.id) if may_know(scene.rules, ask.agency) else None
+        return seen if seen is not None and seen.source else None
+
+    def _card(self, scene: Scene, ask: Ask, clock: ClockOffset | None) -> None:
+        rerun, rules, audience = scene
+        answer = card_answer(audience, ask, rerun.roster, rules, audience.view.at, self._zone, clock)
+        audience.whisper(self._seat, answer)
+
+    async def run(self, *, knows_all: Callable[[], bool], is_still: Callable[[], bool]) -> None:
+        """Answer the others until cancelled. `knows_all`: the view is of truth, so what came later is told too.
+
+        `is_still`: what is shown is what the picture holds.
+        """
         while True:
             await self._asked.wait()
             self._asked.clear()
+            try:
+                await self._tell_clocks()
+            except (JointOpsError, OSError) as error:
+                log.warning("review.clocks_unread reason=%s", error)
             while self._waiting:
                 ask, scene = self._waiting.popleft(), self._scene()
                 if scene is None:
                     continue
-                rerun, rules, audience = scene
-                known_by = None if knows_all() else audience.view.at
-                asker = Asker(self._recording, rerun.picture, rules, rerun.labels, known_by)
                 try:
-                    said = await (track_answer(ask, asker) if isinstance(ask, Track) else near_answer(ask, asker))
+                    if isinstance(ask, Ask):
+                        await self._late_card(scene, ask, is_still)
+                        continue
+                    rerun, rules, audience = scene
+                    known_by = None if knows_all() else audience.view.at
+                    asker = Asker(self._recording, rerun.picture, rules, rerun.labels, known_by)
+                    if isinstance(ask, Within):
+                        said = await within_answer(ask, asker, audience.view)
+                    else:
+                        said = await (track_answer(ask, asker) if isinstance(ask, Track) else near_answer(ask, asker))
                 except (JointOpsError, OSError) as error:
                     self._told.notice(f"This part of the record cannot be read: {error}")
                 else:
                     self._told.say(said)
+
+    async def _late_card(self, scene: Scene, ask: Ask, is_still: Callable[[], bool]) -> None:
+        """Answer once the clock is read; where it went on meanwhile, of what is shown now."""
+        heard = self._heard(scene, ask) if is_still() else None
+        clocks = None if heard is None else await self._clocks.read(AgencyId(ask.agency), heard.received_at)
+        now = self._scene()
+        if now is None or not is_still():
+            self._cards.append(ask)
+            return
+        self._card(now, ask, _clock(clocks, self._heard(now, ask)))
+
+    async def _tell_clocks(self) -> None:
+        t, self._look = self._look, None
+        scene = self._scene()
+        if t is None or scene is None:
+            return
+        off = await self._clocks.off(scene.rules, t)
+        if off != self._told_clocks:
+            self._told_clocks = off
+            self._told.say({"type": "clocks", "at": t, "off": off})
+
+
+def _clock(clocks: Clocks | None, heard: Seen | None) -> ClockOffset | None:
+    """Return what was known of a thing's clock when its newest report came."""
+    return None if clocks is None or heard is None else clocks.at(heard.source, heard.received_at)

@@ -12,6 +12,9 @@ from feeds.replay.recording import What
 Instant = Annotated[float, Meta(ge=0, le=32503680000)]
 Speed = Annotated[float, Meta(ge=SPEED_MIN, le=SPEED_MAX)]
 ViewName = Annotated[str, Meta(min_length=1, max_length=64)]
+_Lon = Annotated[float, Meta(ge=-180, le=180)]
+_Lat = Annotated[float, Meta(ge=-90, le=90)]
+_Metres = Annotated[float, Meta(gt=0, le=5000)]
 _Id = Annotated[str, Meta(min_length=1, max_length=128)]
 _Agency = Annotated[str, Meta(min_length=1, max_length=64)]
 
@@ -67,14 +70,26 @@ class Near(Struct, tag_field="type", tag="near"):
     """Who was there?"""
 
     ask: int
-    lon: Annotated[float, Meta(ge=-180, le=180)]
-    lat: Annotated[float, Meta(ge=-90, le=90)]
-    metres: Annotated[float, Meta(gt=0, le=5000)]
+    lon: _Lon
+    lat: _Lat
+    metres: _Metres
     since: Instant = msgspec.field(name="from")
     until: Instant = msgspec.field(name="to")
 
 
-Said = Open | Seek | Play | Pause | SetView | StepTo | Track | Near | Ask
+class Within(Struct, tag_field="type", tag="within"):
+    """What was there? Of a box, or of a circle."""
+
+    ask: int
+    since: Instant = msgspec.field(name="from")
+    until: Instant = msgspec.field(name="to")
+    box: tuple[_Lon, _Lat, _Lon, _Lat] | None = None
+    """West, south, east, north."""
+    circle: tuple[_Lon, _Lat, _Metres] | None = None
+    """lon, lat, metres."""
+
+
+Said = Open | Seek | Play | Pause | SetView | StepTo | Track | Near | Within | Ask
 _decode = msgspec.json.Decoder(Said).decode
 
 

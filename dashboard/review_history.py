@@ -6,16 +6,20 @@ what is not granted under all of them is not told. In a view of what was known, 
 
 import asyncio
 import math
-from collections.abc import AsyncIterator
-from typing import Any, NamedTuple
+from collections.abc import AsyncIterator, Collection
+from typing import Any, Generic, NamedTuple, TypeVar
 
+from dashboard.review_area import Area, Circle, distance_m
 from dashboard.review_asks import Near, Track
+from dashboard.review_clocks import may_know
 from feeds.bus import BatchId
+from feeds.clock_offset import ClockOffset
 from feeds.names import AgencyId
+from feeds.replay.clocks import Clocks
 from feeds.replay.journal_pages import PAGE, journaled_at
 from feeds.replay.recording import LATE_S, Recording
 from feeds.replay.truth import is_late
-from feeds.report import Category, UnitReport
+from feeds.report import AnyReport, Category, UnitReport
 from layers.labels_now import LabelsNow
 from layers.picture import UNITS, Origin, Picture
 from layers.review_rules import ReviewRules
@@ -27,7 +31,6 @@ NEAR_MAX_S = 3600.0
 POINTS_MAX = 5000
 UNITS_MAX = 200
 _SLICE_S = 0.005
-_EARTH_M = 6_371_008.8
 _POSITION, _STATUS, _IDENTITY = (BIT[c] for c in (Category.UNIT_POSITION, Category.UNIT_STATUS, Category.UNIT_IDENTITY))
 
 
@@ -41,10 +44,10 @@ class Asker(NamedTuple):
     known_by: float | None
     """What was journaled later is not told, Unix seconds; None: everything is."""
 
-    def granted(self, agency: str, unit_id: str, labels: set[str]) -> int:
-        """Return the category bits that may be told of a unit which had these labels."""
-        track = self.picture.shelves[UNITS].find(agency, unit_id)
-        known = known_labels(labels) | self.labels.get((UNITS, AgencyId(agency), unit_id), frozenset())
+    def granted(self, agency: str, entity_id: str, labels: set[str], layer: str = UNITS) -> int:
+        """Return the category bits that may be told of a thing which had these labels."""
+        track = self.picture.shelves[layer].find(agency, entity_id)
+        known = known_labels(labels) | self.labels.get((layer, AgencyId(agency), entity_id), frozenset())
         if track is not None:
             known |= track.labels()
         return self.rules.granted(self.rules.viewer, Origin(AgencyId(agency), known))
@@ -54,14 +57,23 @@ class Asker(NamedTuple):
         return self.rules.sees_of(self.rules.viewer, agency)
 
 
-class _Heard(NamedTuple):
+R = TypeVar("R", bound=AnyReport)
+
+
+class Heard(NamedTuple, Generic[R]):
+    """A report of the stretch."""
+
     at: float
     """Effective time."""
-    report: UnitReport
+    report: R
+    source: str
+    received_at: float
 
 
-async def _units(asker: Asker, agency: AgencyId, since: float, until: float) -> AsyncIterator[_Heard]:
-    """Yield the agency's unit reports that were effective in the stretch."""
+async def reports(
+    asker: Asker, agency: AgencyId, since: float, until: float, kinds: Collection[type[R]]
+) -> AsyncIterator[Heard[R]]:
+    """Yield the agency's reports of these kinds that were effective in the stretch."""
     loop = asyncio.get_running_loop()
     let_go_at = loop.time()
     known_by = math.inf if asker.known_by is None else asker.known_by
@@ -78,8 +90,8 @@ async def _units(asker: Asker, agency: AgencyId, since: float, until: float) -> 
                 for parcel in delivery.batch.parcels:
                     for report in parcel.reports:
                         at = min(report.observed_at, parcel.received_at)
-                        if type(report) is UnitReport and since <= at <= until and is_late(at, delivery.id) is late:
-                            yield _Heard(at, report)
+                        if type(report) in kinds and since <= at <= until and is_late(at, delivery.id) is late:
+                            yield Heard(at, report, parcel.source, parcel.received_at)  # type: ignore[arg-type]
                 if loop.time() - let_go_at > _SLICE_S:
                     await asyncio.sleep(0)
                     let_go_at = loop.time()
@@ -95,22 +107,33 @@ async def track_answer(ask: Track, asker: Asker) -> dict[str, Any]:
     if agency not in asker.recording.agencies or not asker.sees_of(agency):
         return answer
     labels: set[str] = set()
-    heard: list[_Heard] = []
-    async for one in _units(asker, agency, max(ask.since, ask.until - TRACK_MAX_S), ask.until):
+    heard: list[Heard[UnitReport]] = []
+    async for one in reports(asker, agency, max(ask.since, ask.until - TRACK_MAX_S), ask.until, (UnitReport,)):
         if one.report.unit_id == ask.id:
             labels.update(one.report.labels)
             heard.append(one)
     granted = asker.granted(agency, ask.id, labels)
     if granted & _POSITION:
         heard.sort(key=lambda one: one.at)
-        answer["points"] = _points(heard, told_status=bool(granted & _STATUS))
+        clocks = Clocks()
+        if may_know(asker.rules, agency):
+            clocks = await asker.recording.clocks(agency, heard[0].at, max(one.received_at for one in heard))
+        answer["points"] = _points(heard, clocks, told_status=bool(granted & _STATUS))
+        answer["clocks"] = _off(heard, clocks)
     return answer
 
 
-def _points(heard: list[_Heard], *, told_status: bool) -> list[list[float | None]]:
+def _off(heard: list[Heard[UnitReport]], clocks: Clocks) -> list[dict[str, Any]]:
+    """Return the clocks of the unit's sources that were off, as last known in the stretch."""
+    newest = {one.source: one.received_at for one in heard}
+    known = ((source, clocks.at(source, at)) for source, at in sorted(newest.items()))
+    return [{"source": source, **clock._asdict()} for source, clock in known if clock is not None and clock.is_off]
+
+
+def _points(heard: list[Heard[UnitReport]], clocks: Clocks, *, told_status: bool) -> list[list[float | None]]:
     points: list[list[float | None]] = []
     status: int | None = None
-    for at, report in heard:
+    for at, report, source, received_at in heard:
         if report.primary_status is not None or report.secondary_status is not None:
             status = int(unit_status(report.primary_status, report.secondary_status, report.incident_id is not None))
         if report.lat is not None and report.lon is not None:
@@ -122,13 +145,20 @@ def _points(heard: list[_Heard], *, told_status: bool) -> list[list[float | None
                     report.speed_mps,
                     report.course_deg,
                     status if told_status else None,
+                    round(report.observed_at, 3),
+                    *_aligned(clocks.at(source, received_at), report.observed_at),
                 ]
             )
     every = -(-len(points) // POINTS_MAX) if points else 1
     return points[::every]
 
 
-class _Passed:
+def _aligned(clock: ClockOffset | None, observed_at: float) -> tuple[float | None, float | None]:
+    """Return when it was by our clock, and within how many seconds; None where it is not known to be off."""
+    return (None, None) if clock is None or not clock.is_off else (round(clock.aligned(observed_at), 3), clock.error_s)
+
+
+class Passed:
     """One unit that passed by."""
 
     def __init__(self) -> None:
@@ -137,41 +167,51 @@ class _Passed:
         self.first = self.last = self.nearest_at = 0.0
         self.nearest_m = math.inf
 
-    def hear(self, one: _Heard, lon: float, lat: float, metres: float) -> None:
-        """Take in a report."""
+    def hear(self, one: Heard[UnitReport], area: Area) -> bool:
+        """Take in a report; say whether it was in the area."""
         report = one.report
         self.labels.update(report.labels)
         self.call_sign = report.call_sign or self.call_sign
-        if report.lat is None or report.lon is None:
-            return
-        away = distance_m(lon, lat, report.lon, report.lat)
-        if away > metres:
-            return
+        if report.lat is None or report.lon is None or not area.holds(report.lon, report.lat):
+            return False
+        away = distance_m(*area.centre, report.lon, report.lat)
         never = math.isinf(self.nearest_m)
         self.first = one.at if never else min(self.first, one.at)
         self.last = one.at if never else max(self.last, one.at)
         if away < self.nearest_m:
             self.nearest_m, self.nearest_at = away, one.at
+        return True
 
 
 async def near_answer(ask: Near, asker: Asker) -> dict[str, Any]:
     """Return which units were within `metres` of a place, nearest first."""
     found: list[dict[str, Any]] = []
+    area = Circle(ask.lon, ask.lat, ask.metres)
     for agency in asker.recording.agencies:
         if not asker.sees_of(agency):
             continue
-        units: dict[str, _Passed] = {}
-        async for one in _units(asker, agency, max(ask.since, ask.until - NEAR_MAX_S), ask.until):
-            units.setdefault(one.report.unit_id, _Passed()).hear(one, ask.lon, ask.lat, ask.metres)
-        for unit_id, passed in units.items():
-            granted = 0 if math.isinf(passed.nearest_m) else asker.granted(agency, unit_id, passed.labels)
-            if granted & _POSITION:
-                found.append(_told(agency, unit_id, passed, _call_sign(asker, agency, unit_id, passed, granted)))
-    found.sort(key=lambda unit: (unit["nearest_m"], unit["agency"], unit["id"]))
+        units: dict[str, Passed] = {}
+        async for one in reports(asker, agency, max(ask.since, ask.until - NEAR_MAX_S), ask.until, (UnitReport,)):
+            units.setdefault(one.report.unit_id, Passed()).hear(one, area)
+        found += [told for unit_id, passed in units.items() if (told := told_of(asker, agency, unit_id, passed))]
+    found.sort(key=nearest_first)
     return {"type": "near", "ask": ask.ask, "units": found[:UNITS_MAX]}
 
 
-def _call_sign(asker: Asker, agency: AgencyId, unit_id: str, passed: _Passed, granted: int) -> str | None:
+def nearest_first(unit: dict[str, Any]) -> tuple[float, str, str]:
+    """Return by what units that passed are sorted."""
+    return unit["nearest_m"], unit["agency"], unit["id"]
+
+
+def told_of(asker: Asker, agency: AgencyId, unit_id: str, passed: Passed) -> dict[str, Any] | None:
+    """Return what may be told of a unit that passed by; None: it did not, or nothing may."""
+    granted = 0 if math.isinf(passed.nearest_m) else asker.granted(agency, unit_id, passed.labels)
+    if not granted & _POSITION:
+        return None
+    return _told(agency, unit_id, passed, _call_sign(asker, agency, unit_id, passed, granted))
+
+
+def _call_sign(asker: Asker, agency: AgencyId, unit_id: str, passed: Passed, granted: int) -> str | None:
     if not granted & _IDENTITY:
         return None
     track = asker.picture.shelves[UNITS].find(agency, unit_id)
@@ -179,7 +219,7 @@ def _call_sign(asker: Asker, agency: AgencyId, unit_id: str, passed: _Passed, gr
     return passed.call_sign or (None if said is None else said.call_sign)
 
 
-def _told(agency: AgencyId, unit_id: str, passed: _Passed, call_sign: str | None) -> dict[str, Any]:
+def _told(agency: AgencyId, unit_id: str, passed: Passed, call_sign: str | None) -> dict[str, Any]:
     return {
         "agency": agency,
         "id": unit_id,
@@ -189,11 +229,3 @@ def _told(agency: AgencyId, unit_id: str, passed: _Passed, call_sign: str | None
         "nearest_m": round(passed.nearest_m, 1),
         "nearest_at": round(passed.nearest_at, 3),
     }
-
-
-def distance_m(lon: float, lat: float, other_lon: float, other_lat: float) -> float:
-    """Return the distance of two places on the ground, metres (a sphere)."""
-    phi, other_phi = math.radians(lat), math.radians(other_lat)
-    half = math.sin((other_phi - phi) / 2) ** 2
-    half += math.cos(phi) * math.cos(other_phi) * math.sin(math.radians(other_lon - lon) / 2) ** 2
-    return 2 * _EARTH_M * math.asin(min(1.0, math.sqrt(half)))

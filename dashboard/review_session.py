@@ -15,13 +15,14 @@ from dashboard.config import Site
 from dashboard.labels_today import LabelsToday
 from dashboard.rerun import Overtaken, Rerun, within
 from dashboard.review_answers import Answers, Scene
-from dashboard.review_asks import Near, Open, Pause, Play, Said, Seek, SetView, StepTo, Track
+from dashboard.review_asks import Near, Open, Pause, Play, Said, Seek, SetView, StepTo, Track, Within
 from dashboard.review_keyframes import Keyframes
 from dashboard.review_steps import Search
 from dashboard.review_told import CLOCK_EVERY_S, STANDING_CLOCK_EVERY_S, Pace, Progress, Standing, Told
 from dashboard.review_views import TRUTH, Policy, Views
 from dashboard.stream import Ask
 from dashboard.subscription import Subscription
+from feeds.clock_offset import SLOT_S
 from feeds.errors import JointOpsError
 from feeds.replay.clock import ReplayClock
 from feeds.replay.known import WITHOUT_CUTS_S, on_grid
@@ -78,7 +79,7 @@ class Session:
         self._seat = seat
         self._span = span
         self._span_at = float("-inf")
-        self._view = self._entitled(begin.view)
+        self.view = self._entitled(begin.view)
         at = span.until if begin.at is None else within(begin.at, span)
         self._clock = ReplayClock(at)
         self._goal: _Goal | None = _Goal(at)
@@ -94,6 +95,8 @@ class Session:
         self._zone = ZoneInfo(place.site.timezone)
         self._answers = Answers(place.recording, seat, self.told, self._zone, lambda: self._scene)
         self._damage_told: set[Gap] = set()
+        self.began = at
+        """Where it was gone to last, Unix seconds."""
         self._still = False
         """What is shown is what the picture holds: nothing is on the way."""
         if begin.speed:
@@ -107,21 +110,21 @@ class Session:
             case Seek():
                 self._go(_Goal(within(said.at, self._span)))
             case SetView():
-                self._view = self._entitled(said.view)
-                self._go(_Goal(self._goal.at if self._goal else self._at))
+                self.view = self._entitled(said.view)
+                self._go(_Goal(self._goal.at if self._goal else self.at))
             case StepTo():
-                self._clock.pause(self._at)
-                self._go(_Goal(self._goal.at if self._goal else self._at, said))
+                self._clock.pause(self.at)
+                self._go(_Goal(self._goal.at if self._goal else self.at, said))
             case Play():
                 self._clock.play(said.speed, _real())
                 self._pace.clear()
                 self._tell_clock(now=True)
                 self._news.set()
             case Pause():
-                self._clock.pause(self._at)
+                self._clock.pause(self.at)
                 self._tell_clock(now=True)
                 self._news.set()
-            case Ask() | Track() | Near():
+            case Ask() | Track() | Near() | Within():
                 self._answers.hear(said)
                 if self._still:
                     self._answers.cards()
@@ -141,15 +144,17 @@ class Session:
         return self._goal is not None
 
     @property
-    def _at(self) -> float:
-        """Where it is shown."""
+    def at(self) -> float:
+        """What is shown, Unix seconds."""
         return self._clock.now(0.0) if self._scene is None else self._scene.audience.view.at
 
     # --- the work ---------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Serve until cancelled."""
-        answering = asyncio.create_task(self._answers.run(knows_all=lambda: self._view == TRUTH))
+        answering = asyncio.create_task(
+            self._answers.run(knows_all=lambda: self.view == TRUTH, is_still=lambda: self._still)
+        )
         try:
             while True:
                 try:
@@ -158,7 +163,7 @@ class Session:
                     continue
                 except (JointOpsError, OSError) as error:
                     log.warning("review.cannot_read reason=%s", error)
-                    self._clock.pause(self._at)
+                    self._clock.pause(self.at)
                     self.told.notice(f"This part of the record cannot be read: {error}")
                     self._tell_clock(now=True)
         finally:
@@ -198,7 +203,7 @@ class Session:
             progress.passing(rerun.at)
             return self._overtaken()
 
-        await rerun.reach(t, truth=self._view == TRUTH, overtaken=overtaken)
+        await rerun.reach(t, truth=self.view == TRUTH, overtaken=overtaken)
         unread = self._place.recording.ticks_unread(t)
         if unread not in ("", self._unread):
             self.told.unread(unread)
@@ -211,7 +216,7 @@ class Session:
     async def _step(self, step: StepTo, t: float) -> None:
         """Go to the next of a kind; where there is none, stay. The same step again goes on from where that looked."""
         sought, self._sought = self._sought, None
-        begin = sought.until if sought is not None and sought[:3] == (step, self._view, t) else None
+        begin = sought.until if sought is not None and sought[:3] == (step, self.view, t) else None
         async with Progress(self.told, None) as progress:
 
             def overtaken() -> bool:
@@ -221,15 +226,15 @@ class Session:
             rerun = self._new_rerun()
             rerun.labels = await self._place.labels.now()
             search = Search(self._place.recording, rerun, self._rules, overtaken)
-            found = await search.find(step.to, step.by, t, self._span, truth=self._view == TRUTH, begin=begin)
+            found = await search.find(step.to, step.by, t, self._span, truth=self.view == TRUTH, begin=begin)
             await self._stand(t if found is None else found.at, progress)
         self._begin_epoch(t if found is None else found.at)
         if search.until is not None:
-            self._sought = _Sought(step, self._view, t, search.until)
+            self._sought = _Sought(step, self.view, t, search.until)
         self.told.stepped(step, found, t, search.until, self._zone)
 
     def _rules(self) -> ReviewRules:
-        return self._place.views.rules(self._seat.viewer, self._view, self._policy)
+        return self._place.views.rules(self._seat.viewer, self.view, self._policy)
 
     def _begin_epoch(self, t: float) -> None:
         """Make the view anew where the picture stands, and tell the clock; the keyframe comes with the next frame."""
@@ -243,9 +248,11 @@ class Session:
         self._seat.subscription = Subscription()
         audience.seats.add(self._seat)
         self._scene = Scene(rerun, rules, audience)
+        self.began = t
         self._clock.stand(t, _real())
         self._pace.clear()
         self._tell_clock(now=True)
+        self._answers.look(t)
         self._damage_told.clear()
         self._tell_damage(t)
 
@@ -267,6 +274,8 @@ class Session:
         if await self._place.labels.now() is not rerun.labels:
             self._go(_Goal(rerun.at))
             return
+        if target // SLOT_S != rerun.at // SLOT_S:
+            self._answers.look(target)
         before = rerun.source.policy
         await rerun.forward(target, self._overtaken)
         # In what cannot be read the policy may have been another, and behind it may be another.
@@ -309,7 +318,7 @@ class Session:
         if self._scene is None:
             return
         clock, epoch = self._clock, self._scene.audience.epoch
-        standing = Standing(self._at, clock.playing, clock.speed, self._pace.now(), self._view, epoch, self._span)
+        standing = Standing(self.at, clock.playing, clock.speed, self._pace.now(), self.view, epoch, self._span)
         self.told.clock(standing, _real(), now=now)
 
     def _tell_damage(self, t: float) -> None:

@@ -24,16 +24,18 @@ from pathlib import Path
 
 import platformdirs
 
-from dashboard import config, config_file, part
+from dashboard import config, config_file, part, serving
 from dashboard.config import Settings
 from feeds import embedded_redis
 from feeds.access import offer_access, withdraw_access
 from feeds.errors import ConfigError, JointOpsError
+from feeds.recording import audit
 from feeds.source import FeedAccess
 
 log = logging.getLogger(__name__)
 
 SPEAKER = "exercise"
+PARTS = ("gateway", "hub", "review", "web", "record")
 _LAST_WORDS_S = 0.8
 """How long the exercise may take to close what it opened, while the door still listens, seconds."""
 _TERM_S = 3.0
@@ -105,6 +107,7 @@ class Supervisor:
         log_level: str,
         fresh: bool = False,
         own_redis: bool = False,
+        parts: Sequence[str] = PARTS,
     ) -> None:
         """Prepare. `fresh`: begin with an empty journal and archive; `own_redis`: embedded whatever $REDIS_URL says."""
         self._settings = settings
@@ -112,6 +115,7 @@ class Supervisor:
         self._data_dir = data_dir
         self._fresh = fresh
         self._own_redis = own_redis
+        self._parts = [part for part in parts if part != "record" or settings.site.record]
         self._log_level = log_level
         self._redis: embedded_redis.EmbeddedRedis | None = None
         self._children: list[Child] = []
@@ -145,10 +149,12 @@ class Supervisor:
                 shutil.rmtree(archive_dir(self._settings), ignore_errors=True)
         before(url)
         self._env = {**os.environ, "REDIS_URL": url, part.PARENT: str(os.getpid())}
-        for name in ("gateway", "hub", "review", "web", *(("record",) if self._settings.site.record else ())):
+        for name in self._parts:
             self.add(name, "--config", str(self.config))
-        self._offer_feed()
+        if "gateway" in self._parts:
+            self._offer_feed()
         self._await_ready()
+        serving.offer(self._data_dir, self.url, self._settings.site.public_url)
 
     def add(self, name: str, *words: str) -> None:
         """Start one more process and watch it."""
@@ -180,6 +186,7 @@ class Supervisor:
         """Stop everything; what does not stop in time is killed. Redis goes last: nothing acknowledged is lost."""
         self.stopping = True
         withdraw_access(self._settings.site.feed_port)
+        serving.withdraw(self._data_dir)
         began = time.monotonic()
         _end([c for c in self._children if c.name == SPEAKER], began + _LAST_WORDS_S)
         _end(self._children, began + _TERM_S)
@@ -225,10 +232,17 @@ class Supervisor:
 
     def _await_ready(self) -> None:
         site = self._settings.site
-        self._until(lambda: _answers(site.host, site.feed_port) and _answers(site.host, site.cot_port), "the gateway")
-        self._until(lambda: _answers(site.host, site.live_port), "the hub")
-        self._until(lambda: _answers(site.host, site.review_port), "the review")
-        self._until(lambda: self.health().get("status") == "ok", "the web pages")
+        good = {"ok"} if "hub" in self._parts else {"ok", "degraded"}
+        doors: dict[str, tuple[str, Callable[[], bool]]] = {
+            "gateway": ("the gateway", lambda: all(_answers(site.host, p) for p in (site.feed_port, site.cot_port))),
+            "hub": ("the hub", lambda: _answers(site.host, site.live_port)),
+            "review": ("the review", lambda: _answers(site.host, site.review_port)),
+            "web": ("the web pages", lambda: self.health().get("status") in good),
+        }
+        for name in self._parts:
+            if name in doors:
+                what, answers = doors[name]
+                self._until(answers, what)
 
     def _until(self, good: Callable[[], bool], what: str) -> None:
         until = time.monotonic() + _READY_S
@@ -287,6 +301,11 @@ def archive_dir(settings: Settings) -> Path:
     if settings.site.archive:
         return Path(settings.site.archive).expanduser()
     return data_dir(settings) / "archive"
+
+
+def audit_file(settings: Settings) -> Path:
+    """Return the file in which is written who looked back at what, and who took what away."""
+    return Path(settings.site.audit).expanduser() if settings.site.audit else data_dir(settings) / audit.FILE
 
 
 def imports_dir(settings: Settings) -> Path:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from dashboard import config_file, progress_bar
 from dashboard.config import Settings
-from dashboard.site import archive_dir
-from feeds.errors import ConfigError
+from dashboard.site import archive_dir, audit_file
+from feeds.errors import ArchiveDamaged, ConfigError
 from feeds.recording import verifier
+from feeds.recording.audit import Audit
 from feeds.recording.parts import parts, within
 from feeds.recording.span import Span
 from feeds.recording.verifier import Finding, Verdict
@@ -39,7 +40,19 @@ def run(args: argparse.Namespace) -> int:
                 bar.advance(task)
             bar.update(task, completed=bar.tasks[task].total)
     sys.stdout.write(report(agencies, verdicts))
-    return 1 if any(verdict.state == "altered" for verdict in verdicts) else 0
+    audited, good = audit_report(args)
+    sys.stdout.write(audited)
+    return 0 if good and all(verdict.state != "altered" for verdict in verdicts) else 1
+
+
+def audit_report(args: argparse.Namespace) -> tuple[str, bool]:
+    """Return what is to be said of the site's audit, and whether it is as it was written."""
+    audit = Audit(audit_file(config_file.load(args.config) if args.config else Settings()))
+    try:
+        count = len(audit.entries())
+        return (f"audit: {count} entries good; head {count} {audit.head()}\n" if count else ""), True
+    except (ArchiveDamaged, OSError) as error:
+        return f"audit: ALTERED {error}\n", False
 
 
 def archive_of(args: argparse.Namespace) -> Path:

@@ -43,6 +43,15 @@ class ClockOffset(NamedTuple):
     error_s: float
     """How far the true offset may be from that."""
 
+    @property
+    def is_off(self) -> bool:
+        """Say whether the clock is off by more than its error, and than what may as well be the delay of its line."""
+        return abs(self.offset_s) > max(self.error_s, AGREE_S)
+
+    def aligned(self, observed_at: float) -> float:
+        """Return when by our clock it was what the source's clock says, Unix seconds."""
+        return observed_at - self.offset_s
+
 
 class _Slot:
     __slots__ = ("cells", "count", "number")

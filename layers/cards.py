@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from feeds.clock_offset import ClockOffset
 from layers import symbol, words
 from layers.picture import CAMERAS, INCIDENTS, LAYERS, LOG, UNITS, ZONES
 from layers.roster import Roster
@@ -34,22 +35,37 @@ class Card(Struct, frozen=True):
     rows: tuple[tuple[str, str], ...]
     observed_at: float
     received_at: float
+    aligned_at: float | None = None
+    """`observed_at` by our clock, where the source's is known to be off."""
+    aligned_error_s: float | None = None
     flagged: tuple[str, ...] = ()
     history: tuple[tuple[float, str], ...] = ()
 
 
+def find(view: View, layer: str, agency: str, entity_id: str) -> Seen | None:
+    """Return what a card is made of, or None when for this class there is none."""
+    return view.door.find(layer, entity_id, agency, whole=True) if view.shows(layer, agency, entity_id) else None
+
+
 def card(
-    view: View, roster: Roster, layer: str, agency: str, entity_id: str, t: float, zone: tzinfo = UTC
+    view: View,
+    roster: Roster,
+    layer: str,
+    agency: str,
+    entity_id: str,
+    t: float,
+    zone: tzinfo = UTC,
+    clock: ClockOffset | None = None,
 ) -> Card | None:
     """Return the card of a thing of `agency` at `t`, or None when for this class there is none.
 
-    Times in its text are those of the site's clocks (`zone`), with UTC beside.
+    Times in its text are those of the site's clocks (`zone`), with UTC beside. `clock`: what was known of that of the
+    thing's source when its newest report came.
     """
-    if not view.shows(layer, agency, entity_id):
-        return None
-    seen = view.door.find(layer, entity_id, agency, whole=True)
+    seen = find(view, layer, agency, entity_id)
     if seen is None:
         return None
+    off = clock if clock is not None and clock.is_off else None
     title, subtitle, rows = _TOLD_BY[layer](seen, view, roster)
     if layer == INCIDENTS:
         rows.append(("Opened", _clock(seen.opened_at, t, zone)))
@@ -57,7 +73,12 @@ def card(
         rows += _valid(seen, t, zone)
     elif layer == LOG:
         rows += [("Observed", _clock(seen.observed_at, t, zone)), ("Received", _clock(seen.received_at, t, zone))]
-    rows += _origin(seen, t)
+    if off is not None:
+        if layer != LOG:
+            rows.append(("Observed", f"{_clock(seen.observed_at, t, zone)}, by its own clock"))
+        aligned = _clock(off.aligned(seen.observed_at), t, zone)
+        rows.append(("Aligned", f"{aligned}, \N{PLUS-MINUS SIGN} {off.error_s:.1f} s"))
+    rows += _origin(seen, t, off)
     history = _camera_history(view, agency, entity_id) if layer == CAMERAS else _history(seen, view)
     return Card(
         title=title,
@@ -66,6 +87,8 @@ def card(
         rows=tuple((label, text) for label, text in rows if text),
         observed_at=seen.observed_at,
         received_at=seen.received_at,
+        aligned_at=None if off is None else off.aligned(seen.observed_at),
+        aligned_error_s=None if off is None else off.error_s,
         flagged=seen.flagged,
         history=tuple(history),
     )
@@ -259,15 +282,20 @@ _TOLD_BY = {UNITS: _unit, INCIDENTS: _incident, CAMERAS: _camera, ZONES: _zone, 
 _LIFE = ("", "Stale: no report for longer than its source takes", "Lost: shown where it was last seen")
 
 
-def _origin(seen: Seen, t: float) -> Rows:
+def _origin(seen: Seen, t: float, off: ClockOffset | None) -> Rows:
     life = int(lives(t, *_deadlines(seen)).item())
     return [
         ("Age", _LIFE[life]),
-        ("Clock", "The source's clock is ahead of ours" if seen.skew else ""),
+        ("Clock", _off(off) if off is not None else "The source's clock is ahead of ours" if seen.skew else ""),
         ("Report is", "" if seen.status == "actual" else words.of(seen.status)),
         ("Source", f"{seen.source}, every {words.age(seen.cadence_s)}"),
         ("Id", seen.id),
     ]
+
+
+def _off(clock: ClockOffset) -> str:
+    side = "ahead of" if clock.offset_s > 0 else "behind"
+    return f"{abs(clock.offset_s):.1f} s {side} ours, \N{PLUS-MINUS SIGN} {clock.error_s:.1f} s"
 
 
 def _deadlines(seen: Seen) -> tuple[Any, Any]:

@@ -123,6 +123,7 @@ class Retelling:
 _FIELDS = tuple(
     name
     for name in TrackPoint._fields
-    if name not in ("agency", "unit_id", "observed_at", "received_at", "source", "status")
+    if name
+    not in ("agency", "unit_id", "observed_at", "received_at", "source", "status", "aligned_at", "aligned_err_s")
 )
 _OF_RECORD = ("lon", "lat", "priority", "incident_id", "verification", "author_position")

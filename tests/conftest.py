@@ -21,6 +21,12 @@ settings.register_profile(
 settings.load_profile("house")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_data_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Commands that name no site write their audit into the user's data folder: not into that of who tests."""
+    os.environ["XDG_DATA_HOME"] = str(tmp_path_factory.mktemp("home"))
+
+
 _agencies = count(1)
 
 

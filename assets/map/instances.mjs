@@ -75,8 +75,9 @@ const WRITERS = { units: writeUnit, incidents: writeIncident, cameras: writeCame
  * @param {Instances} to
  * @param {Table} table
  * @param {Uint32Array | null} rows
+ * @param {((row: number) => boolean) | null} [shows] of those there, which are drawn; null: all
  */
-export function write(to, table, rows) {
+export function write(to, table, rows, shows = null) {
   if (table.end * STRIDE > to.bytes.byteLength) {
     let size = to.bytes.byteLength;
     while (size < table.end * STRIDE) size *= 2;
@@ -102,7 +103,7 @@ export function write(to, table, rows) {
     if (row >= table.end) continue;
     to.raised.delete(row);
     to.urgent.delete(row);
-    if (!present[row] || lon[row] === UNKNOWN_I4 || lat[row] === UNKNOWN_I4) {
+    if (!present[row] || lon[row] === UNKNOWN_I4 || lat[row] === UNKNOWN_I4 || (shows && !shows(row))) {
       to.u8[row * STRIDE + 12] = 0;
       continue;
     }

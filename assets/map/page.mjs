@@ -88,6 +88,12 @@ export function openPage(config, source, graph = "#map-graph") {
     camera: () => (map ? { lon: map.getCenter().lng, lat: map.getCenter().lat, zoom: map.getZoom() } : config.view),
     fitAll: () => map && fit(map, Object.values(scene.instances)),
     outside: () => scene.outside(),
+    only: null,
+    showOnly(only) {
+      page.only = only;
+      scene.rewrite();
+      events.emit("only");
+    },
   };
   const scene = makeScene(page, measured);
   scene.setTheme(theme);

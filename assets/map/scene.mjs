@@ -8,6 +8,7 @@ import { overlay } from "./draw.mjs";
 import { ORDER, census, emptyInstances, write } from "./instances.mjs";
 import { drawLoop } from "./loop.mjs";
 import { view } from "./mercator.mjs";
+import { shows } from "./only.mjs";
 import { alerts, over, ringList, under } from "./rings.mjs";
 import { rowOf, tableOf } from "./store.mjs";
 import { tags } from "./tags.mjs";
@@ -153,12 +154,24 @@ export function makeScene(page, meter) {
     wake();
   };
 
+  /** Which rows are drawn where not all are. @param {import("../types.d.ts").Table<any>} table */
+  const drawn = (table) => {
+    const { only } = page;
+    return only?.keys[table.name] ? (/** @type {number} */ row) => shows(only, table.name, table.records[row]) : null;
+  };
+
   return {
+    /** What alone is shown is another. */
+    rewrite() {
+      for (const layer of ORDER) write(instances[layer], tableOf(store, layer), null, drawn(tableOf(store, layer)));
+      changed();
+    },
     /** The picture changed: brings the instances in step. @param {import("./store.mjs").Change} change @param {number} received of a live frame: Unix seconds by the server's clock; 0 when nothing was received */
     take(change, received) {
       for (const [layer, rows] of Object.entries(change.rows)) {
         // What is written of a zone is in its record too, which may change while its columns stay.
-        write(/** @type {any} */ (instances)[layer], tableOf(store, layer), layer === "zones" ? null : rows);
+        const table = tableOf(store, layer);
+        write(/** @type {any} */ (instances)[layer], table, layer === "zones" ? null : rows, drawn(table));
       }
       seen.see(instances.cameras.urgent, performance.now());
       fresh = true;

@@ -2,6 +2,7 @@
 // The incident board: open incidents by priority, then the newest first; as many as fit, and a button that turns the page.
 
 import { NOT_ACTUAL, keyOf, referred } from "../map/store.mjs";
+import { shows } from "../map/only.mjs";
 import { calmly, el, find, mark, onResize, pixels, pool, say, show } from "./dom.mjs";
 import { drawing } from "./marks.mjs";
 import { age, count, incidentStatus, incidentType, notShared, NOT_SHARED, tagOf } from "./words.mjs";
@@ -63,6 +64,7 @@ export function mount(root, page) {
   });
   page.on("second", calm);
   page.on("select", calm);
+  page.on("only", write);
   onResize(list, write);
   write();
 }
@@ -82,7 +84,7 @@ export function openIncidents(page) {
   for (let row = 0; row < incidents.end; row++) {
     const record = incidents.records[row];
     const flags = incidents.columns.flags[row];
-    if (!incidents.present[row] || !record || flags & CLOSED) continue;
+    if (!incidents.present[row] || !record || flags & CLOSED || !shows(page.only, "incidents", record)) continue;
     open.push({ record, flags, priority: incidents.columns.priority[row] });
   }
   return open.sort(

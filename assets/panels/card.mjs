@@ -45,6 +45,11 @@ export function mount(root, page) {
     const { time, zone } = face(shown.observed_at);
     const late = (shown.received_at ?? shown.observed_at) - shown.observed_at;
     const both = zone === "UTC" ? `${time} UTC` : `${time} ${zone} · ${utc(shown.observed_at).time} UTC`;
+    if (shown.aligned_at != null && shown.aligned_error_s != null) {
+      const ours = `${face(shown.aligned_at).time} ± ${shown.aligned_error_s.toFixed(1)} s by ours`;
+      say(note, `Last report ${age(page.now() - shown.aligned_at)} ago · ${time} by its own clock, ${ours}`);
+      return;
+    }
     say(note, `Last report ${age(page.now() - shown.observed_at)} ago · ${both}${late > LATE_S ? ` · received ${age(late)} later` : ""}`);
   };
 

@@ -2,6 +2,7 @@
 // The latest camera events and lines of the log, newest first, as many as fit. Their age is drawn; an old one is not news.
 
 import { keyOf, referred } from "../map/store.mjs";
+import { showsEvent } from "../map/only.mjs";
 import { calmly, el, find, mark, onResize, pixels, pool, say, show } from "./dom.mjs";
 import { drawing } from "./marks.mjs";
 import { age, clock, eventType, incidentType, notShared, NOT_SHARED, plain, tagOf } from "./words.mjs";
@@ -28,7 +29,7 @@ export function mount(root, page) {
   const rows = pool(list, () => makeRow(page));
 
   const write = () => {
-    const latest = latestOf(page.store.events);
+    const latest = latestOf(page.only ? page.store.events.filter((event) => showsEvent(page.only, event)) : page.store.events);
     const n = howMany(list, latest);
     const corrected = correctedOf(page.store.events);
     rows.take(n).forEach((row, i) => fill(row, latest[i], page, face, corrected));
@@ -42,6 +43,7 @@ export function mount(root, page) {
     if (page.store.eventNumber !== seen) { seen = page.store.eventNumber; calm(); }
   });
   page.on("second", calm);
+  page.on("only", write);
   onResize(list, write);
   write();
 }

@@ -3,7 +3,7 @@
 // here, by the client's own clock, between the hub's words.
 
 import { calmly, el, find, mark, onResize, pixels, pool, say, show } from "./dom.mjs";
-import { clock, count, feedAge, tagOf } from "./words.mjs";
+import { aheadWords, clock, count, feedAge, tagOf } from "./words.mjs";
 
 /** @typedef {import("../types.d.ts").Page} Page */
 /** @typedef {import("../types.d.ts").FeedHealth} Feed */
@@ -139,7 +139,7 @@ export function clockOff(feed) {
   const offset = feed.clock_offset_s ?? 0;
   const off = Math.abs(offset);
   if (off <= CLOCK_SAID_S || off <= (feed.clock_error_s ?? 0)) return "";
-  return `${feedAge(off < 9.95 ? off : Math.round(off))} ${offset > 0 ? "ahead" : "behind"}`;
+  return aheadWords(offset);
 }
 
 /** @param {Feed} feed */

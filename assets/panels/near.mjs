@@ -1,6 +1,7 @@
 // @ts-check
-// Who was within so many metres of a place between two moments. The place is pressed on the map, the radius is dragged.
+// What was in a circle or a box between two moments: who passed it, and nothing but that on the page if one likes.
 
+import { onlyOf } from "../map/only.mjs";
 import { css } from "../map/theme.mjs";
 import { metres } from "../review/difference.mjs";
 import { fromWall, toWall } from "../review/range.mjs";
@@ -21,22 +22,25 @@ const ZOOM = 15;
 
 /** @typedef {import("../types.d.ts").Page} Page */
 /** @typedef {import("../types.d.ts").NearUnit} NearUnit */
+/** @typedef {import("../map/only.mjs").Area} Area */
 
 /** @param {HTMLElement} root @param {Page} page */
 export function mount(root, page) {
   const { review } = page;
   if (!review) return;
-  const [list, note, empty, toggle, ask] = [
-    find(root, ".near-rows"), find(root, ".panel-note"), find(root, ".panel-empty"), find(root, ".near-toggle"), find(root, ".near-ask"),
+  const [list, note, empty, toggle, boxes, ask, alone] = [
+    find(root, ".near-rows"), find(root, ".panel-note"), find(root, ".panel-empty"), find(root, ".near-toggle"), find(root, ".near-box"),
+    find(root, ".near-ask"), find(root, ".near-only"),
   ];
   const zone = page.config.timezone;
   const face = clock(zone);
-  /** @type {{ lon: number, lat: number, metres: number } | null} */
-  let circle = null;
+  /** @type {Area | null} */
+  let area = null;
   /** @type {NearUnit[] | null} */
   let found = null;
   let problem = "";
   let asked = 0;
+  let { view } = review;
   const radius = input("number", "metres", ask);
   Object.assign(radius, { min: METRES_MIN, max: METRES_MAX, step: 10, value: String(METRES) });
   const from = input("datetime-local", "from", ask);
@@ -51,10 +55,11 @@ export function mount(root, page) {
     node.append(button);
     const row = { root: node, sign, far, tag, when, of: /** @type {NearUnit | null} */ (null) };
     button.addEventListener("click", () => {
-      if (!row.of || !circle) return;
+      if (!row.of || !area) return;
       review.seek(row.of.nearest_at);
       page.select("units", row.of.agency, row.of.id);
-      page.flyTo(circle.lon, circle.lat, ZOOM);
+      const [lon, lat] = middle(area);
+      page.flyTo(lon, lat, ZOOM);
     });
     return row;
   });
@@ -65,59 +70,99 @@ export function mount(root, page) {
       row.of = units[i];
       say(row.sign, units[i].call_sign ?? units[i].id);
       say(row.tag, tagOf(page, units[i].agency));
-      say(row.far, `${metresWords(units[i].nearest_m)} at ${face(units[i].nearest_at).time}`);
+      say(row.far, area && "box" in area ? `in it at ${face(units[i].nearest_at).time}` : `${metresWords(units[i].nearest_m)} at ${face(units[i].nearest_at).time}`);
       say(row.when, `${face(units[i].first).time}–${face(units[i].last).time}`);
     });
     const hand = hands.active;
     toggle.setAttribute("aria-pressed", String(hand));
-    say(toggle, hand ? "Cancel" : circle ? "Clear" : "Mark a place");
+    say(toggle, hand ? "Cancel" : area ? "Clear" : "Circle");
+    show(boxes, !hand && area === null);
+    show(alone, area !== null && (found !== null || page.only !== null));
+    alone.setAttribute("aria-pressed", String(page.only !== null));
+    say(alone, page.only ? "Show everything again" : "Show only what was there");
+    show(find(ask, ".near-metres"), area !== null && "circle" in area);
     say(note, found ? count(found.length, "unit") : "");
-    const words = hand ? "Press on the map where; drag for how far." : problem || (!circle ? "Which units came near a place, and when." : !found ? "Looking …" : "Nobody whom you may see.");
+    const words = hand ? HANDS[hands.shape] : problem || (!area ? "Who was near a place, or in a box, and when: draw it on the map." : !found ? "Looking …" : "Nobody whom you may see.");
     say(empty, words);
     show(empty, units.length === 0);
-    show(ask, circle !== null);
-    const shown = circle;
-    review.sketch("near", shown && ((pen) => drawCircle(pen, shown)));
+    show(ask, area !== null);
+    const shown = area;
+    review.sketch("near", shown && ((pen) => drawArea(pen, shown)));
   };
   const look = async () => {
-    if (!circle) return;
+    if (!area) return;
     const mine = ++asked;
+    page.showOnly(null);
     const [begin, end] = [fromWall(from.value, zone), fromWall(to.value, zone)];
     found = null;
     problem = !(end > begin) ? "“to” must come after “from”." : end - begin > LONGEST_S ? "At most one hour." : "";
     write();
     if (problem) return;
     try {
-      const units = await review.near(circle.lon, circle.lat, circle.metres, begin, end);
+      const units = "circle" in area ? await review.near(...area.circle, begin, end) : (await review.within({ area, from: begin, to: end })).units;
       if (mine === asked) found = units;
     } catch (error) {
       if (mine === asked) problem = `No answer: ${error instanceof Error ? error.message : error}.`;
     }
     if (mine === asked) write();
   };
+  /** Lets the page show nothing but what was there then. */
+  const showAlone = async () => {
+    if (!area) return;
+    const mine = ++asked;
+    const of = { area, from: fromWall(from.value, zone), to: fromWall(to.value, zone) };
+    try {
+      const said = await review.within(of);
+      if (mine !== asked) return;
+      found = said.units;
+      page.showOnly(onlyOf(of, said));
+      if (said.more) review.notify("More was there than is shown. Choose a smaller area or a shorter time.");
+    } catch (error) {
+      if (mine === asked) problem = `No answer: ${error instanceof Error ? error.message : error}.`;
+    }
+    write();
+  };
   const hands = handOn(page, (next, done) => {
     if (!next) return void write();
-    if (!circle) {
+    if (!area) {
       from.value = toWall(review.at() - AROUND_S, zone);
       to.value = toWall(review.at() + AROUND_S, zone);
     }
-    circle = next;
-    radius.value = String(Math.round(next.metres));
+    area = next;
+    if ("circle" in next) radius.value = String(Math.round(next.circle[2]));
     found = null;
     write();
     if (done) void look();
   });
   toggle.addEventListener("click", () => {
     if (hands.active) hands.stop();
-    else if (circle) {
+    else if (area) {
       asked += 1;
-      [circle, found, problem] = [null, null, ""];
-    } else hands.start();
+      [area, found, problem] = [null, null, ""];
+      page.showOnly(null);
+    } else hands.start("circle");
     write();
+  });
+  boxes.addEventListener("click", () => {
+    hands.start("box");
+    write();
+  });
+  alone.addEventListener("click", () => {
+    if (!page.only) return void showAlone();
+    page.showOnly(null);
+    write();
+  });
+  mountSign(page, face, () => {
+    page.showOnly(null);
+    write();
+  });
+  review.on("clock", () => {
+    if (page.only && view !== review.view) void showAlone(); // another view knew of others
+    view = review.view;
   });
   for (const field of [radius, from, to]) {
     field.addEventListener("change", () => {
-      if (circle && radius.validity.valid) circle = { ...circle, metres: Number(radius.value) || METRES };
+      if (area && "circle" in area && radius.validity.valid) area = { circle: [area.circle[0], area.circle[1], Number(radius.value) || METRES] };
       void look();
     });
   }
@@ -134,34 +179,74 @@ function input(type, word, into) {
   return field;
 }
 
+/** @type {Record<string, string>} */
+const HANDS = { circle: "Press on the map where; drag for how far.", box: "Press on the map at one corner; drag to the other." };
+
+/** @param {Area} area @returns {[number, number]} */
+const middle = (area) => ("circle" in area ? [area.circle[0], area.circle[1]] : [(area.box[0] + area.box[2]) / 2, (area.box[1] + area.box[3]) / 2]);
+
+/** Says over the map that not everything is shown, and how to see it again. @param {Page} page @param {ReturnType<typeof clock>} face @param {() => void} all */
+function mountSign(page, face, all) {
+  const sign = el("div", "only-sign");
+  const words = el("span", "only-words");
+  const button = el("button", "button", "Show everything");
+  button.setAttribute("type", "button");
+  button.addEventListener("click", all);
+  sign.append(words, button);
+  find(document, ".map-room").append(sign);
+  const write = () => {
+    const { only } = page;
+    show(sign, only !== null);
+    if (!only) return;
+    const where = "circle" in only.area ? `within ${metresWords(only.area.circle[2])}` : "in the box";
+    say(words, `Only what was ${where}, ${face(only.from).time.slice(0, 5)}–${face(only.to).time.slice(0, 5)}`);
+  };
+  page.on("only", write);
+  write();
+}
+
 /**
- * A sheet over the map that takes one press and drag: the centre, and the radius.
- * @param {Page} page @param {(circle: { lon: number, lat: number, metres: number } | null, done: boolean) => void} told
+ * A sheet over the map that takes one press and drag: centre and radius, or two corners.
+ * @param {Page} page @param {(area: Area | null, done: boolean) => void} told
  */
 function handOn(page, told) {
   const sheet = el("div", "map-hand");
   const room = find(document, ".map-room");
   let active = false;
+  /** @type {"circle" | "box"} */
+  let shape = "circle";
   /** @type {{ place: [number, number], x: number, y: number } | null} */
   let pressed = null;
   const at = (/** @type {PointerEvent} */ event) => {
     const box = sheet.getBoundingClientRect();
     return /** @type {const} */ ([event.clientX - box.left, event.clientY - box.top]);
   };
-  const circle = (/** @type {PointerEvent} */ event) => {
+  /** @param {PointerEvent} event @returns {Area | null} */
+  const area = (event) => {
     if (!pressed) return null;
     const [x, y] = at(event);
     const place = page.review?.placeAt(x, y);
+    if (shape === "box") {
+      const [lon, lat] = pressed.place;
+      const [there, thereLat] = place ?? pressed.place;
+      if (Math.abs(x - pressed.x) < PRESS_PX || Math.abs(y - pressed.y) < PRESS_PX) return null;
+      return { box: [Math.min(lon, there), Math.min(lat, thereLat), Math.max(lon, there), Math.max(lat, thereLat)] };
+    }
     const dragged = place && Math.hypot(x - pressed.x, y - pressed.y) > PRESS_PX;
     const far = dragged ? metres(pressed.place[0], pressed.place[1], place[0], place[1]) : METRES;
-    return { lon: pressed.place[0], lat: pressed.place[1], metres: Math.min(Math.max(far, METRES_MIN), METRES_MAX) };
+    return { circle: [pressed.place[0], pressed.place[1], Math.min(Math.max(far, METRES_MIN), METRES_MAX)] };
   };
   const hand = {
     get active() {
       return active;
     },
-    start() {
+    get shape() {
+      return shape;
+    },
+    /** @param {"circle" | "box"} wanted */
+    start(wanted) {
       active = true;
+      shape = wanted;
       room.append(sheet);
       mark(document.documentElement, "hand", "near");
     },
@@ -178,11 +263,11 @@ function handOn(page, told) {
     if (!place) return;
     sheet.setPointerCapture(event.pointerId);
     pressed = { place, x, y };
-    told(circle(event), false);
+    told(area(event), false);
   });
-  sheet.addEventListener("pointermove", (event) => pressed && told(circle(event), false));
+  sheet.addEventListener("pointermove", (event) => pressed && told(area(event), false));
   sheet.addEventListener("pointerup", (event) => {
-    const made = circle(event);
+    const made = area(event);
     hand.stop();
     told(made, true);
   });
@@ -194,11 +279,16 @@ function handOn(page, told) {
   return hand;
 }
 
-/** @param {import("../review/sketch.mjs").Pen} pen @param {{ lon: number, lat: number, metres: number }} circle */
-function drawCircle({ context, at, pxPerMetre, theme, replay }, circle) {
-  const [x, y] = at(circle.lon, circle.lat);
+/** @param {import("../review/sketch.mjs").Pen} pen @param {Area} area */
+function drawArea({ context, at, pxPerMetre, theme, replay }, area) {
+  const [x, y] = at(...middle(area));
   context.beginPath();
-  context.arc(x, y, Math.max(circle.metres * pxPerMetre, 3), 0, Math.PI * 2);
+  if ("circle" in area) context.arc(x, y, Math.max(area.circle[2] * pxPerMetre, 3), 0, Math.PI * 2);
+  else {
+    const [west, south, east, north] = area.box;
+    for (const [lon, lat] of [[west, north], [east, north], [east, south], [west, south]]) context.lineTo(...at(lon, lat));
+    context.closePath();
+  }
   context.globalAlpha = 0.14;
   context.fillStyle = replay;
   context.fill();
@@ -209,6 +299,7 @@ function drawCircle({ context, at, pxPerMetre, theme, replay }, circle) {
   context.strokeStyle = replay;
   context.lineWidth = 2 * theme.scale;
   context.stroke();
+  if (!("circle" in area)) return;
   context.beginPath();
   context.arc(x, y, 3 * theme.scale, 0, Math.PI * 2);
   context.fillStyle = replay;

@@ -49,11 +49,14 @@ function open(page) {
   const session = openSession(page.config, review.url, { at: review.at(), view: review.view, speed: review.speed });
   const second = openPage({ ...page.config, view: { lon, lat, zoom, exact: true } }, session.source, `#${GRAPH}`);
   second.page.review = session;
+  second.page.showOnly(page.only);
+  const unfilter = page.on("only", () => second.page.showOnly(page.only));
   watermark.mount(words, second.page);
   room.append(controls(session, review));
   const unlink = together(second.over, review.over);
   return () => {
     unlink();
+    unfilter();
     second.close();
     plotly.purge(graph);
     room.remove();

@@ -63,7 +63,8 @@ function mountCounts(root, page, review) {
     const graph = root.querySelector("#timeline-graph"); // looked up each time: Dash puts a placeholder there first
     if (!graph || !review.recording || !width) return;
     state.bin = binOf(review.range, width / BIN_PX);
-    const all = lanes(review.recording, state.by, review.range, state.bin);
+    const counted = page.only ? { ...review.recording, minutes: page.only.minutes } : review.recording;
+    const all = lanes(counted, state.by, review.range, state.bin);
     // The busiest agencies, where there are more than lines fit.
     const shown = all.lanes.length > LANES_MAX ? [...all.lanes].sort((a, b) => b.most - a.most).slice(0, LANES_MAX) : all.lanes;
     state.made = { ...all, lanes: shown };
@@ -86,6 +87,7 @@ function mountCounts(root, page, review) {
     timer = window.setTimeout(state.draw, SETTLED_MS);
   });
   page.on("hello", state.draw);
+  page.on("only", state.draw);
   onResize(track, state.draw);
   new MutationObserver(state.draw).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
   const wait = () => (root.querySelector("#timeline-graph .js-plotly-plot") ? state.draw() : setTimeout(wait, 100));

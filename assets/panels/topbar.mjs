@@ -1,6 +1,7 @@
 // @ts-check
 // The top bar: counts, clocks, the way back in time, who looks, the theme.
 
+import { countShown, shows } from "../map/only.mjs";
 import { keyOf } from "../map/store.mjs";
 import { encode } from "../review/link.mjs";
 import { calmly, el, find, mark, say, show } from "./dom.mjs";
@@ -47,20 +48,21 @@ export function mountCounts(root, page) {
     const open = [0, 0, 0, 0, 0];
     const { present, columns } = page.store.incidents;
     for (let row = 0; row < page.store.incidents.end; row++) {
-      if (present[row] && !(columns.flags[row] & CLOSED)) open[Math.min(4, columns.priority[row])]++;
+      if (present[row] && !(columns.flags[row] & CLOSED) && shows(page.only, "incidents", page.store.incidents.records[row])) open[Math.min(4, columns.priority[row])]++;
     }
     const urgent = emergencyRows(page.store.units).length;
-    say(units.n, page.store.units.count.toLocaleString("en-US"));
+    say(units.n, countShown(page.only, page.store.units).toLocaleString("en-US"));
     say(emergencies.n, String(urgent));
     emergencies.root.hidden = urgent === 0;
     byPriority.forEach((n, i) => say(n, String(open[i + 1])));
     for (const [layer, { root, n }] of others) {
       const hidden = notShared(page, layer);
       mark(root, "shared", String(!hidden));
-      say(n, hidden ? "not shared" : page.store[layer].count.toLocaleString("en-US"));
+      say(n, hidden ? "not shared" : countShown(page.only, page.store[layer]).toLocaleString("en-US"));
     }
   };
   page.on("frame", calmly(write, 500));
+  page.on("only", write);
   if (page.store.rev) write();
 }
 

@@ -3,7 +3,7 @@
 
 import { css, readTheme } from "../map/theme.mjs";
 import { ticks } from "../review/range.mjs";
-import { statuses, trail } from "../review/tracks.mjs";
+import { before, statuses, trail } from "../review/tracks.mjs";
 import { el, find, onResize, say, show } from "./dom.mjs";
 import { clock } from "./words.mjs";
 
@@ -27,6 +27,8 @@ export function mount(root, page) {
   const [follow, trails, note, plot, graph] = [
     find(root, '[data-act="follow"]'), find(root, '[data-act="trail"]'), find(root, ".track-note"), find(root, ".track-plot"), find(root, "#track-graph"),
   ];
+  const clocks = el("p", "track-clocks");
+  root.append(clocks);
   const cursor = el("div", "track-cursor");
   const bands = el("div", "track-statuses");
   plot.append(bands, cursor);
@@ -49,7 +51,7 @@ export function mount(root, page) {
     const [from, to] = [Math.max(at - AROUND_S, bounds.from), Math.min(at + AROUND_S, bounds.to)];
     asking = key;
     try {
-      const points = await review.track(chosen.agency, chosen.id, from, to);
+      const { points } = await review.track(chosen.agency, chosen.id, from, to);
       const now = unit();
       if (now && keyOf(now) === key) shown = { key, from, to, points };
     } catch {
@@ -68,6 +70,9 @@ export function mount(root, page) {
   };
   const cursorTo = () => {
     if (!shown) return;
+    const times = clockWords(shown.points, review.at(), zone);
+    say(clocks, times);
+    show(clocks, times !== "");
     const x = (review.at() - shown.from) / (shown.to - shown.from);
     show(cursor, x >= 0 && x <= 1);
     cursor.style.left = `${x * 100}%`;
@@ -146,6 +151,19 @@ export function mount(root, page) {
   new MutationObserver(draw).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
   chosen();
   write();
+}
+
+/**
+ * "14:30:42 by its own clock, 14:30:05 ± 1.0 s by ours": both times of the newest place until the moment.
+ * @param {TrackPoint[]} points @param {number} at @param {string} zone
+ */
+export function clockWords(points, at, zone) {
+  const point = before(points, at);
+  if (!point) return "";
+  const [, , , , , , observed, aligned, error] = point;
+  if (aligned == null || error == null) return "";
+  const face = clock(zone);
+  return `${face(observed).time} by its own clock, ${face(aligned).time} ± ${error.toFixed(1)} s by ours`;
 }
 
 const WORDS = ["Available", "En route", "On scene", "Committed, may be asked", "Out of service", "Not said"];

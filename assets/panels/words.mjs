@@ -101,6 +101,15 @@ export function feedAge(seconds) {
   return seconds < 9.95 ? `${Math.max(0, seconds).toFixed(1)} s` : age(seconds);
 }
 
+/** "37 s ahead": of a source's clock. @param {number} offset seconds */
+export function aheadWords(offset) {
+  const off = Math.abs(offset);
+  return `${feedAge(off < 9.95 ? off : Math.round(off))} ${offset > 0 ? "ahead" : "behind"}`;
+}
+
+/** "37 s ahead ± 1.0 s". @param {{ offset_s: number, error_s: number }} clock */
+export const offBy = ({ offset_s, error_s }) => `${aheadWords(offset_s)} ± ${error_s.toFixed(1)} s`;
+
 /** "every 10 s". @param {number} seconds */
 export function cadence(seconds) {
   return `every ${seconds < 120 ? `${Number(seconds.toFixed(1))} s` : age(seconds)}`;

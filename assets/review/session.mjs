@@ -32,7 +32,7 @@ const local = () => performance.now() / 1000;
  * @returns {Review & { source: import("../map/page.mjs").Source }}
  */
 export function openSession(config, url, place) {
-  /** @type {ReturnType<typeof emitter<"clock" | "range" | "recording" | "notice" | "follow" | "stepped">>} */
+  /** @type {ReturnType<typeof emitter<"clock" | "range" | "recording" | "notice" | "follow" | "stepped" | "clocks">>} */
   const events = emitter();
   const unknown = Date.now() / 1000 - BEGINS_BEFORE_S;
   const clock = moment(place.at ?? unknown);
@@ -60,6 +60,7 @@ export function openSession(config, url, place) {
     range: { from: unknown - 3600, to: unknown },
     rangeName: typeof place.range === "string" ? place.range : place.range ? "" : "all",
     notices: [],
+    clocks: [],
     seeking: null,
     stepped: null,
     follow: null,
@@ -130,8 +131,9 @@ export function openSession(config, url, place) {
       events.emit("range");
     },
     bounds: () => bounds(),
-    track: (agency, id, from, to) => ask({ type: "track", agency, id, from, to }).then((said) => said.points ?? []),
+    track: (agency, id, from, to) => ask({ type: "track", agency, id, from, to }).then((said) => ({ points: said.points ?? [], clocks: said.clocks ?? [] })),
     near: (lon, lat, metres, from, to) => ask({ type: "near", lon, lat, metres, from, to }).then((said) => said.units ?? []),
+    within: ({ area, from, to }) => ask({ type: "within", ...area, from, to }),
     setFollow(thing) {
       review.follow = thing;
       events.emit("follow");
@@ -208,6 +210,9 @@ export function openSession(config, url, place) {
       if (said.view) review.view = said.view;
       if (clock.playing) turn();
       events.emit("clock");
+    } else if (said.type === "clocks") {
+      review.clocks = said.off;
+      events.emit("clocks");
     } else if (said.type === "seeking") {
       review.seeking = { at: said.at, done: said.done };
       events.emit("clock");

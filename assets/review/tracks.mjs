@@ -39,3 +39,14 @@ export function statuses(points) {
   }
   return runs;
 }
+
+/** The newest point until a moment. @param {TrackPoint[]} points by time @param {number} at @returns {TrackPoint | null} */
+export function before(points, at) {
+  let [low, high] = [0, points.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (points[middle][0] <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low ? points[low - 1] : null;
+}

@@ -1,4 +1,4 @@
-"""Who was within so many metres of a place between two moments."""
+"""Who was within so many metres of a place, or in a box, between two moments; and to show that alone."""
 
 from enum import StrEnum
 
@@ -22,11 +22,13 @@ def layout(settings: Settings) -> html.Section:
                 [
                     html.H2("Who was near", className="panel-name"),
                     html.Span(className="panel-note"),
-                    html.Button("Mark a place", type="button", className="button near-toggle"),
+                    html.Button("Box", type="button", className="button near-box"),
+                    html.Button("Circle", type="button", className="button near-toggle"),
                 ],
                 className="panel-head",
             ),
             html.Div(className="near-ask"),
+            html.Button("Show only what was there", type="button", className="button near-only", hidden=True),
             html.Ol(className="near-rows rows"),
             html.P(className="panel-empty"),
         ],

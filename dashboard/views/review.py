@@ -8,6 +8,7 @@ from dashboard.config import Settings
 from dashboard.panels import (
     board,
     card,
+    clocks,
     compare,
     events,
     frozen,
@@ -25,7 +26,13 @@ from dashboard.panels import (
 )
 from dashboard.views.wall import config_element, page_config
 
-TABS = (("board", "Incidents"), ("events", "Events"), ("compare", "Compare"), ("near", "Who was near"))
+TABS = (
+    ("board", "Incidents"),
+    ("events", "Events"),
+    ("compare", "Compare"),
+    ("clocks", "Clocks"),
+    ("near", "Who was near"),
+)
 """What a tablet's sheet holds: panel and the tab's word."""
 
 
@@ -52,7 +59,10 @@ def layout(settings: Settings, basemap: str = "", basemap_notice: str = "", kind
                 [
                     sheet.layout(settings, TABS),
                     html.Div([board.layout(settings), near.layout(settings)], className="side side-left"),
-                    html.Div([events.layout(settings), compare.layout(settings)], className="side side-right"),
+                    html.Div(
+                        [events.layout(settings), clocks.layout(settings), compare.layout(settings)],
+                        className="side side-right",
+                    ),
                 ],
                 className="rooms",
             ),

@@ -10,25 +10,23 @@ Rules
 - A file that is not as it was written keeps everything: nobody could tell what it held.
 """
 
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 import msgspec
-from msgspec import Struct
 
-from feeds.errors import ArchiveDamaged, ConfigError
+from feeds.errors import ConfigError
 from feeds.names import AgencyId, is_site_log
-from feeds.recording import lock
-from feeds.recording.durable import make_folder, sync_folder
+from feeds.recording import chained, lock
+from feeds.recording.chained import Line
+from feeds.recording.durable import make_folder
 from feeds.recording.manifest import Manifest
-from feeds.recording.verifier import digest
 
 FILE = "holds.jsonl"
 
 
-class Said(Struct, frozen=True, kw_only=True):
+class Said(Line, frozen=True, kw_only=True):
     """A line of the file."""
 
     act: Literal["hold", "release"]
@@ -42,7 +40,6 @@ class Said(Struct, frozen=True, kw_only=True):
     actor: str
     at: float
     """Unix seconds."""
-    prev: str = ""
 
     def covers(self, manifest: Manifest) -> bool:
         """Say whether it holds the segment: journaled in its time, or observed in it and late.
@@ -58,32 +55,11 @@ class Said(Struct, frozen=True, kw_only=True):
 
 
 _decoder = msgspec.json.Decoder(Said)
-_encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 def said(folder: Path) -> list[Said]:
     """Return all that was said of the archive in `folder`, oldest first. Raises ArchiveDamaged, OSError."""
-    path = folder / FILE
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        return []
-    return list(_lines(path, data))
-
-
-def _lines(path: Path, data: bytes) -> Iterator[Said]:
-    before = ""
-    for number, line in enumerate(data.splitlines(keepends=True), 1):
-        if not line.endswith(b"\n"):
-            raise ArchiveDamaged(path, "its last line was not written to its end: say that hold again")
-        try:
-            one = _decoder.decode(line)
-        except (msgspec.DecodeError, msgspec.ValidationError) as error:
-            raise ArchiveDamaged(path, f"line {number} cannot be read: {error}") from error
-        if one.prev != before:
-            raise ArchiveDamaged(path, f"line {number} does not follow the line before it: one was altered")
-        before = digest(line)
-        yield one
+    return list(chained.read(folder / FILE, _decoder, "say that hold again"))
 
 
 def standing(told: Sequence[Said]) -> list[Said]:
@@ -106,18 +82,7 @@ def say(folder: Path, one: Said) -> None:
     """Add a hold, or release a case's holds. Raises ConfigError (no such case), ArchiveDamaged, OSError."""
     make_folder(folder.absolute())
     with lock.chain(folder):
-        path = folder / FILE
-        data = path.read_bytes() if path.exists() else b""
-        whole = data[: data.rfind(b"\n") + 1]  # nobody was told that half a line stands
-        told = list(_lines(path, whole))
+        told = chained.whole(folder / FILE, _decoder)  # nobody was told that half a line stands
         if one.act == "release" and not any(hold.case == one.case for hold in standing(told)):
             raise ConfigError("--case", f"no hold stands of case {one.case!r}; `jointops hold list` lists them")
-        lines = whole.splitlines(keepends=True)
-        one = msgspec.structs.replace(one, prev=digest(lines[-1]) if lines else "")
-        with path.open("r+b" if path.exists() else "w+b") as file:
-            file.truncate(len(whole))
-            file.seek(len(whole))
-            file.write(_encode(one) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        sync_folder(folder)
+        chained.append(folder / FILE, [one])

@@ -1,6 +1,7 @@
 """A recording that is an archive, and after it what only the journal holds yet."""
 
 import time
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Literal
@@ -9,6 +10,7 @@ from feeds.bus import BatchId, Delivery
 from feeds.names import AgencyId
 from feeds.recording.catalogue import Segment
 from feeds.recording.manifest import Contents
+from feeds.replay.clocks import Clocks
 from feeds.replay.cuts import UNREADABLE, CutsEntry
 from feeds.replay.journal import JournalRecording, nearest
 from feeds.replay.recording import LATE_S, Counts, Gap, Mark, Pictures, Sort, Span, What
@@ -126,6 +128,21 @@ class ArchivedRecording:
             if minute * 60_000 >= until:
                 _add(counts.setdefault(minute, {}), newest.items())
         return counts
+
+    async def clocks(self, agency: AgencyId, since: float, until: float) -> Clocks:
+        """Return what was known of the clocks of the agency's sources from `since` to `until`. Raises as `read`."""
+        await self._refresh()
+        clocks = Clocks()
+        sealed = self._sealed.segments(agency)
+        first = bisect_right(sealed, since, key=lambda one: one.manifest.t0 / 1000) - 1
+        for one in sealed[max(0, first - 1) :]:  # the one before too: each begins to estimate anew
+            if one.manifest.t0 / 1000 > until:
+                break
+            clocks.follow((await self._sealed.survey(one)).clocks)
+        if not sealed or until * 1000 >= sealed[-1].manifest.t1:
+            newest = await self._tail.clocks(agency, since, until)
+            clocks.follow(newest.since(sealed[-1].manifest.t1 / 1000 if sealed else 0.0))
+        return clocks
 
     async def gaps(self) -> Sequence[Gap]:
         """Return what is missing: lawfully deleted, lost, damaged."""

@@ -10,6 +10,7 @@ from feeds.bus import BEGINNING, BatchId, Delivery
 from feeds.clock import Clock
 from feeds.errors import DecodeError
 from feeds.names import AgencyId
+from feeds.replay.clocks import Clocks
 from feeds.replay.cuts import CutsEntry, decode_cuts, told
 from feeds.replay.journal_pages import PAGE, journaled_at
 from feeds.replay.recording import Counts, Gap, Mark, Pictures, Span, What
@@ -110,6 +111,11 @@ class JournalRecording:
         """Return how much of the agency's was journaled when. Raises BusDown."""
         await self.survey()
         return self._surveys[agency].counts
+
+    async def clocks(self, agency: AgencyId, since: float, until: float) -> Clocks:
+        """Return what was known of the clocks of the agency's sources from `since` to `until`. Raises BusDown."""
+        await self.survey()
+        return self._surveys[agency].clocks
 
     async def gaps(self) -> Sequence[Gap]:
         """Return nothing: a journal has none."""

@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from feeds.bus import BatchId, Delivery
 from feeds.names import AgencyId
+from feeds.replay.clocks import Clocks
 from feeds.replay.cuts import CutsEntry
 from feeds.report import Category
 
@@ -125,6 +126,10 @@ class Recording(Protocol):
 
     async def counts(self, agency: AgencyId) -> Counts:
         """Return how much of the agency's was journaled when."""
+        ...
+
+    async def clocks(self, agency: AgencyId, since: float, until: float) -> Clocks:
+        """Return what was known of the clocks of the agency's sources from `since` to `until` (Unix seconds)."""
         ...
 
     async def gaps(self) -> Sequence[Gap]:

@@ -28,9 +28,25 @@ MADE_KEPT = 16
 
 def survey_file(agency: AgencyId, t0: int, entries: Iterable[Delivery]) -> dict[str, bytes]:
     """Return the file to be derived of a segment (`feeds.recording.archive.Derive`)."""
+    return {SURVEY: surveyed(agency, entries).encode()}
+
+
+def survey_on_file(archive: Archive, one: Segment) -> Survey | None:
+    """Return what was found of a segment as it was kept; None: nothing was, or it cannot be read. Raises OSError."""
+    if not archive.has(one, SURVEY):
+        return None
+    try:
+        return Survey.decode(one.manifest.agency, archive.file(one, SURVEY))
+    except (ArchiveDamaged, DecodeError) as error:
+        log.warning("survey_made_again segment=%s reason=%s", one.name, error)
+        return None
+
+
+def surveyed(agency: AgencyId, entries: Iterable[Delivery]) -> Survey:
+    """Return what is found on a walk through these batches."""
     survey = Survey(agency)
     _hear(survey, entries)
-    return {SURVEY: survey.encode()}
+    return survey
 
 
 def _hear(survey: Survey, batches: Iterable[Delivery]) -> None:
@@ -109,15 +125,11 @@ class Sealed:
         return survey
 
     async def _find(self, one: Segment) -> Survey:
-        agency = one.manifest.agency
-        if self.archive.has(one, SURVEY):
-            try:
-                async with self._reading:
-                    data = await asyncio.to_thread(self.archive.file, one, SURVEY)
-                return Survey.decode(agency, data)
-            except (ArchiveDamaged, DecodeError) as error:
-                log.warning("survey_made_again segment=%s reason=%s", one.name, error)
-        survey, number = Survey(agency), 0
+        async with self._reading:
+            kept = await asyncio.to_thread(survey_on_file, self.archive, one)
+        if kept is not None:
+            return kept
+        survey, number = Survey(one.manifest.agency), 0
         opened = await self._open(one)
         while opened is not None and number < len(opened):
             made = await self._make(one, opened, number)

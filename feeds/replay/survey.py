@@ -1,5 +1,9 @@
-"""What is found on one walk through a journal: counts by the minute, late reports, where something happened. Pure."""
+"""What is found on one walk through a journal: counts by the minute, late reports, clocks, where something happened.
 
+Pure.
+"""
+
+import math
 from bisect import bisect_left, bisect_right
 from typing import Literal
 
@@ -9,7 +13,8 @@ from msgspec import Struct
 from feeds.bus import BatchId, Delivery
 from feeds.envelope import Batch, Parcel, decode_batch, encode_batch
 from feeds.errors import DecodeError
-from feeds.names import AgencyId
+from feeds.names import AgencyId, SourceId
+from feeds.replay.clocks import Clocks, Entry
 from feeds.replay.journal_pages import journaled_at
 from feeds.replay.recording import Kind, Mark, Sort, What
 from feeds.replay.truth import is_late
@@ -25,7 +30,11 @@ from feeds.report import (
 )
 
 MINUTE_S = 60
-VERSION = 1
+VERSION = 2
+
+
+class _Versioned(Struct, frozen=True, array_like=True):
+    version: int
 
 
 class _Form(Struct, frozen=True, array_like=True):
@@ -33,6 +42,7 @@ class _Form(Struct, frozen=True, array_like=True):
     counts: list[tuple[int, list[tuple[Kind, Category, tuple[str, ...], int]]]]
     late: list[tuple[int, int, bytes]]
     marks: dict[What, list[tuple[int, int, float]]]
+    clocks: dict[SourceId, list[Entry]]
 
 
 class Survey:
@@ -42,6 +52,7 @@ class Survey:
         self.agency = agency
         self.counts: dict[int, dict[Sort, int]] = {}
         """As `recording.Counts`."""
+        self.clocks = Clocks()
         self._late: list[Delivery] = []
         self._marks: dict[What, list[Mark]] = {"incident": [], "camera": [], "alarm": [], "log": []}
         self._labels: dict[tuple[Kind, str], frozenset[str]] = {}
@@ -53,7 +64,9 @@ class Survey:
         late: list[Parcel] = []
         for parcel in delivery.batch.parcels:
             late_reports = []
+            newest = -math.inf
             for report in parcel.reports:
+                newest = max(newest, report.observed_at)
                 effective_at = min(report.observed_at, parcel.received_at)
                 sort = self._sort(report)
                 minute[sort] = minute.get(sort, 0) + 1
@@ -62,6 +75,8 @@ class Survey:
                     self._marks[what].append(Mark(self.agency, delivery.id, effective_at))
                 if is_late(effective_at, delivery.id):
                     late_reports.append(report)
+            if parcel.reports:
+                self.clocks.hear(parcel.source, newest, parcel.received_at)
             if late_reports:
                 late.append(Parcel(parcel.source, parcel.run, parcel.received_at, tuple(late_reports)))
         if late:
@@ -76,23 +91,25 @@ class Survey:
         ]
         late = [(*delivery.id, encode_batch(delivery.batch)) for delivery in self._late]
         marks = {what: [(*mark.id, mark.effective_at) for mark in found] for what, found in self._marks.items()}
-        return msgspec.msgpack.encode(_Form(VERSION, counts, late, marks))
+        return msgspec.msgpack.encode(_Form(VERSION, counts, late, marks, self.clocks.entries))
 
     @classmethod
     def decode(cls, agency: AgencyId, data: bytes) -> "Survey":
         """Return the survey in `data`. Raises DecodeError, also for a version we do not know."""
         try:
+            version = msgspec.msgpack.decode(data, type=_Versioned).version
+            if version != VERSION:
+                raise DecodeError(f"survey has version {version}, expected {VERSION}")
             form = msgspec.msgpack.decode(data, type=_Form)
         except msgspec.DecodeError as error:
             raise DecodeError(f"survey cannot be read: {error}") from error
-        if form.version != VERSION:
-            raise DecodeError(f"survey has version {form.version}, expected {VERSION}")
         survey = cls(agency)
         for minute, sorts in form.counts:
             survey.counts[minute] = {Sort(kind, of, frozenset(labels)): n for kind, of, labels, n in sorts}
         survey._late = [Delivery(agency, BatchId(ms, n), decode_batch(batch)) for ms, n, batch in form.late]
         for what, found in form.marks.items():
             survey._marks[what] = [Mark(agency, BatchId(ms, n), at) for ms, n, at in found]
+        survey.clocks = Clocks(form.clocks)
         return survey
 
     def forget(self, before: float) -> None:
@@ -102,6 +119,7 @@ class Survey:
         del self._late[: bisect_left(self._late, before, key=_journaled_at)]
         for marks in self._marks.values():
             del marks[: bisect_left(marks, before, key=_journaled_at)]
+        self.clocks.forget(before)
 
     def late(self, since: float, until: float) -> list[Delivery]:
         """Return what became effective after `since` and at or before `until`, and was late."""

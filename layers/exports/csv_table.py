@@ -43,7 +43,8 @@ def write(points: Iterable[TrackPoint], occurrences: Iterable[Occurrence], stamp
 def _cells(row: tuple[Any, ...]) -> list[Any]:
     cells: list[Any] = [f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell for cell in row]
     for index in _INSTANTS:
-        cells[index] = utc(cells[index])
+        if cells[index] is not None:
+            cells[index] = utc(cells[index])
     return cells
 
 

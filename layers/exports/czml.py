@@ -4,12 +4,13 @@
   goes by intervals from where it changed. Both are held until the unit's positions are through.
 - Heights of CZML are above the ellipsoid, as ours; a unit that did not say one with each position lies on the ground.
 - An occurrence is there from when it was observed to the end of the range; without a place it has none.
+- How far a source's clock was known to be off goes by intervals too (`clock_offset_s`, `clock_error_s`).
 - The stamp is the document's properties. When a position was heard has no place here.
 """
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -18,6 +19,8 @@ from layers.exports.stamp import Stamp
 
 SAMPLES = 1_000
 """Positions in a piece."""
+
+T = TypeVar("T")
 
 _POINT = {"pixelSize": 8}
 _LABEL = {"font": "14px sans-serif", "pixelOffset": {"cartesian2": [0, -16]}}
@@ -70,6 +73,7 @@ class _Told:
         self._begins = True
         self._legs: list[tuple[float, float]] = []
         self._statuses: list[tuple[float, str | None]] = []
+        self._clocks: list[tuple[float, tuple[float, float] | None]] = []
         self._is_high = True
 
     def begin(self) -> None:
@@ -85,21 +89,25 @@ class _Told:
         self._begins = False
         if not self._statuses or point.primary_status != self._statuses[-1][1]:
             self._statuses.append((at, point.primary_status))
+        clock = None
+        if point.aligned_at is not None and point.aligned_err_s is not None:
+            clock = (round(at - point.aligned_at, 3), point.aligned_err_s)
+        if not self._clocks or clock != self._clocks[-1][1]:
+            self._clocks.append((at, clock))
         self._is_high = self._is_high and point.hae_m is not None
 
     def packet(self, unit: TrackPoint) -> dict[str, Any]:
         """Return what a packet says after its positions."""
-        ends = [at for at, _ in self._statuses[1:]] + [self._legs[-1][1]]
-        statuses = [
-            {"interval": _interval(since, until), "string": status}
-            for (since, status), until in zip(self._statuses, ends, strict=True)
-            if status is not None
-        ]
+        last = self._legs[-1][1]
+        statuses = [{"interval": each, "string": status} for each, status in _intervals(self._statuses, last)]
+        clocks = list(_intervals(self._clocks, last))
         properties: dict[str, Any] = {"agency": unit.agency, "unit_id": unit.unit_id}
         if unit.unit_type is not None:
             properties["unit_type"] = unit.unit_type
         if statuses:
             properties["primary_status"] = statuses
+        for place, name in enumerate(("clock_offset_s", "clock_error_s") if clocks else ()):
+            properties[name] = [{"interval": each, "number": clock[place]} for each, clock in clocks]
         return {
             "availability": [_interval(since, until) for since, until in self._legs],
             "point": _POINT | {"heightReference": "NONE" if self._is_high else "CLAMP_TO_GROUND"},
@@ -110,6 +118,8 @@ class _Told:
 
 def _occurrence(number: int, occurrence: Occurrence, stamp: Stamp) -> dict[str, Any]:
     fields = occurrence._asdict() | {"received_at": utc(occurrence.received_at)}
+    if occurrence.aligned_at is not None:
+        fields["aligned_at"] = utc(occurrence.aligned_at)
     lon, lat, at, text = (fields.pop(name) for name in ("lon", "lat", "observed_at", "text"))
     packet = {
         "id": f"occurrence/{number}",
@@ -121,6 +131,14 @@ def _occurrence(number: int, occurrence: Occurrence, stamp: Stamp) -> dict[str, 
         packet["position"] = {"cartographicDegrees": [lon, lat, 0.0]}
         packet["point"] = _POINT | {"heightReference": "CLAMP_TO_GROUND"}
     return packet
+
+
+def _intervals(said: list[tuple[float, T | None]], last: float) -> Iterator[tuple[str, T]]:
+    """Yield from when to when each was said, until `last`."""
+    ends = [at for at, _ in said[1:]] + [last]
+    for (since, what), until in zip(said, ends, strict=True):
+        if what is not None:
+            yield _interval(since, until), what
 
 
 def _interval(since: float, until: float) -> str:

@@ -57,7 +57,9 @@ def _occurrence(occurrence: Occurrence) -> dict[str, Any]:
 
 
 def _said(fields: dict[str, Any]) -> dict[str, Any]:
-    fields["observed_at"], fields["received_at"] = utc(fields["observed_at"]), utc(fields["received_at"])
+    for name in ("observed_at", "received_at", "aligned_at"):
+        if fields[name] is not None:
+            fields[name] = utc(fields[name])
     return {name: value for name, value in fields.items() if value is not None and name not in ("lon", "lat")}
 
 

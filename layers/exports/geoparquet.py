@@ -47,7 +47,7 @@ def write(points: Iterable[TrackPoint], occurrences: Iterable[Occurrence], stamp
 def _table(columns: list[tuple[Any, ...]]) -> pa.Table:
     arrays = []
     for column, cells in zip(COLUMNS, columns, strict=True):
-        values = [round(at * 1e6) for at in cells] if column.type == "instant" else cells
+        values = [None if at is None else round(at * 1e6) for at in cells] if column.type == "instant" else cells
         arrays.append(pa.array(values, _TYPES[column.type]))
     places = zip(columns[LON], columns[LAT], strict=True)
     arrays.append(pa.array([None if lon is None else _point(1, 1, lon, lat) for lon, lat in places], pa.binary()))

@@ -36,6 +36,8 @@ _OF_POINT = _ours("hae_m", "h_err_m", "primary_status", "emergency", "incident_i
 _OF_OCCURRENCE = _ours(
     *("agency", "id", "event", "priority", "incident_id", "verification", "author_position", "source", "status")
 )
+_OF_CLOCK = _ours("aligned_err_s")
+_ALIGNED = f"{{{OURS}}}aligned_at"
 _RECEIVED, _LEFT_OUT = f"{{{OURS}}}received_at", f"{{{OURS}}}left_out"
 
 
@@ -87,7 +89,7 @@ def _point(xml: etree.xmlfile, point: TrackPoint) -> None:
     with xml.element(_POINT, _place(point.lon, point.lat)):
         leaf(xml, _TIME, utc(point.observed_at))
         with xml.element(_EXTENSIONS):
-            leaf(xml, _RECEIVED, utc(point.received_at))
+            _clocks(xml, point)
             _said(xml, point, _OF_POINT)
             if point.speed_mps is not None or point.course_deg is not None:
                 with xml.element(f"{{{GARMIN}}}TrackPointExtension"):
@@ -106,9 +108,16 @@ def _waypoint(xml: etree.xmlfile, occurrence: Occurrence) -> bool:
         leaf(xml, _NAME, occurrence.text)
         leaf(xml, _TYPE, occurrence.kind)
         with xml.element(_EXTENSIONS):
-            leaf(xml, _RECEIVED, utc(occurrence.received_at))
+            _clocks(xml, occurrence)
             _said(xml, occurrence, _OF_OCCURRENCE)
     return True
+
+
+def _clocks(xml: etree.xmlfile, row: TrackPoint | Occurrence) -> None:
+    leaf(xml, _RECEIVED, utc(row.received_at))
+    if row.aligned_at is not None:
+        leaf(xml, _ALIGNED, utc(row.aligned_at))
+        _said(xml, row, _OF_CLOCK)
 
 
 def _said(xml: etree.xmlfile, row: Any, elements: Mapping[str, str]) -> None:

@@ -26,6 +26,8 @@ TRACK_POINTS = 2_000
 SCHEMA = "position"
 _ARRAYS = {
     "received_at": "string",
+    "aligned_at": "string",
+    "aligned_err_s": "double",
     "speed_mps": "double",
     "hae_m": "double",
     "h_err_m": "double",
@@ -36,9 +38,11 @@ _ARRAYS = {
     "status": "string",
 }
 """What stands beside each position, by name, with its type in KML."""
+_INSTANTS = ("received_at", "aligned_at")
 _OF_UNIT = ("agency", "unit_id", "unit_type")
 _OF_OCCURRENCE = (
     "agency", "kind", "id", "event", "priority", "incident_id", "verification", "author_position", "source", "status",
+    "aligned_err_s",
 )  # fmt: skip
 
 _PLACEMARK, _NAME, _EXTENDED, _DATA = (f"{{{KML}}}{name}" for name in ("Placemark", "name", "ExtendedData", "Data"))
@@ -107,7 +111,7 @@ def _track(xml: etree.xmlfile, points: list[TrackPoint]) -> None:
                 if any(value is not None for value in values):
                     with xml.element(_ARRAY, {"name": name}):
                         for value in values:
-                            said = utc(value) if name == "received_at" else str(value)
+                            said = utc(value) if value is not None and name in _INSTANTS else str(value)
                             leaf(xml, _IN_ARRAY, "" if value is None else said)
 
 
@@ -117,7 +121,8 @@ def _placemark(xml: etree.xmlfile, occurrence: Occurrence) -> None:
         with xml.element(f"{{{KML}}}TimeStamp"):
             leaf(xml, _WHEN, utc(occurrence.observed_at))
         told = {name: getattr(occurrence, name) for name in _OF_OCCURRENCE}
-        _data(xml, told | {"received_at": utc(occurrence.received_at)})
+        instants = {name: getattr(occurrence, name) for name in _INSTANTS}
+        _data(xml, told | {name: utc(at) for name, at in instants.items() if at is not None})
         if occurrence.lon is not None and occurrence.lat is not None:
             with xml.element(f"{{{KML}}}Point"):
                 leaf(xml, f"{{{KML}}}coordinates", f"{occurrence.lon:.10g},{occurrence.lat:.10g}")

@@ -32,6 +32,9 @@ class TrackPoint(NamedTuple):
     source: str | None = None
     status: str = "actual"
     """`actual`, `exercise`, ...: as `feeds.report.Report` has it."""
+    aligned_at: float | None = None
+    """`observed_at` by our clock, where the source's was known to be off when it came; within `aligned_err_s`."""
+    aligned_err_s: float | None = None
 
 
 class Occurrence(NamedTuple):
@@ -55,6 +58,8 @@ class Occurrence(NamedTuple):
     author_position: str | None = None
     source: str | None = None
     status: str = "actual"
+    aligned_at: float | None = None
+    aligned_err_s: float | None = None
 
 
 def tracks(points: Iterable[TrackPoint]) -> Iterator[tuple[TrackPoint, Iterator[TrackPoint]]]:

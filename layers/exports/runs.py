@@ -17,7 +17,10 @@ HELD = 131_072
 HELD_MIN = 128
 """Rows of a run held in any case: fewer would be read one by one."""
 
-_NUMBERS = ("observed_at", "received_at", "lon", "lat", "speed_mps", "course_deg", "hae_m", "h_err_m")
+_NUMBERS = (
+    *("observed_at", "received_at", "lon", "lat", "speed_mps", "course_deg", "hae_m", "h_err_m"),
+    *("aligned_at", "aligned_err_s"),
+)
 _TOLD = TrackPoint._fields[1:]
 _AT = "at"
 SCHEMA = pa.schema(

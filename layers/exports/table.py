@@ -38,6 +38,8 @@ COLUMNS = (
     Column("incident_id"),
     Column("source"),
     Column("status"),
+    Column("aligned_at", "instant"),
+    Column("aligned_err_s", "number"),
 )
 """`kind` is `unit`, or an occurrence's own; a cell that does not belong to the kind is empty."""
 
@@ -54,7 +56,7 @@ def _unit(p: TrackPoint) -> tuple[Any, ...]:
         *("unit", p.agency, p.unit_id, p.observed_at, p.received_at, p.lon, p.lat),
         *(p.call_sign, p.unit_type, p.speed_mps, p.course_deg, p.hae_m, p.h_err_m, p.primary_status, p.emergency),
         *(None, None, None, None, None),
-        *(p.incident_id, p.source, p.status),
+        *(p.incident_id, p.source, p.status, p.aligned_at, p.aligned_err_s),
     )
 
 
@@ -63,5 +65,5 @@ def _occurrence(o: Occurrence) -> tuple[Any, ...]:
         *(o.kind, o.agency, o.id, o.observed_at, o.received_at, o.lon, o.lat),
         *(None, None, None, None, None, None, None, None),
         *(o.event, o.text, o.priority, o.verification, o.author_position),
-        *(o.incident_id, o.source, o.status),
+        *(o.incident_id, o.source, o.status, o.aligned_at, o.aligned_err_s),
     )

@@ -8,7 +8,20 @@ import pytest
 from dashboard import cli, demo
 from feeds.exercise import site as exercise
 
-COMMANDS = ("demo", "serve", "gateway", "hub", "web", "feed", "check", "password", "basemap", "exercise")
+COMMANDS = (
+    "demo",
+    "serve",
+    "gateway",
+    "hub",
+    "web",
+    "feed",
+    "check",
+    "password",
+    "basemap",
+    "exercise",
+    "replay",
+    "audit",
+)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

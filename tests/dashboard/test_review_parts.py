@@ -5,8 +5,8 @@ from msgspec.structs import replace
 
 from dashboard.config import Share
 from dashboard.hub import grants_of, roster_of, rules_of
+from dashboard.review_area import distance_m
 from dashboard.review_asks import Play, Seek, StepTo, Track, type_of, understood
-from dashboard.review_history import distance_m
 from dashboard.review_keyframes import EVERY_S, Keyframes
 from dashboard.review_told import Pace
 from dashboard.review_views import Policy, Views

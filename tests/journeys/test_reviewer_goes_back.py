@@ -14,6 +14,7 @@ from tests.journeys.test_watch_officer_at_the_wall import SATURATED, SMALL_TARGE
 from tests.support.fake_hub import FakeHub
 from tests.support.fake_recording import LATE_S, Recording
 from tests.support.fake_review import FakeReview
+from tests.support.live import wait_for
 from tests.support.wall_page import Tab, chromium, free_port, wall, web
 
 pytestmark = pytest.mark.browser
@@ -333,3 +334,43 @@ async def test_it_is_grey_where_nothing_is_urgent_and_all_words_are_readable(
         assert tab.context.browser
         blank = await tab.context.browser.new_page()
         assert await blank.evaluate(SATURATED, png) <= 0.03
+
+
+async def test_the_page_shows_only_what_was_in_a_box_and_everything_again() -> None:
+    async with reviewing(more="&map=41.87,-87.7,12") as (review, tab):
+        await drawn(tab)
+        all_units = await tab.eval("jointops.page.store.units.count")
+        counted = "document.querySelector('.count-units .count-n').textContent"
+        await tab.until(f"{counted} === '{all_units}'")
+        await tab.page.click(".near-box")
+        hand = await box(tab, ".map-hand")
+        x, y = hand["x"] + hand["width"] * 0.4, hand["y"] + hand["height"] * 0.3
+        await tab.page.mouse.move(x, y)
+        await tab.page.mouse.down()
+        await tab.page.mouse.move(x + 160, y + 120, steps=3)
+        await tab.page.mouse.up()
+        await tab.until("document.querySelectorAll('.near-row:not([hidden])').length > 0")
+        asked = review.said("within")[-1]
+        west, south, east, north = asked["box"]
+        assert west < east and south < north and asked["to"] - asked["from"] == 600
+        await tab.page.click(".near-only")
+        await tab.until("jointops.page.only !== null")
+        found = review.recording.within(None, asked["box"], asked["from"], asked["to"])
+        assert 0 < len(found["units"]) < all_units
+        await tab.until(f"{counted} === '{len(found['units'])}'")
+        shown = "[...document.querySelectorAll('.board-row:not([hidden])')].length"
+        assert await tab.eval(shown) <= len(found["incidents"])
+        assert await tab.eval("document.querySelector('.only-sign').checkVisibility()")
+        await tab.until("document.querySelectorAll('.timeline-lane').length < 5")
+        assert await tab.eval(OUT_OF_ROOM) == []
+        # It stays so while time goes on, and is asked anew when the view is another.
+        await tab.page.keyboard.press("ArrowRight")
+        await tab.until(f"Math.abs({AT} - {review.recording.begin + 5401}) < 0.2")
+        assert await tab.eval(counted) == str(len(found["units"]))
+        before = len(review.said("within"))
+        await tab.page.click('[data-view="truth"]')
+        await tab.until("jointops.page.review.view === 'truth'")
+        await wait_for(lambda: len(review.said("within")) > before)
+        await tab.page.click(".only-sign .button")
+        await tab.until(f"{counted} === '{all_units}' && document.querySelector('.only-sign').hidden")
+        assert tab.problems == []

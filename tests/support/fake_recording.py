@@ -3,6 +3,7 @@
 All of it is in closed form, nothing is stepped: the same moment is the same picture, whichever way one came to it.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -223,7 +224,7 @@ class Recording:
             lon, lat, course, speed = (float(v[0]) for v in self._way(np.array([at]), row))
             status = int(self._status(at)[row[0]])
             rolls = status < 2
-            points.append([float(at), lon, lat, speed if rolls else 0.0, course, status])
+            points.append([float(at), lon, lat, speed if rolls else 0.0, course, status, float(at), None, None])
         return points
 
     def near(self, lon: float, lat: float, metres: float, begin: float, end: float) -> list[dict[str, Any]]:
@@ -242,6 +243,37 @@ class Recording:
                     "nearest_m": float(away[at]), "nearest_at": float(times[at]),
                 })  # fmt: skip
         return sorted(found, key=lambda u: u["nearest_m"])
+
+    def within(self, circle: list[float] | None, box: list[float] | None, begin: float, end: float) -> dict[str, Any]:
+        """Return what was in an area, and how much was said of it by the minute."""
+        if circle:
+            lon, lat, metres = circle
+        else:
+            assert box
+            west, south, east, north = box
+            lon, lat = (west + east) / 2, (south + north) / 2
+            metres = math.hypot((east - west) * _SHRINK, north - south) / 2 * _M_PER_DEG
+
+        def inside(place: Any) -> bool:
+            if box:
+                return bool(box[0] <= place[0] <= box[2] and box[1] <= place[1] <= box[3])
+            return math.hypot((place[0] - lon) * _SHRINK, place[1] - lat) * _M_PER_DEG <= metres
+
+        happened = [
+            e for _, e in self.events if begin <= e["at"] <= end and "lon" in e and inside((e["lon"], e["lat"]))
+        ]
+        of_kind = {kind: [e for e in happened if e["kind"] == kind] for kind in ("incident", "camera_event")}
+        pairs = {kind: sorted({(e["agency"], e["id"]) for e in found}) for kind, found in of_kind.items()}
+        units = self.near(lon, lat, metres, begin, end)
+        minutes = [
+            {"at": int(at // 60) * 60, "agency": unit["agency"], "unit": 6}
+            for unit in units
+            for at in np.arange(unit["first"], unit["last"] + 1, 60.0)
+        ]
+        return {
+            "units": units, "incidents": pairs["incident"], "cameras": pairs["camera_event"], "log": [],
+            "minutes": minutes, "more": False,
+        }  # fmt: skip
 
     def counted(self) -> dict[str, Any]:
         """Return what `/read/recording` answers; the transit police were silent for twelve minutes."""

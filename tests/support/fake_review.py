@@ -152,6 +152,9 @@ class _Seat:
             units = self._of.near(said["lon"], said["lat"], said["metres"], said["from"], said["to"])
             self.say(said | {"units": units})
 
+        elif kind == "within":
+            self.say(said | self._of.within(said.get("circle"), said.get("box"), said["from"], said["to"]))
+
     async def run(self) -> None:
         """Play, and say that one is there."""
         due, told = time.monotonic(), 0.0

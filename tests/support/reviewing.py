@@ -3,8 +3,10 @@
 import asyncio
 import json
 import re
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from websockets.asyncio.client import connect
@@ -14,6 +16,7 @@ from dashboard.config_file import parse
 from dashboard.review import Review
 from dashboard.viewer import Gate
 from feeds.clock import Clock, SystemClock
+from feeds.recording.audit import FILE, Audit
 from feeds.replay.recording import Recording
 from tests.support.live import SITE, LogIns, Watcher, wait_for
 
@@ -44,6 +47,7 @@ async def review_on(
     clock: Clock | None = None,
     log_ins: LogIns | None = None,
     today: bytes | None = None,
+    audit: Audit | None = None,
 ) -> AsyncIterator[Review]:
     """A review with its door open; closed in time or the test fails. `today`: the picture that the hub keeps."""
     settings = settings or review_site()
@@ -52,7 +56,15 @@ async def review_on(
     async def load() -> bytes | None:
         return today
 
-    review = Review(recording, load, settings, clock or SystemClock(), gate, "127.0.0.1", 0)
+    with tempfile.TemporaryDirectory(prefix="audit-") as aside:
+        audit = audit or Audit(Path(aside) / FILE)
+        review = Review(recording, load, settings, clock or SystemClock(), gate, "127.0.0.1", 0, audit)
+        async with _open(review):
+            yield review
+
+
+@asynccontextmanager
+async def _open(review: Review) -> AsyncIterator[None]:
     stop = asyncio.Event()
     running = asyncio.create_task(review.run(stop))
     opened = asyncio.create_task(review.opened.wait())
@@ -60,7 +72,7 @@ async def review_on(
     if running.done():
         running.result()
     try:
-        yield review
+        yield
     finally:
         stop.set()
         await asyncio.wait_for(running, 5)

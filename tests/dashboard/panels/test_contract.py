@@ -10,6 +10,7 @@ from dashboard.app import assets_folder
 from dashboard.panels import (
     board,
     card,
+    clocks,
     compare,
     events,
     feeds,
@@ -32,7 +33,7 @@ from layers import symbol
 from tests.support.pages import settings
 
 PLACED = (
-    *(board, card, compare, events, feeds, frozen, legend, near, notices, outside, reviewbar),
+    *(board, card, clocks, compare, events, feeds, frozen, legend, near, notices, outside, reviewbar),
     *(second, sheet, timeline, topbar, track, transport, viewswitch, watermark),
 )
 SHARED = {"dom", "marks", "panels", "signs", "words"}

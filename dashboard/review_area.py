@@ -1,0 +1,77 @@
+"""An area that a reviewer asks about: a circle or a box. Pure; degrees and metres on a sphere."""
+
+import math
+from typing import NamedTuple
+
+from dashboard.review_asks import Within
+
+_EARTH_M = 6_371_008.8
+
+
+class Circle(NamedTuple):
+    """All within `metres` of a place."""
+
+    lon: float
+    lat: float
+    metres: float
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """lon, lat."""
+        return self.lon, self.lat
+
+    @property
+    def reach_m(self) -> float:
+        """How far from the centre it reaches."""
+        return self.metres
+
+    def holds(self, lon: float, lat: float) -> bool:
+        """Say whether a place lies in it."""
+        return distance_m(self.lon, self.lat, lon, lat) <= self.metres
+
+
+class Box(NamedTuple):
+    """All between two meridians and two parallels."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """lon, lat."""
+        return (self.west + self.east) / 2, (self.south + self.north) / 2
+
+    @property
+    def reach_m(self) -> float:
+        """How far from the centre it reaches."""
+        return distance_m(*self.centre, self.west, self.south)
+
+    def holds(self, lon: float, lat: float) -> bool:
+        """Say whether a place lies in it."""
+        return self.west <= lon <= self.east and self.south <= lat <= self.north
+
+
+Area = Circle | Box
+
+
+def area_of(ask: Within) -> Area:
+    """Return the area asked about. Raises ValueError: there is none, or two, or a box that holds nothing."""
+    if (ask.box is None) == (ask.circle is None):
+        raise ValueError("give a `box` (west, south, east, north) or a `circle` (lon, lat, metres)")
+    if ask.circle is not None:
+        return Circle(*ask.circle)
+    assert ask.box is not None
+    box = Box(*ask.box)
+    if box.west >= box.east or box.south >= box.north:
+        raise ValueError("a box is west, south, east, north, and does not cross the 180th meridian")
+    return box
+
+
+def distance_m(lon: float, lat: float, other_lon: float, other_lat: float) -> float:
+    """Return the distance of two places on the ground, metres (a sphere)."""
+    phi, other_phi = math.radians(lat), math.radians(other_lat)
+    half = math.sin((other_phi - phi) / 2) ** 2
+    half += math.cos(phi) * math.cos(other_phi) * math.sin(math.radians(other_lon - lon) / 2) ** 2
+    return 2 * _EARTH_M * math.asin(min(1.0, math.sqrt(half)))
