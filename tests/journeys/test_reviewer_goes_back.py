@@ -154,7 +154,7 @@ async def test_steps_lead_from_event_to_event_and_say_where_there_is_none() -> N
         await drawn(tab)
         await tab.page.click('[data-step="alarm"]')
         await tab.page.keyboard.press(",")
-        await tab.until("document.querySelector('.notices').textContent.includes('No earlier emergency')")
+        await tab.until("document.querySelector('.notices').textContent.includes('no earlier emergency')")
         await tab.page.click('[data-step="camera"]')
         await tab.page.keyboard.press(".")
         await tab.until("jointops.page.selected?.layer === 'cameras'")

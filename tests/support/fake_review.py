@@ -207,9 +207,8 @@ class _Seat:
         stepped = {"type": "stepped", "to": to, "by": by, "found": found, "at": at, "until": None,
                    "events": events, "units": units}  # fmt: skip
         if not found:
-            self.say(
-                {"type": "notice", "text": f"There is no {'later' if by > 0 else 'earlier'} {to} in the recording."}
-            )
+            way, name = "later" if by > 0 else "earlier", {"camera": "camera event", "alarm": "emergency"}.get(to, to)
+            self.say({"type": "notice", "text": f"There is no {way} {name} in the recording."})
         self._at = at
         self._epoch += 1
         self._rev = 0
