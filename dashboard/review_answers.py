@@ -1,15 +1,16 @@
-"""Answers a review's asks: cards of what is shown, and tracks and neighbours out of the record, one after the other."""
+"""Answers a review's asks: cards of what is shown; tracks, neighbours and timelines out of the record, one by one."""
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from dashboard.audience import Audience, Seat
 from dashboard.messages import card_answer
 from dashboard.rerun import Rerun
-from dashboard.review_asks import Near, Track
+from dashboard.review_asks import Near, Question, Track
+from dashboard.review_chronology import chronology_answer
 from dashboard.review_history import Asker, near_answer, track_answer
 from dashboard.review_told import Told
 from dashboard.stream import Ask
@@ -41,10 +42,10 @@ class Answers:
         self._zone = zone
         self._scene = scene
         self._cards: deque[Ask] = deque(maxlen=ASKS_MAX)
-        self._waiting: deque[Track | Near] = deque()
+        self._waiting: deque[Question] = deque()
         self._asked = asyncio.Event()
 
-    def hear(self, ask: Ask | Track | Near) -> None:
+    def hear(self, ask: Ask | Question) -> None:
         """Take an ask. Raises PermissionError when too many wait."""
         if isinstance(ask, Ask):
             self._cards.append(ask)
@@ -78,8 +79,18 @@ class Answers:
                 known_by = None if knows_all() else audience.view.at
                 asker = Asker(self._recording, rerun.picture, rules, rerun.labels, known_by)
                 try:
-                    said = await (track_answer(ask, asker) if isinstance(ask, Track) else near_answer(ask, asker))
+                    said = await _answer(ask, asker)
                 except (JointOpsError, OSError) as error:
                     self._told.notice(f"This part of the record cannot be read: {error}")
                 else:
                     self._told.say(said)
+
+
+def _answer(ask: Question, asker: Asker) -> Awaitable[dict[str, Any]]:
+    match ask:
+        case Track():
+            return track_answer(ask, asker)
+        case Near():
+            return near_answer(ask, asker)
+        case _:
+            return chronology_answer(ask, asker)

@@ -74,7 +74,18 @@ class Near(Struct, tag_field="type", tag="near"):
     until: Instant = msgspec.field(name="to")
 
 
-Said = Open | Seek | Play | Pause | SetView | StepTo | Track | Near | Ask
+class Chronology(Struct, tag_field="type", tag="chronology"):
+    """What became of an incident, and what happened near it?"""
+
+    ask: int
+    agency: _Agency
+    id: _Id
+    metres: Annotated[float, Meta(gt=0, le=5000)] = 300.0
+
+
+Question = Track | Near | Chronology
+"""What is answered out of the record."""
+Said = Open | Seek | Play | Pause | SetView | StepTo | Question | Ask
 _decode = msgspec.json.Decoder(Said).decode
 
 

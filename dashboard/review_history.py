@@ -6,7 +6,7 @@ what is not granted under all of them is not told. In a view of what was known, 
 
 import asyncio
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Any, NamedTuple
 
 from dashboard.review_asks import Near, Track
@@ -15,19 +15,19 @@ from feeds.names import AgencyId
 from feeds.replay.journal_pages import PAGE, journaled_at
 from feeds.replay.recording import LATE_S, Recording
 from feeds.replay.truth import is_late
-from feeds.report import Category, UnitReport
+from feeds.report import Category, Report, UnitReport
+from layers.distance import distance_m
 from layers.labels_now import LabelsNow
 from layers.picture import UNITS, Origin, Picture
 from layers.review_rules import ReviewRules
 from layers.symbol import unit_status
-from layers.track import BIT, IDENTITY, known_labels
+from layers.track import BIT, IDENTITY, Said, Stamp, known_labels
 
 TRACK_MAX_S = 24 * 3600.0
 NEAR_MAX_S = 3600.0
 POINTS_MAX = 5000
 UNITS_MAX = 200
 _SLICE_S = 0.005
-_EARTH_M = 6_371_008.8
 _POSITION, _STATUS, _IDENTITY = (BIT[c] for c in (Category.UNIT_POSITION, Category.UNIT_STATUS, Category.UNIT_IDENTITY))
 
 
@@ -41,10 +41,10 @@ class Asker(NamedTuple):
     known_by: float | None
     """What was journaled later is not told, Unix seconds; None: everything is."""
 
-    def granted(self, agency: str, unit_id: str, labels: set[str]) -> int:
-        """Return the category bits that may be told of a unit which had these labels."""
-        track = self.picture.shelves[UNITS].find(agency, unit_id)
-        known = known_labels(labels) | self.labels.get((UNITS, AgencyId(agency), unit_id), frozenset())
+    def granted(self, layer: str, agency: str, entity_id: str, labels: Iterable[str]) -> int:
+        """Return the category bits that may be told of a thing which had these labels."""
+        track = self.picture.shelves[layer].find(agency, entity_id)
+        known = known_labels(labels) | self.labels.get((layer, AgencyId(agency), entity_id), frozenset())
         if track is not None:
             known |= track.labels()
         return self.rules.granted(self.rules.viewer, Origin(AgencyId(agency), known))
@@ -54,14 +54,10 @@ class Asker(NamedTuple):
         return self.rules.sees_of(self.rules.viewer, agency)
 
 
-class _Heard(NamedTuple):
-    at: float
-    """Effective time."""
-    report: UnitReport
-
-
-async def _units(asker: Asker, agency: AgencyId, since: float, until: float) -> AsyncIterator[_Heard]:
-    """Yield the agency's unit reports that were effective in the stretch."""
+async def heard(
+    asker: Asker, agency: AgencyId, since: float, until: float, *kinds: type[Report]
+) -> AsyncIterator[Said]:
+    """Yield the agency's reports of these kinds that were effective in the stretch; the late ones last."""
     loop = asyncio.get_running_loop()
     let_go_at = loop.time()
     known_by = math.inf if asker.known_by is None else asker.known_by
@@ -76,10 +72,11 @@ async def _units(asker: Asker, agency: AgencyId, since: float, until: float) -> 
                 if journaled_at(delivery.id) > (known_by if late else end):
                     break
                 for parcel in delivery.batch.parcels:
+                    stamp = Stamp(parcel.source, parcel.received_at)
                     for report in parcel.reports:
                         at = min(report.observed_at, parcel.received_at)
-                        if type(report) is UnitReport and since <= at <= until and is_late(at, delivery.id) is late:
-                            yield _Heard(at, report)
+                        if type(report) in kinds and since <= at <= until and is_late(at, delivery.id) is late:
+                            yield Said(at, report, stamp)
                 if loop.time() - let_go_at > _SLICE_S:
                     await asyncio.sleep(0)
                     let_go_at = loop.time()
@@ -95,22 +92,25 @@ async def track_answer(ask: Track, asker: Asker) -> dict[str, Any]:
     if agency not in asker.recording.agencies or not asker.sees_of(agency):
         return answer
     labels: set[str] = set()
-    heard: list[_Heard] = []
-    async for one in _units(asker, agency, max(ask.since, ask.until - TRACK_MAX_S), ask.until):
-        if one.report.unit_id == ask.id:
-            labels.update(one.report.labels)
-            heard.append(one)
-    granted = asker.granted(agency, ask.id, labels)
+    found: list[Said] = []
+    async for one in heard(asker, agency, max(ask.since, ask.until - TRACK_MAX_S), ask.until, UnitReport):
+        report = one.report
+        assert isinstance(report, UnitReport)
+        if report.unit_id == ask.id:
+            labels.update(report.labels)
+            found.append(one)
+    granted = asker.granted(UNITS, agency, ask.id, labels)
     if granted & _POSITION:
-        heard.sort(key=lambda one: one.at)
-        answer["points"] = _points(heard, told_status=bool(granted & _STATUS))
+        found.sort(key=lambda one: one.effective_at)
+        answer["points"] = _points(found, told_status=bool(granted & _STATUS))
     return answer
 
 
-def _points(heard: list[_Heard], *, told_status: bool) -> list[list[float | None]]:
+def _points(found: list[Said], *, told_status: bool) -> list[list[float | None]]:
     points: list[list[float | None]] = []
     status: int | None = None
-    for at, report in heard:
+    for at, report, _ in found:
+        assert isinstance(report, UnitReport)
         if report.primary_status is not None or report.secondary_status is not None:
             status = int(unit_status(report.primary_status, report.secondary_status, report.incident_id is not None))
         if report.lat is not None and report.lon is not None:
@@ -137,9 +137,10 @@ class _Passed:
         self.first = self.last = self.nearest_at = 0.0
         self.nearest_m = math.inf
 
-    def hear(self, one: _Heard, lon: float, lat: float, metres: float) -> None:
+    def hear(self, one: Said, lon: float, lat: float, metres: float) -> None:
         """Take in a report."""
         report = one.report
+        assert isinstance(report, UnitReport)
         self.labels.update(report.labels)
         self.call_sign = report.call_sign or self.call_sign
         if report.lat is None or report.lon is None:
@@ -148,10 +149,10 @@ class _Passed:
         if away > metres:
             return
         never = math.isinf(self.nearest_m)
-        self.first = one.at if never else min(self.first, one.at)
-        self.last = one.at if never else max(self.last, one.at)
+        self.first = one.effective_at if never else min(self.first, one.effective_at)
+        self.last = one.effective_at if never else max(self.last, one.effective_at)
         if away < self.nearest_m:
-            self.nearest_m, self.nearest_at = away, one.at
+            self.nearest_m, self.nearest_at = away, one.effective_at
 
 
 async def near_answer(ask: Near, asker: Asker) -> dict[str, Any]:
@@ -161,10 +162,11 @@ async def near_answer(ask: Near, asker: Asker) -> dict[str, Any]:
         if not asker.sees_of(agency):
             continue
         units: dict[str, _Passed] = {}
-        async for one in _units(asker, agency, max(ask.since, ask.until - NEAR_MAX_S), ask.until):
+        async for one in heard(asker, agency, max(ask.since, ask.until - NEAR_MAX_S), ask.until, UnitReport):
+            assert isinstance(one.report, UnitReport)
             units.setdefault(one.report.unit_id, _Passed()).hear(one, ask.lon, ask.lat, ask.metres)
         for unit_id, passed in units.items():
-            granted = 0 if math.isinf(passed.nearest_m) else asker.granted(agency, unit_id, passed.labels)
+            granted = 0 if math.isinf(passed.nearest_m) else asker.granted(UNITS, agency, unit_id, passed.labels)
             if granted & _POSITION:
                 found.append(_told(agency, unit_id, passed, _call_sign(asker, agency, unit_id, passed, granted)))
     found.sort(key=lambda unit: (unit["nearest_m"], unit["agency"], unit["id"]))
@@ -189,11 +191,3 @@ def _told(agency: AgencyId, unit_id: str, passed: _Passed, call_sign: str | None
         "nearest_m": round(passed.nearest_m, 1),
         "nearest_at": round(passed.nearest_at, 3),
     }
-
-
-def distance_m(lon: float, lat: float, other_lon: float, other_lat: float) -> float:
-    """Return the distance of two places on the ground, metres (a sphere)."""
-    phi, other_phi = math.radians(lat), math.radians(other_lat)
-    half = math.sin((other_phi - phi) / 2) ** 2
-    half += math.cos(phi) * math.cos(other_phi) * math.sin(math.radians(other_lon - lon) / 2) ** 2
-    return 2 * _EARTH_M * math.asin(min(1.0, math.sqrt(half)))
