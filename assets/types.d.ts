@@ -142,7 +142,7 @@ export interface Review {
   /** The answer to the last step. */
   stepped: Stepped | null;
   follow: { agency: string; id: string } | null;
-  on(event: "clock" | "range" | "recording" | "notice" | "follow" | "stepped", fn: () => void): () => void;
+  on(event: "clock" | "range" | "recording" | "notice" | "follow" | "stepped" | "want", fn: () => void): () => void;
   at(): number;
   readonly playing: boolean;
   readonly speed: number;
@@ -164,6 +164,12 @@ export interface Review {
   /** Rejects when the server does not answer, or says why it does not. */
   track(agency: string, id: string, from: number, to: number): Promise<TrackPoint[]>;
   near(lon: number, lat: number, metres: number, from: number, to: number): Promise<NearUnit[]>;
+  chronology(agency: string, id: string, metres: number): Promise<Chronology>;
+  /** The findings of the site's reviews. */
+  findings: ReturnType<typeof import("./review/findings.mjs").openFindings>;
+  /** The part of the page that a person wants. */
+  wanted: Wanted | null;
+  want(wanted: Wanted): void;
   setFollow(thing: { agency: string; id: string } | null): void;
   /** Says something to the person. */
   notify(text: string): void;
@@ -180,6 +186,28 @@ export interface Stepped { to: StepKind; by: 1 | -1; found: boolean; at: number;
 export type TrackPoint = [number, number | null, number | null, number | null, number | null, number | null];
 export interface NearUnit {
   agency: string; id: string; call_sign?: string; first: number; last: number; nearest_m: number; nearest_at: number;
+}
+export interface FindingRef { layer: LayerName; agency: string; id: string }
+/** layers/findings.py: what a reviewer says. Times are Unix seconds, `due` a date (`2026-11-28`), places degrees. */
+export interface FindingDraft {
+  at: number; until: number | null; view: string; lon: number | null; lat: number | null; refs: FindingRef[]; title: string;
+  happened: string; response: string; differently: string; owner: string; due: string | null;
+  state: "open" | "in progress" | "done" | "rejected"; shared: boolean;
+}
+export interface Finding { id: string; version: number; agency: string; author_role: string; made_at: number; said: FindingDraft }
+/** A timeline to look at, a finding to read, or one to write about something. */
+export type Wanted =
+  | { panel: "chronology"; agency: string; id: string }
+  | { panel: "findings"; read: string }
+  | { panel: "findings"; write: FindingRef | null };
+export interface ChronologyLine {
+  at: number; observed_at: number; received_at: number; agency: string; id: string; event: string; text: string;
+  kind: "incident" | "assignment" | "unit" | "camera_event" | "log_entry"; source?: string; status?: string; lon?: number; lat?: number;
+  near_m?: number; units?: [string, string][]; verification?: string; author_position?: string; camera_id?: string;
+}
+export interface Chronology {
+  agency: string; id: string; found: boolean; lines: ChronologyLine[]; from?: number; to?: number; more?: boolean; metres?: number;
+  place?: [number, number] | null;
 }
 export interface PageConfig {
   /** Port of the stream on this page's host, or `live_url` when the site sets a public one. */

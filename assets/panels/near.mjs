@@ -3,9 +3,10 @@
 
 import { css } from "../map/theme.mjs";
 import { metres } from "../review/difference.mjs";
+import { handOn } from "../review/hand.mjs";
 import { fromWall, toWall } from "../review/range.mjs";
 import { metresWords } from "../review/words.mjs";
-import { el, find, mark, pool, say, show } from "./dom.mjs";
+import { el, find, pool, say, show } from "./dom.mjs";
 import { clock, count, tagOf } from "./words.mjs";
 
 const METRES = 300;
@@ -15,8 +16,6 @@ const METRES_MIN = 20;
 const AROUND_S = 300;
 const LONGEST_S = 3600;
 const ROWS_MAX = 200;
-/** Less than this was a press, not a drag, pixels. */
-const PRESS_PX = 8;
 const ZOOM = 15;
 
 /** @typedef {import("../types.d.ts").Page} Page */
@@ -95,14 +94,14 @@ export function mount(root, page) {
     }
     if (mine === asked) write();
   };
-  const hands = handOn(page, (next, done) => {
-    if (!next) return void write();
+  const hands = handOn(page, "near", (held, done) => {
+    if (!held) return void write();
     if (!circle) {
       from.value = toWall(review.at() - AROUND_S, zone);
       to.value = toWall(review.at() + AROUND_S, zone);
     }
-    circle = next;
-    radius.value = String(Math.round(next.metres));
+    circle = circleOf(held);
+    radius.value = String(Math.round(circle.metres));
     found = null;
     write();
     if (done) void look();
@@ -135,63 +134,12 @@ function input(type, word, into) {
 }
 
 /**
- * A sheet over the map that takes one press and drag: the centre, and the radius.
- * @param {Page} page @param {(circle: { lon: number, lat: number, metres: number } | null, done: boolean) => void} told
+ * The circle round where it was pressed, as far as it was dragged.
+ * @param {{ from: [number, number], to: [number, number] | null }} held
  */
-function handOn(page, told) {
-  const sheet = el("div", "map-hand");
-  const room = find(document, ".map-room");
-  let active = false;
-  /** @type {{ place: [number, number], x: number, y: number } | null} */
-  let pressed = null;
-  const at = (/** @type {PointerEvent} */ event) => {
-    const box = sheet.getBoundingClientRect();
-    return /** @type {const} */ ([event.clientX - box.left, event.clientY - box.top]);
-  };
-  const circle = (/** @type {PointerEvent} */ event) => {
-    if (!pressed) return null;
-    const [x, y] = at(event);
-    const place = page.review?.placeAt(x, y);
-    const dragged = place && Math.hypot(x - pressed.x, y - pressed.y) > PRESS_PX;
-    const far = dragged ? metres(pressed.place[0], pressed.place[1], place[0], place[1]) : METRES;
-    return { lon: pressed.place[0], lat: pressed.place[1], metres: Math.min(Math.max(far, METRES_MIN), METRES_MAX) };
-  };
-  const hand = {
-    get active() {
-      return active;
-    },
-    start() {
-      active = true;
-      room.append(sheet);
-      mark(document.documentElement, "hand", "near");
-    },
-    stop() {
-      active = false;
-      pressed = null;
-      sheet.remove();
-      delete document.documentElement.dataset.hand;
-    },
-  };
-  sheet.addEventListener("pointerdown", (event) => {
-    const [x, y] = at(event);
-    const place = page.review?.placeAt(x, y);
-    if (!place) return;
-    sheet.setPointerCapture(event.pointerId);
-    pressed = { place, x, y };
-    told(circle(event), false);
-  });
-  sheet.addEventListener("pointermove", (event) => pressed && told(circle(event), false));
-  sheet.addEventListener("pointerup", (event) => {
-    const made = circle(event);
-    hand.stop();
-    told(made, true);
-  });
-  addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || !active) return;
-    hand.stop();
-    told(null, false);
-  });
-  return hand;
+function circleOf({ from, to }) {
+  const far = to ? metres(from[0], from[1], to[0], to[1]) : METRES;
+  return { lon: from[0], lat: from[1], metres: Math.min(Math.max(far, METRES_MIN), METRES_MAX) };
 }
 
 /** @param {import("../review/sketch.mjs").Pen} pen @param {{ lon: number, lat: number, metres: number }} circle */

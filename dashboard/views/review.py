@@ -8,8 +8,10 @@ from dashboard.config import Settings
 from dashboard.panels import (
     board,
     card,
+    chronology,
     compare,
     events,
+    findings,
     frozen,
     near,
     notices,
@@ -25,7 +27,14 @@ from dashboard.panels import (
 )
 from dashboard.views.wall import config_element, page_config
 
-TABS = (("board", "Incidents"), ("events", "Events"), ("compare", "Compare"), ("near", "Who was near"))
+TABS = (
+    ("board", "Incidents"),
+    ("events", "Events"),
+    ("chronology", "Timeline"),
+    ("findings", "Findings"),
+    ("compare", "Compare"),
+    ("near", "Near"),
+)
 """What a tablet's sheet holds: panel and the tab's word."""
 
 
@@ -51,8 +60,14 @@ def layout(settings: Settings, basemap: str = "", basemap_notice: str = "", kind
             html.Div(
                 [
                     sheet.layout(settings, TABS),
-                    html.Div([board.layout(settings), near.layout(settings)], className="side side-left"),
-                    html.Div([events.layout(settings), compare.layout(settings)], className="side side-right"),
+                    html.Div(
+                        [board.layout(settings), near.layout(settings), chronology.layout(settings)],
+                        className="side side-left",
+                    ),
+                    html.Div(
+                        [events.layout(settings), compare.layout(settings), findings.layout(settings)],
+                        className="side side-right",
+                    ),
                 ],
                 className="rooms",
             ),

@@ -152,6 +152,10 @@ class _Seat:
             units = self._of.near(said["lon"], said["lat"], said["metres"], said["from"], said["to"])
             self.say(said | {"units": units})
 
+        elif kind == "chronology":
+            known_by = math.inf if self._view == "truth" else self._at
+            self.say(said | self._of.chronology(said["id"], said["metres"], known_by))
+
     async def run(self) -> None:
         """Play, and say that one is there."""
         due, told = time.monotonic(), 0.0

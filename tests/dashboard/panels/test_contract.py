@@ -10,9 +10,11 @@ from dashboard.app import assets_folder
 from dashboard.panels import (
     board,
     card,
+    chronology,
     compare,
     events,
     feeds,
+    findings,
     frozen,
     legend,
     near,
@@ -32,10 +34,10 @@ from layers import symbol
 from tests.support.pages import settings
 
 PLACED = (
-    *(board, card, compare, events, feeds, frozen, legend, near, notices, outside, reviewbar),
+    *(board, card, chronology, compare, events, feeds, findings, frozen, legend, near, notices, outside, reviewbar),
     *(second, sheet, timeline, topbar, track, transport, viewswitch, watermark),
 )
-SHARED = {"dom", "marks", "panels", "signs", "words"}
+SHARED = {"dom", "finding_fields", "finding_form", "finding_read", "marks", "panels", "signs", "words"}
 
 
 @pytest.mark.parametrize("name", panels.names())
