@@ -206,7 +206,7 @@ export interface ChronologyLine {
   near_m?: number; units?: [string, string][]; verification?: string; author_position?: string; camera_id?: string;
 }
 export interface Chronology {
-  agency: string; id: string; found: boolean; lines: ChronologyLine[]; from?: number; to?: number; more?: boolean; metres?: number;
+  agency: string; id: string; found: boolean; /** What was known by then; null: by now. */ at?: number | null; lines: ChronologyLine[]; from?: number; to?: number; more?: boolean; metres?: number;
   place?: [number, number] | null;
 }
 export interface PageConfig {

@@ -26,7 +26,7 @@ LINES_MAX = 1000
 async def chronology_answer(ask: Ask, asker: Asker) -> dict[str, Any]:
     """Return an incident's timeline; of one that may not be seen as of one that does not exist."""
     answer: dict[str, Any] = {"type": "chronology", "ask": ask.ask, "agency": ask.agency, "id": ask.id}
-    unknown = answer | {"found": False, "lines": []}
+    unknown = answer | {"found": False, "at": asker.known_by, "lines": []}
     agency = AgencyId(ask.agency)
     track = asker.picture.shelves[INCIDENTS].find(agency, ask.id)
     if agency not in asker.recording.agencies or track is None:
@@ -54,6 +54,7 @@ async def chronology_answer(ask: Ask, asker: Asker) -> dict[str, Any]:
     lines = lines[:LINES_MAX]
     return answer | {
         "found": True,
+        "at": asker.known_by,
         "from": round(since, 3),
         "to": round(lines[-1]["at"] if len(lines) == LINES_MAX else until, 3),
         "more": more,

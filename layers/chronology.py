@@ -30,6 +30,8 @@ class Chronology:
         self._labels: dict[tuple[str, AgencyId, str], set[str]] = {}
         self._units: dict[Key, list[Said]] = {}
         """The first report of each status in a row."""
+        self._there: set[Key] = set()
+        """Units that were heard of."""
         self._call_signs: dict[Key, str] = {}
         self._places: dict[Key, tuple[float, Place]] = {}
         """Where cameras said they are, and when."""
@@ -60,6 +62,7 @@ class Chronology:
 
     def _unit(self, agency: AgencyId, report: UnitReport, said: Said) -> None:
         key = (agency, report.unit_id)
+        self._there.add(key)
         self._label(UNITS, agency, report.unit_id, report)
         if report.call_sign:
             self._call_signs[key] = report.call_sign
@@ -122,7 +125,7 @@ class Chronology:
         """Return the agencies that have or had a thing of this id, the incident's own first."""
         found = {a for a, things in self._picture.shelves[layer].by_id.items() if entity_id in things}
         if layer == UNITS:
-            found |= {agency for agency, name in (*self._units, *self._call_signs) if name == entity_id}
+            found |= {agency for agency, name in self._there if name == entity_id}
         return sorted(found, key=lambda agency: (agency != self.agency, agency))
 
     def call_sign(self, agency: AgencyId, unit_id: str) -> str | None:

@@ -12,8 +12,11 @@ import { bring } from "./sheet.mjs";
 import { sign } from "./signs.mjs";
 import { age, clock, count, plain, tagOf, thingName } from "./words.mjs";
 
-/** While time goes on it is asked for again at most this often, ms. */
+/** While time goes on it is asked for again this often at most, and this many times as seldom as an answer takes, ms. */
 const AGAIN_MS = 2000;
+const SELDOM = 4;
+/** A moment so near is the one that was meant, seconds: the end of the recording, a tick. */
+const NEAR_S = 1.5;
 const ZOOM = 15;
 const HINT = "Choose an incident, then “Timeline” on its card.";
 
@@ -31,6 +34,7 @@ export function mount(root, page) {
   /** @type {{ agency: string, id: string, name: string, said: Chronology | null, problem: string } | null} */
   let shown = null;
   let [asked, answered, metres] = [0, "", METRES];
+  let [asking, notBefore] = [false, 0];
   /** @type {Row[]} */
   let rows = [];
   const nodes = pool(list, () => makeRow((row) => go(page, row)));
@@ -55,20 +59,29 @@ export function mount(root, page) {
   };
   const look = async () => {
     if (!shown) return;
-    const [mine, wanted, key] = [++asked, shown, keyOf()];
+    const [mine, wanted, key, at, began] = [++asked, shown, keyOf(), review.at(), performance.now()];
+    asking = true;
     try {
       const said = await review.chronology(wanted.agency, wanted.id, metres);
       if (mine === asked && shown === wanted) Object.assign(wanted, { said, problem: "" });
-      answered = key;
+      // Asked on the way to another moment it is still of the one before.
+      const there = said.at === null || said.at === undefined || review.playing || Math.abs(said.at - at) < NEAR_S;
+      if (mine === asked && there) answered = key;
     } catch (error) {
       if (mine === asked && shown === wanted) wanted.problem = `No answer: ${error instanceof Error ? error.message : error}. Go to another moment to ask again.`;
     }
-    if (mine === asked) write();
+    if (mine !== asked) return;
+    asking = false;
+    notBefore = performance.now() + SELDOM * (performance.now() - began);
+    write();
+    if (!shown?.problem) calm();
   };
   /** What an answer is for: of the truth it is the same at every moment. */
   const keyOf = () => `${review.view} ${metres} ${review.view === "truth" ? "" : review.at().toFixed(1)} ${shown?.agency}/${shown?.id}`;
   const calm = calmly(() => {
-    if (shown && keyOf() !== answered) void look();
+    if (!shown || asking || keyOf() === answered) return;
+    if (review.playing && performance.now() < notBefore) return void calm();
+    void look();
   }, AGAIN_MS);
   const soon = calmly(write, 100);
 

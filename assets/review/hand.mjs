@@ -3,6 +3,8 @@
 
 /** Less than this was a press, not a drag, pixels. */
 const PRESS_PX = 8;
+/** A click comes so soon after the finger has gone, ms. */
+const CLICK_MS = 400;
 
 /** @typedef {[number, number]} Place lon, lat in degrees */
 
@@ -47,17 +49,22 @@ export function handOn(page, name, told) {
   sheet.addEventListener("pointerdown", (event) => {
     const [x, y] = at(event);
     const place = page.review?.placeAt(x, y);
-    if (!place) return;
+    if (!place || !active) return;
     sheet.setPointerCapture(event.pointerId);
     pressed = { place, x, y };
     told(held(event), false);
   });
   sheet.addEventListener("pointermove", (event) => pressed && told(held(event), false));
   sheet.addEventListener("pointerup", (event) => {
+    if (!active) return;
     const made = held(event);
     hand.stop();
+    // A finger's press is told once more, as a click: the map below must not take it for its own.
+    room?.append(sheet);
+    setTimeout(() => active || sheet.remove(), CLICK_MS);
     told(made, true);
   });
+  sheet.addEventListener("click", () => active || sheet.remove());
   addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !active) return;
     hand.stop();

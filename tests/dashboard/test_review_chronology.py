@@ -129,7 +129,8 @@ async def test_a_label_said_anywhere_in_the_stretch_or_today_hides_the_thing() -
     assert "Here" in texts and "Perimeter" not in texts
     today = {("incidents", AgencyId("cpd"), "i1"): frozenset({"juvenile"})}
     hidden = await seen_by(record, "fire", everything, labels=today)
-    assert hidden == {"type": "chronology", "ask": 1, "agency": "cpd", "id": "i1", "found": False, "lines": []}
+    named = {"type": "chronology", "ask": 1, "agency": "cpd", "id": "i1"}
+    assert hidden == named | {"found": False, "at": None, "lines": []}
     # Its own people are told it whole.
     assert (20, "assignment", "3A12 assigned") in told(await seen_by(record, "cpd", labels=today))
 
@@ -146,7 +147,7 @@ async def test_what_came_later_was_not_known_and_the_truth_has_its_place() -> No
     await record.say(T0 + 900, entry("late", at=T0 + 5, text="Seen running", incident_id="i1"))
     record.end(T0 + 1000)
     known = await chronology_answer(ASK, await asker(record, "cpd", T0 + 35))
-    assert (known["to"] - T0, known["more"]) == (35, False)
+    assert (known["at"], known["to"] - T0, known["more"]) == (T0 + 35, 35, False)
     assert [line[0] for line in told(known)] == [-60, 0, 20, 20, 22, 30, 31]
     assert "Seen running" in str(told(await chronology_answer(ASK, await asker(record, "cpd", T0 + 901))))
     true = await chronology_answer(ASK, await asker(record))

@@ -23,6 +23,10 @@ _LOG = (
     "Second alarm asked for",
     "Command passed to CFD",
 )
+_WITNESS = (
+    "A witness says that two people ran north, towards the park, one of them in a red jacket; the door of the shop "
+    "stands open and nobody has been inside yet."
+)
 _KINDS = ("note", "decision", "request", "handover")
 _COURSE = (
     ("Active", 0),
@@ -245,7 +249,7 @@ class Recording:
         return sorted(found, key=lambda u: u["nearest_m"])
 
     def chronology(self, id_: str, metres: float, known_by: float) -> dict[str, Any]:
-        """Return an incident's timeline as far as it was known by then: its steps, its units, a late camera, an entry."""
+        """Return an incident's timeline as far as it was known by then: its steps, a unit, a camera, a late entry."""
         i = int(id_[1:])
         agency, opened = AGENCIES[i % len(AGENCIES)][0], float(self.opened[i])
         if opened > known_by:
@@ -260,16 +264,15 @@ class Recording:
         line(-70, "camera_event", "gunshot_detected", "Gunshot detected: W Madison St 12 (not confirmed)", id="C012",
              lon=float(self.camera[12, 0]), lat=float(self.camera[12, 1]), near_m=140, source="cams")  # fmt: skip
         for status, after in _COURSE:
-            line(after, "incident", status, ("" if after else f"{incident_type(_TYPES[i % 6])}; priority P1; ") + of(status))
+            head = "" if after else f"{incident_type(_TYPES[i % 6])}; priority P1; "
+            line(after, "incident", status, head + of(status))
         unit = self.unit(3)
         whose = {"units": [[unit["agency"], unit["id"]]]}
         line(61, "assignment", "assigned", f"{unit['call_sign']} assigned", **whose)
         for after, code, text in ((124, "ENR", "en route"), (415, "ONS", "on scene"), (1802, "AVL", "available")):
             more = {"agency": unit["agency"], "id": unit["id"], **whose}
             line(after, "unit", code, f"{unit['call_sign']}: {text}", **more)
-        line(200, "log_entry", "note", "A witness says that two people ran north, towards the park, one of them in a red "
-             "jacket; the door of the shop stands open and nobody has been inside yet.", late=432, id="L900",
-             author_position="incident_commander")  # fmt: skip
+        line(200, "log_entry", "note", _WITNESS, late=432, id="L900", author_position="incident_commander")
         known = [one for one in lines if max(one["at"], one["received_at"]) <= known_by]
         place = [float(self.place[i, 0]), float(self.place[i, 1])]
         span = {"from": opened - 300, "to": min(known_by, opened + 2400), "more": False, "metres": metres}

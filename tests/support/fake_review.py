@@ -154,7 +154,8 @@ class _Seat:
 
         elif kind == "chronology":
             known_by = math.inf if self._view == "truth" else self._at
-            self.say(said | self._of.chronology(said["id"], said["metres"], known_by))
+            answer = self._of.chronology(said["id"], said["metres"], known_by)
+            self.say(said | answer | {"at": None if self._view == "truth" else self._at})
 
     async def run(self) -> None:
         """Play, and say that one is there."""
