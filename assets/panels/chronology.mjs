@@ -45,7 +45,8 @@ export function mount(root, page) {
     const said = shown?.said;
     rows = said?.found ? rowsOf(said, review.findings.all, review.view, review.at()) : [];
     const here = standingAt(rows, review.at());
-    nodes.take(rows.length).forEach((node, i) => fill(node, rows[i], page, face, i === here, i > here && rows[i].kind !== "finding"));
+    const usual = statusOf(rows);
+    nodes.take(rows.length).forEach((node, i) => fill(node, rows[i], rowWords(rows[i], page, usual), face, i === here, i > here && rows[i].kind !== "finding"));
     say(empty, !shown ? HINT : shown.problem || (!said ? "Looking through the record …" : said.found ? "Nothing was known of it yet." : "Not known at this moment."));
     show(empty, rows.length === 0);
     if (!shown) return;
@@ -124,7 +125,7 @@ export function mount(root, page) {
         site: page.config.site, agency: page.hello?.viewer.agency ?? "", view: viewWords(review.view, page.hello?.agencies ?? []),
         moment: new Date(at * 1000).toISOString(), near: metresWords(metres), times: page.config.timezone, made: new Date().toISOString(),
       };
-      const words = (/** @type {Row} */ row) => ({ time: full(face, row.observed), received: full(face, row.received), ...rowWords(row, page) });
+      const words = (/** @type {Row} */ row) => ({ time: full(face, row.observed), received: full(face, row.received), ...rowWords(row, page, "") });
       const report = { title: `Timeline: ${shown.name}`, stamp, timeline: shown.said, rows, words };
       const name = `timeline-${shown.agency}-${shown.id.replace(/[^\w.-]+/g, "_")}.${type}`;
       if (type === "html") keep(name, "text/html", asHtml(report));
@@ -179,10 +180,9 @@ function makeRow(pressed) {
   return row;
 }
 
-/** @param {ReturnType<typeof makeRow>} node @param {Row} row @param {Page} page @param {ReturnType<typeof clock>} face @param {boolean} here @param {boolean} ahead */
-function fill(node, row, page, face, here, ahead) {
+/** @param {ReturnType<typeof makeRow>} node @param {Row} row @param {ReturnType<typeof rowWords>} words @param {ReturnType<typeof clock>} face @param {boolean} here @param {boolean} ahead */
+function fill(node, row, { text, by }, face, here, ahead) {
   node.of = row;
-  const { text, by } = rowWords(row, page);
   mark(node.root, "kind", row.kind);
   mark(node.root, "here", String(here));
   mark(node.root, "ahead", String(ahead));
@@ -209,15 +209,18 @@ function signOf({ line, kind }) {
   return el("i", "sign-assigned", line.event === "assigned" ? "+" : "−");
 }
 
-/** What a row says, and who said it. @param {Row} row @param {Page} page */
-function rowWords({ line, finding }, page) {
+/** What all of an incident's lines have in common need not be on each. @param {Row[]} rows */
+const statusOf = (rows) => rows.find(({ kind }) => kind === "incident")?.line?.status ?? "";
+
+/** What a row says, and who said it. @param {Row} row @param {Page} page @param {string} usual a report's status that is not said */
+function rowWords({ line, finding }, page, usual) {
   if (finding) {
     const { said } = finding;
     return { text: `Finding: ${said.title}`, by: [`${tagOf(page, finding.agency)} ${finding.author_role}`, STATE_WORDS[said.state]].join(" · ") };
   }
   if (!line) return { text: "", by: "" };
   const who = [tagOf(page, line.agency), line.author_position ? plain(line.author_position) : line.source].filter(Boolean).join(" ");
-  return { text: line.text, by: [who, line.near_m === undefined ? "" : `${metresWords(line.near_m)} away`, line.status ? plain(line.status) : ""].filter(Boolean).join(" · ") };
+  return { text: line.text, by: [who, line.near_m === undefined ? "" : `${metresWords(line.near_m)} away`, line.status && line.status !== usual ? plain(line.status) : ""].filter(Boolean).join(" · ") };
 }
 
 /** To the moment of a line, and what it is about. @param {Page} page @param {Row} row */
