@@ -147,7 +147,7 @@ export interface Review {
   /** The answer to the last step. */
   stepped: Stepped | null;
   follow: { agency: string; id: string } | null;
-  on(event: "clock" | "range" | "recording" | "notice" | "follow" | "stepped" | "clocks", fn: () => void): () => void;
+  on(event: "clock" | "range" | "recording" | "notice" | "follow" | "stepped" | "clocks" | "want", fn: () => void): () => void;
   at(): number;
   readonly playing: boolean;
   readonly speed: number;
@@ -170,6 +170,12 @@ export interface Review {
   track(agency: string, id: string, from: number, to: number): Promise<{ points: TrackPoint[]; clocks: ClockOff[] }>;
   near(lon: number, lat: number, metres: number, from: number, to: number): Promise<NearUnit[]>;
   within(asked: import("./map/only.mjs").Asked): Promise<import("./map/only.mjs").Within & { units: NearUnit[]; more: boolean }>;
+  chronology(agency: string, id: string, metres: number): Promise<Chronology>;
+  /** The findings of the site's reviews. */
+  findings: ReturnType<typeof import("./review/findings.mjs").openFindings>;
+  /** The part of the page that a person wants. */
+  wanted: Wanted | null;
+  want(wanted: Wanted): void;
   setFollow(thing: { agency: string; id: string } | null): void;
   /** Says something to the person. */
   notify(text: string): void;
@@ -193,6 +199,28 @@ export type TrackPoint = [
 export interface ClockOff { source: string; offset_s: number; error_s: number }
 export interface NearUnit {
   agency: string; id: string; call_sign?: string; first: number; last: number; nearest_m: number; nearest_at: number;
+}
+export interface FindingRef { layer: LayerName; agency: string; id: string }
+/** layers/findings.py: what a reviewer says. Times are Unix seconds, `due` a date (`2026-11-28`), places degrees. */
+export interface FindingDraft {
+  at: number; until: number | null; view: string; lon: number | null; lat: number | null; refs: FindingRef[]; title: string;
+  happened: string; response: string; differently: string; owner: string; due: string | null;
+  state: "open" | "in progress" | "done" | "rejected"; shared: boolean;
+}
+export interface Finding { id: string; version: number; agency: string; author_role: string; made_at: number; said: FindingDraft }
+/** A timeline to look at, a finding to read, or one to write about something. */
+export type Wanted =
+  | { panel: "chronology"; agency: string; id: string }
+  | { panel: "findings"; read: string }
+  | { panel: "findings"; write: FindingRef | null };
+export interface ChronologyLine {
+  at: number; observed_at: number; received_at: number; agency: string; id: string; event: string; text: string;
+  kind: "incident" | "assignment" | "unit" | "camera_event" | "log_entry"; source?: string; status?: string; lon?: number; lat?: number;
+  near_m?: number; units?: [string, string][]; verification?: string; author_position?: string; camera_id?: string;
+}
+export interface Chronology {
+  agency: string; id: string; found: boolean; /** What was known by then; null: by now. */ at?: number | null; lines: ChronologyLine[]; from?: number; to?: number; more?: boolean; metres?: number;
+  place?: [number, number] | null;
 }
 export interface PageConfig {
   /** Port of the stream on this page's host, or `live_url` when the site sets a public one. */

@@ -210,9 +210,11 @@ def site_toml(site_table: dict[str, Any], token: str, password_hash: str, units:
         )
     for share in _shares():
         parts += table("[[share]]", share)
-    for name in ("wall", *(a.id for a in exercise.AGENCIES if a.id != exercise.COMMAND)):
-        at = exercise.COMMAND if name == "wall" else name
-        parts += table("[[account]]", {"name": name, "agency": at, "password_hash": password_hash, "roles": _ROLES})
+    desks = {a.id: a.id for a in exercise.AGENCIES if a.id != exercise.COMMAND}
+    for name, at in {"wall": exercise.COMMAND, "desk": exercise.COMMAND, **desks}.items():
+        kind = "wall" if name == "wall" else "desk"
+        account = {"name": name, "agency": at, "password_hash": password_hash, "roles": _ROLES, "kind": kind}
+        parts += table("[[account]]", account)
     parts += table(
         "[[api_token]]", {"name": "demo", "agency": exercise.COMMAND, "token": token, "roles": ("api", REVIEWER)}
     )

@@ -1,9 +1,9 @@
-"""Answers a review's asks: cards of what is shown, and tracks and neighbours out of the record, one after the other."""
+"""Answers a review's asks: cards of what is shown; tracks, neighbours and timelines out of the record, one by one."""
 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,8 @@ from dashboard.audience import Audience, Seat
 from dashboard.messages import card_answer
 from dashboard.rerun import Rerun
 from dashboard.review_area import area_of
-from dashboard.review_asks import Near, Track, Within
+from dashboard.review_asks import Near, Question, Track, Within
+from dashboard.review_chronology import chronology_answer
 from dashboard.review_clocks import ReviewClocks, may_know
 from dashboard.review_history import Asker, near_answer, track_answer
 from dashboard.review_told import Told
@@ -25,6 +26,7 @@ from feeds.replay.recording import Recording
 from layers.cards import find
 from layers.review_rules import ReviewRules
 from layers.seen import Seen
+from layers.view import View
 
 log = logging.getLogger(__name__)
 
@@ -52,14 +54,14 @@ class Answers:
         self._zone = zone
         self._scene = scene
         self._cards: deque[Ask] = deque(maxlen=ASKS_MAX)
-        self._waiting: deque[Track | Near | Within | Ask] = deque()
+        self._waiting: deque[Question | Ask] = deque()
         """Of cards those of which the clock is to be read first."""
         self._look: float | None = None
         self._told_clocks: list[dict[str, Any]] = []
         self._clocks = ReviewClocks(recording)
         self._asked = asyncio.Event()
 
-    def hear(self, ask: Ask | Track | Near | Within) -> None:
+    def hear(self, ask: Ask | Question) -> None:
         """Take an ask. Raises PermissionError when too many wait, ValueError when it is of no area."""
         if isinstance(ask, Within):
             area_of(ask)
@@ -125,10 +127,7 @@ class Answers:
                     rerun, rules, audience = scene
                     known_by = None if knows_all() else audience.view.at
                     asker = Asker(self._recording, rerun.picture, rules, rerun.labels, known_by)
-                    if isinstance(ask, Within):
-                        said = await within_answer(ask, asker, audience.view)
-                    else:
-                        said = await (track_answer(ask, asker) if isinstance(ask, Track) else near_answer(ask, asker))
+                    said = await _answer(ask, asker, audience.view)
                 except (JointOpsError, OSError) as error:
                     self._told.notice(f"This part of the record cannot be read: {error}")
                 else:
@@ -153,6 +152,18 @@ class Answers:
         if off != self._told_clocks:
             self._told_clocks = off
             self._told.say({"type": "clocks", "at": t, "off": off})
+
+
+def _answer(ask: Question, asker: Asker, view: View) -> Awaitable[dict[str, Any]]:
+    match ask:
+        case Track():
+            return track_answer(ask, asker)
+        case Near():
+            return near_answer(ask, asker)
+        case Within():
+            return within_answer(ask, asker, view)
+        case _:
+            return chronology_answer(ask, asker)
 
 
 def _clock(clocks: Clocks | None, heard: Seen | None) -> ClockOffset | None:

@@ -1,11 +1,9 @@
 """An area that a reviewer asks about: a circle or a box. Pure; degrees and metres on a sphere."""
 
-import math
 from typing import NamedTuple
 
 from dashboard.review_asks import Within
-
-_EARTH_M = 6_371_008.8
+from layers.distance import distance_m
 
 
 class Circle(NamedTuple):
@@ -67,11 +65,3 @@ def area_of(ask: Within) -> Area:
     if box.west >= box.east or box.south >= box.north:
         raise ValueError("a box is west, south, east, north, and does not cross the 180th meridian")
     return box
-
-
-def distance_m(lon: float, lat: float, other_lon: float, other_lat: float) -> float:
-    """Return the distance of two places on the ground, metres (a sphere)."""
-    phi, other_phi = math.radians(lat), math.radians(other_lat)
-    half = math.sin((other_phi - phi) / 2) ** 2
-    half += math.cos(phi) * math.cos(other_phi) * math.sin(math.radians(other_lon - lon) / 2) ** 2
-    return 2 * _EARTH_M * math.asin(min(1.0, math.sqrt(half)))

@@ -89,7 +89,18 @@ class Within(Struct, tag_field="type", tag="within"):
     """lon, lat, metres."""
 
 
-Said = Open | Seek | Play | Pause | SetView | StepTo | Track | Near | Within | Ask
+class Chronology(Struct, tag_field="type", tag="chronology"):
+    """What became of an incident, and what happened near it?"""
+
+    ask: int
+    agency: _Agency
+    id: _Id
+    metres: _Metres = 300.0
+
+
+Question = Track | Near | Within | Chronology
+"""What is answered out of the record."""
+Said = Open | Seek | Play | Pause | SetView | StepTo | Question | Ask
 _decode = msgspec.json.Decoder(Said).decode
 
 

@@ -6,20 +6,21 @@ what is not granted under all of them is not told. In a view of what was known, 
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Iterable
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from dashboard.review_area import Area, Circle, distance_m
+from dashboard.review_area import Area, Circle
 from dashboard.review_asks import Near, Track
 from dashboard.review_clocks import may_know
 from feeds.bus import BatchId
 from feeds.clock_offset import ClockOffset
-from feeds.names import AgencyId
+from feeds.names import AgencyId, SourceId
 from feeds.replay.clocks import Clocks
 from feeds.replay.journal_pages import PAGE, journaled_at
 from feeds.replay.recording import LATE_S, Recording
 from feeds.replay.truth import is_late
 from feeds.report import AnyReport, Category, UnitReport
+from layers.distance import distance_m
 from layers.labels_now import LabelsNow
 from layers.picture import UNITS, Origin, Picture
 from layers.review_rules import ReviewRules
@@ -44,7 +45,7 @@ class Asker(NamedTuple):
     known_by: float | None
     """What was journaled later is not told, Unix seconds; None: everything is."""
 
-    def granted(self, agency: str, entity_id: str, labels: set[str], layer: str = UNITS) -> int:
+    def granted(self, layer: str, agency: str, entity_id: str, labels: Iterable[str]) -> int:
         """Return the category bits that may be told of a thing which had these labels."""
         track = self.picture.shelves[layer].find(agency, entity_id)
         known = known_labels(labels) | self.labels.get((layer, AgencyId(agency), entity_id), frozenset())
@@ -66,14 +67,14 @@ class Heard(NamedTuple, Generic[R]):
     at: float
     """Effective time."""
     report: R
-    source: str
+    source: SourceId
     received_at: float
 
 
 async def reports(
     asker: Asker, agency: AgencyId, since: float, until: float, kinds: Collection[type[R]]
 ) -> AsyncIterator[Heard[R]]:
-    """Yield the agency's reports of these kinds that were effective in the stretch."""
+    """Yield the agency's reports of these kinds that were effective in the stretch; the late ones last."""
     loop = asyncio.get_running_loop()
     let_go_at = loop.time()
     known_by = math.inf if asker.known_by is None else asker.known_by
@@ -112,7 +113,7 @@ async def track_answer(ask: Track, asker: Asker) -> dict[str, Any]:
         if one.report.unit_id == ask.id:
             labels.update(one.report.labels)
             heard.append(one)
-    granted = asker.granted(agency, ask.id, labels)
+    granted = asker.granted(UNITS, agency, ask.id, labels)
     if granted & _POSITION:
         heard.sort(key=lambda one: one.at)
         clocks = Clocks()
@@ -205,7 +206,7 @@ def nearest_first(unit: dict[str, Any]) -> tuple[float, str, str]:
 
 def told_of(asker: Asker, agency: AgencyId, unit_id: str, passed: Passed) -> dict[str, Any] | None:
     """Return what may be told of a unit that passed by; None: it did not, or nothing may."""
-    granted = 0 if math.isinf(passed.nearest_m) else asker.granted(agency, unit_id, passed.labels)
+    granted = 0 if math.isinf(passed.nearest_m) else asker.granted(UNITS, agency, unit_id, passed.labels)
     if not granted & _POSITION:
         return None
     return _told(agency, unit_id, passed, _call_sign(asker, agency, unit_id, passed, granted))

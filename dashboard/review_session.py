@@ -15,7 +15,7 @@ from dashboard.config import Site
 from dashboard.labels_today import LabelsToday
 from dashboard.rerun import Overtaken, Rerun, within
 from dashboard.review_answers import Answers, Scene
-from dashboard.review_asks import Near, Open, Pause, Play, Said, Seek, SetView, StepTo, Track, Within
+from dashboard.review_asks import Chronology, Near, Open, Pause, Play, Said, Seek, SetView, StepTo, Track, Within
 from dashboard.review_keyframes import Keyframes
 from dashboard.review_steps import Search
 from dashboard.review_told import CLOCK_EVERY_S, STANDING_CLOCK_EVERY_S, Pace, Progress, Standing, Told
@@ -124,7 +124,7 @@ class Session:
                 self._clock.pause(self.at)
                 self._tell_clock(now=True)
                 self._news.set()
-            case Ask() | Track() | Near() | Within():
+            case Ask() | Track() | Near() | Within() | Chronology():
                 self._answers.hear(said)
                 if self._still:
                     self._answers.cards()

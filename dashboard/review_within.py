@@ -112,7 +112,7 @@ class _Agency:
 
     def _tell_things(self) -> None:
         for (layer, entity_id), thing in self._found.items():
-            granted = self._asker.granted(self._agency, entity_id, thing.labels, layer) if thing.inside else 0
+            granted = self._asker.granted(layer, self._agency, entity_id, thing.labels) if thing.inside else 0
             needs = BASE[layer] | _PLACED[layer]
             counts = [(minute, count) for (minute, bit), count in thing.counts.items() if granted & bit]
             if granted & needs != needs or (layer != INCIDENTS and not counts):

@@ -1,6 +1,5 @@
 """The detail card of one thing, in plain words: made of what the viewer class may know of it (`Seen`)."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
@@ -8,6 +7,7 @@ from msgspec import Struct
 
 from feeds.clock_offset import ClockOffset
 from layers import symbol, words
+from layers.incident_changes import changed, listed, told
 from layers.picture import CAMERAS, INCIDENTS, LAYERS, LOG, UNITS, ZONES
 from layers.roster import Roster
 from layers.seen import Seen
@@ -21,8 +21,6 @@ FEET = 3.280839895013123
 HISTORY_LINES = 40
 TITLE_MAX = 60
 """A log entry of up to so many characters is the title of its card."""
-UNITS_NAMED = 3
-"""More units than this are counted in a line of history, not named."""
 
 
 class Card(Struct, frozen=True):
@@ -97,11 +95,6 @@ def card(
 Rows = list[tuple[str, str]]
 
 
-def _listed(codes: Iterable[str]) -> str:
-    said = [words.of(code) for code in codes]
-    return ", ".join(said[:1] + [word if word.isupper() else word[:1].lower() + word[1:] for word in said[1:]])
-
-
 def _unless(own: str | None, rows: Rows) -> str:
     """Return an agency's own word unless a row says the same already."""
     return own if own and own.lower() not in (text.lower() for _, text in rows) else ""
@@ -117,7 +110,7 @@ def _unit(seen: Seen, view: View, roster: Roster) -> tuple[str, str, Rows]:
         rows.append(("Emergency", words.of(fields["emergency"])))
     if shown is not symbol.UnitStatus.UNSAID:
         rows.append(("Status", symbol.UNIT_SYMBOLS[shown].label))
-    said = _listed([*([primary] if primary else []), *(secondary or ())])
+    said = listed([*([primary] if primary else []), *(secondary or ())])
     rows += [
         ("As reported", said if [("Status", said)] != rows[-1:] else ""),
         ("Agency's own code", _unless(fields.get("status_internal"), rows)),
@@ -126,7 +119,7 @@ def _unit(seen: Seen, view: View, roster: Roster) -> tuple[str, str, Rows]:
         ("Accurate to", _metres(fields.get("h_err_m"))),
         ("Height", f"{fields['hae_m'] * FEET:.0f} ft above the ellipsoid" if "hae_m" in fields else ""),
         ("Position from", words.of(fields.get("fix_method", ""))),
-        ("Capabilities", _listed(fields.get("capabilities", ()))),
+        ("Capabilities", listed(fields.get("capabilities", ()))),
         ("Crew", str(fields["crew"]) if "crew" in fields else ""),
     ]
     return fields.get("call_sign") or seen.id, f"{kind}, {roster.name(seen.agency)}", rows
@@ -154,17 +147,17 @@ def _incident(seen: Seen, view: View, roster: Roster) -> tuple[str, str, Rows]:
     common = fields.get("priority_common")
     suspects = fields.get("suspects_outstanding")
     rows: Rows = [
-        ("Status", _listed(fields.get("status_common", ()))),
+        ("Status", listed(fields.get("status_common", ()))),
         ("Priority", f"{common} (10 is highest)" if priority else ""),
         ("Agency's own type", _unless(fields.get("type_internal"), [("", kind)])),
         ("Agency's own status", fields.get("status_internal", "")),
         ("Number", fields.get("internal_id", "")),
         ("Came from", words.of(fields["origin"]) if "origin" in fields else ""),
         ("Units", ", ".join(_call_sign(view, seen.agency, unit) for unit in fields.get("assigned_units", ()))),
-        ("Hazards", _listed(fields.get("hazards", ()))),
+        ("Hazards", listed(fields.get("hazards", ()))),
         ("Patients", str(fields["patients"]) if "patients" in fields else ""),
         ("Suspects outstanding", "" if suspects is None else ("Yes" if suspects else "No")),
-        ("Dispositions", _listed(fields.get("dispositions", ()))),
+        ("Dispositions", listed(fields.get("dispositions", ()))),
         ("Narrative", fields.get("narrative", "")),
     ]
     return head, f"{fields.get('address') or seen.id}, {roster.name(seen.agency)}", rows
@@ -312,45 +305,21 @@ def _clock(at: float, t: float, zone: tzinfo) -> str:
     return local if here.tzname() == "UTC" else f"{local}, {there:%H:%M:%S} UTC"
 
 
-_TOLD = ("type_common", "priority_common", "address", "status_common", "assigned_units", "narrative", "place")
-
-
 def _history(seen: Seen, view: View) -> list[tuple[float, str]]:
     """Return what changed, newest first: the fold over the reports, told line by line."""
     before: dict[str, Any] = {}
     lines: list[tuple[float, str]] = []
+
+    def called(unit: str) -> str:
+        return _call_sign(view, seen.agency, unit)
+
     for line in seen.history:
-        changed = [name for name in _TOLD if name in line.fields and line.fields[name] != before.get(name)]
-        told = [_change(view, seen.agency, name, line.fields[name], before.get(name)) for name in changed]
+        news = [told(name, line.fields[name], before.get(name), called) for name in changed(line.fields, before)]
         before.update(line.fields)
-        text = "; ".join(filter(None, told))
+        text = "; ".join(filter(None, news))
         if text:
             lines.append((line.at, text))
     return lines[: -HISTORY_LINES - 1 : -1]
-
-
-def _change(view: View, agency: str, name: str, value: Any, before: Any) -> str:
-    if name == "status_common":
-        # Statuses add up: what is new says what happened.
-        new = [code for code in value if code not in (before or ())]
-        return _listed(new) if new else f"now {_listed(value)}"
-    if name == "priority_common":
-        return f"priority P{symbol.incident_priority(value)}"
-    if name == "type_common":
-        return words.incident_type(value)
-    if name == "assigned_units":
-        came = [unit for unit in value if unit not in (before or ())]
-        went = [unit for unit in before or () if unit not in value]
-        return ", ".join(filter(None, (_units(view, agency, came, "assigned"), _units(view, agency, went, "released"))))
-    if name == "place":
-        return "place corrected" if before else ""
-    return f"at {value}" if name == "address" else f"“{value}”"
-
-
-def _units(view: View, agency: str, ids: list[str], what: str) -> str:
-    if len(ids) > UNITS_NAMED:
-        return f"{len(ids)} units {what}"
-    return f"{', '.join(_call_sign(view, agency, unit) for unit in ids)} {what}" if ids else ""
 
 
 def _camera_history(view: View, agency: str, camera_id: str) -> list[tuple[float, str]]:

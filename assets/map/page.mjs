@@ -197,7 +197,7 @@ export function streamUrl(url, port) {
 function besideCard(map) {
   const card = document.querySelector(".card:not([hidden])")?.getBoundingClientRect();
   const room = map.getContainer().getBoundingClientRect();
-  if (!card || card.top >= room.bottom - 1 || card.width > room.width / 2) return 0;
+  if (!card || card.top >= room.bottom - 1 || card.width > room.width * 0.6) return 0;
   return (card.right - room.left) / 2;
 }
 

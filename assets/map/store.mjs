@@ -6,7 +6,7 @@
  * memory is bounded by what is in the picture (tables grow by doubling) and by EVENTS_MAX.
  */
 
-import { DELTA, HEARTBEAT, KEYFRAME } from "./frame.mjs";
+import { DELTA, HEARTBEAT, KEYFRAME, UNKNOWN_I4 } from "./frame.mjs";
 
 /** Events kept, newest last. */
 export const EVENTS_MAX = 500;
@@ -140,6 +140,13 @@ export function referred(table, agency, id) {
 
 /** The row of what is chosen. @param {Store} store @param {{ layer: string, agency: string, id: string }} thing */
 export const rowOf = (store, { layer, agency, id }) => tableOf(store, layer).rows.get(keyOf(agency, id));
+
+/** Where a thing is, degrees, or null. @param {Store} store @param {{ layer: string, agency: string, id: string }} thing @returns {[number, number] | null} */
+export function placeOf(store, thing) {
+  const row = rowOf(store, thing);
+  const { lon, lat } = tableOf(store, thing.layer).columns;
+  return row === undefined || lon[row] === UNKNOWN_I4 ? null : [lon[row] / 1e7, lat[row] / 1e7];
+}
 
 /** @param {Table<any>} table @param {number} row @param {any} record */
 function forget(table, row, record) {

@@ -2,7 +2,7 @@
 // The detail card of what is chosen: asks the hub (policy decides there what is in it), and again every few seconds.
 
 import { el, say, show } from "./dom.mjs";
-import { age, clock, plain } from "./words.mjs";
+import { age, clock, mayWrite, plain } from "./words.mjs";
 
 /** @typedef {import("../types.d.ts").Page} Page */
 /** @typedef {import("../types.d.ts").Card} Card */
@@ -23,7 +23,8 @@ export function mount(root, page) {
   const body = el("div", "card-body");
   names.append(title, subtitle);
   head.append(names, close);
-  root.append(head, note, body);
+  const acts = page.review ? actsOf(page, page.review) : null;
+  root.append(head, note, ...(acts ? [acts.root] : []), body);
   close.addEventListener("click", () => page.deselect());
   const face = clock(page.config.timezone);
   const utc = clock("UTC");
@@ -83,6 +84,7 @@ export function mount(root, page) {
     show(root, chosen !== null);
     document.documentElement.toggleAttribute("data-card", chosen !== null);
     wanted = chosen ? nameOf(chosen) : "";
+    acts?.write();
     if (!chosen) { shown = null; return; }
     shown = null;
     say(title, chosen.id);
@@ -98,6 +100,24 @@ export function mount(root, page) {
     if (performance.now() - askedAt > AGAIN_S * 1000) void ask();
   });
   choose();
+}
+
+/** What a reviewer may do with what is chosen. @param {Page} page @param {import("../types.d.ts").Review} review */
+function actsOf(page, review) {
+  const root = el("div", "card-acts");
+  const [timeline, finding] = ["Timeline", "Write a finding"].map((word) => {
+    const button = el("button", "button", word);
+    button.setAttribute("type", "button");
+    root.append(button);
+    return button;
+  });
+  timeline.addEventListener("click", () => {
+    const chosen = page.selected;
+    if (chosen) review.want({ panel: "chronology", agency: chosen.agency, id: chosen.id });
+  });
+  finding.addEventListener("click", () => review.want({ panel: "findings", write: page.selected }));
+  show(finding, mayWrite(page));
+  return { root, write: () => show(timeline, page.selected?.layer === "incidents") };
 }
 
 /** @param {{ layer: string, agency: string, id: string }} thing */

@@ -4,9 +4,10 @@
 import { onlyOf } from "../map/only.mjs";
 import { css } from "../map/theme.mjs";
 import { metres } from "../review/difference.mjs";
+import { handOn } from "../review/hand.mjs";
 import { fromWall, toWall } from "../review/range.mjs";
 import { metresWords } from "../review/words.mjs";
-import { el, find, mark, pool, say, show } from "./dom.mjs";
+import { el, find, pool, say, show } from "./dom.mjs";
 import { clock, count, tagOf } from "./words.mjs";
 
 const METRES = 300;
@@ -16,8 +17,6 @@ const METRES_MIN = 20;
 const AROUND_S = 300;
 const LONGEST_S = 3600;
 const ROWS_MAX = 200;
-/** Less than this was a press, not a drag, pixels. */
-const PRESS_PX = 8;
 const ZOOM = 15;
 
 /** @typedef {import("../types.d.ts").Page} Page */
@@ -41,6 +40,8 @@ export function mount(root, page) {
   let problem = "";
   let asked = 0;
   let { view } = review;
+  /** @type {"circle" | "box"} */
+  let shape = "circle";
   const radius = input("number", "metres", ask);
   Object.assign(radius, { min: METRES_MIN, max: METRES_MAX, step: 10, value: String(METRES) });
   const from = input("datetime-local", "from", ask);
@@ -82,7 +83,7 @@ export function mount(root, page) {
     say(alone, page.only ? "Show everything again" : "Show only what was there");
     show(find(ask, ".near-metres"), area !== null && "circle" in area);
     say(note, found ? count(found.length, "unit") : "");
-    const words = hand ? HANDS[hands.shape] : problem || (!area ? "Who was near a place, or in a box, and when: draw it on the map." : !found ? "Looking …" : "Nobody whom you may see.");
+    const words = hand ? HANDS[shape] : problem || (!area ? "Who was near a place, or in a box, and when: draw it on the map." : !found ? "Looking …" : "Nobody whom you may see.");
     say(empty, words);
     show(empty, units.length === 0);
     show(ask, area !== null);
@@ -122,7 +123,8 @@ export function mount(root, page) {
     }
     write();
   };
-  const hands = handOn(page, (next, done) => {
+  const hands = handOn(page, "near", (held, done) => {
+    const next = held && areaOf(held, shape);
     if (!next) return void write();
     if (!area) {
       from.value = toWall(review.at() - AROUND_S, zone);
@@ -140,11 +142,15 @@ export function mount(root, page) {
       asked += 1;
       [area, found, problem] = [null, null, ""];
       page.showOnly(null);
-    } else hands.start("circle");
+    } else {
+      shape = "circle";
+      hands.start();
+    }
     write();
   });
   boxes.addEventListener("click", () => {
-    hands.start("box");
+    shape = "box";
+    hands.start();
     write();
   });
   alone.addEventListener("click", () => {
@@ -206,77 +212,17 @@ function mountSign(page, face, all) {
 }
 
 /**
- * A sheet over the map that takes one press and drag: centre and radius, or two corners.
- * @param {Page} page @param {(area: Area | null, done: boolean) => void} told
+/**
+ * The circle round where it was pressed, as far as it was dragged, or the box between; null: not a box yet.
+ * @param {{ from: [number, number], to: [number, number] | null }} held @param {"circle" | "box"} shape @returns {Area | null}
  */
-function handOn(page, told) {
-  const sheet = el("div", "map-hand");
-  const room = find(document, ".map-room");
-  let active = false;
-  /** @type {"circle" | "box"} */
-  let shape = "circle";
-  /** @type {{ place: [number, number], x: number, y: number } | null} */
-  let pressed = null;
-  const at = (/** @type {PointerEvent} */ event) => {
-    const box = sheet.getBoundingClientRect();
-    return /** @type {const} */ ([event.clientX - box.left, event.clientY - box.top]);
-  };
-  /** @param {PointerEvent} event @returns {Area | null} */
-  const area = (event) => {
-    if (!pressed) return null;
-    const [x, y] = at(event);
-    const place = page.review?.placeAt(x, y);
-    if (shape === "box") {
-      const [lon, lat] = pressed.place;
-      const [there, thereLat] = place ?? pressed.place;
-      if (Math.abs(x - pressed.x) < PRESS_PX || Math.abs(y - pressed.y) < PRESS_PX) return null;
-      return { box: [Math.min(lon, there), Math.min(lat, thereLat), Math.max(lon, there), Math.max(lat, thereLat)] };
-    }
-    const dragged = place && Math.hypot(x - pressed.x, y - pressed.y) > PRESS_PX;
-    const far = dragged ? metres(pressed.place[0], pressed.place[1], place[0], place[1]) : METRES;
-    return { circle: [pressed.place[0], pressed.place[1], Math.min(Math.max(far, METRES_MIN), METRES_MAX)] };
-  };
-  const hand = {
-    get active() {
-      return active;
-    },
-    get shape() {
-      return shape;
-    },
-    /** @param {"circle" | "box"} wanted */
-    start(wanted) {
-      active = true;
-      shape = wanted;
-      room.append(sheet);
-      mark(document.documentElement, "hand", "near");
-    },
-    stop() {
-      active = false;
-      pressed = null;
-      sheet.remove();
-      delete document.documentElement.dataset.hand;
-    },
-  };
-  sheet.addEventListener("pointerdown", (event) => {
-    const [x, y] = at(event);
-    const place = page.review?.placeAt(x, y);
-    if (!place) return;
-    sheet.setPointerCapture(event.pointerId);
-    pressed = { place, x, y };
-    told(area(event), false);
-  });
-  sheet.addEventListener("pointermove", (event) => pressed && told(area(event), false));
-  sheet.addEventListener("pointerup", (event) => {
-    const made = area(event);
-    hand.stop();
-    told(made, true);
-  });
-  addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || !active) return;
-    hand.stop();
-    told(null, false);
-  });
-  return hand;
+function areaOf({ from, to }, shape) {
+  if (shape === "box") {
+    if (!to || to[0] === from[0] || to[1] === from[1]) return null;
+    return { box: [Math.min(from[0], to[0]), Math.min(from[1], to[1]), Math.max(from[0], to[0]), Math.max(from[1], to[1])] };
+  }
+  const far = to ? metres(from[0], from[1], to[0], to[1]) : METRES;
+  return { circle: [from[0], from[1], Math.min(Math.max(far, METRES_MIN), METRES_MAX)] };
 }
 
 /** @param {import("../review/sketch.mjs").Pen} pen @param {Area} area */

@@ -3,6 +3,9 @@
 
 import { mark } from "./dom.mjs";
 
+/** Brings a panel to the front, where panels stand behind tabs. @param {string} name */
+export const bring = (name) => dispatchEvent(new CustomEvent("jointops-sheet", { detail: name }));
+
 /** @param {HTMLElement} root */
 export function mount(root) {
   const wall = root.closest(".wall");
@@ -17,5 +20,7 @@ export function mount(root) {
   for (const tab of tabs) {
     tab.addEventListener("click", () => open(wall.dataset.sheet === tab.dataset.tab ? "" : tab.dataset.tab ?? ""));
   }
+  // Another panel may bring one to the front; on a wall all are there.
+  addEventListener("jointops-sheet", (event) => open(/** @type {CustomEvent<string>} */ (event).detail));
   open("board");
 }

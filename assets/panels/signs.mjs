@@ -1,5 +1,5 @@
 // @ts-check
-// The signs of a player, drawn: no font is sure to have them.
+// The signs of a player and of what is saved, drawn: no font is sure to have them.
 
 import { svg } from "./dom.mjs";
 
@@ -10,6 +10,7 @@ const PATHS = {
   before: "M6 5h2.5v14H6ZM19 5v14l-9.5-7Z",
   after: "M15.5 5H18v14h-2.5ZM5 5v14l9.5-7Z",
   slower: "M5 10.8h14v2.4H5Z",
+  save: "M11 4h2v8.2l3-3 1.4 1.4L12 16l-5.4-5.4L8 9.2l3 3ZM5 18h14v2H5Z",
   faster: "M10.8 5h2.4v5.8H19v2.4h-5.8V19h-2.4v-5.8H5v-2.4h5.8Z",
 };
 

@@ -17,6 +17,8 @@ const SETTLED_MS = 150;
 const WHEEL = 1.0016;
 /** A finger that moved less than this has tapped, pixels. */
 const TAP_PX = 4;
+/** A finding so near the mouse is told, pixels. */
+const FINDING_PX = 7;
 /** @type {Record<string, string>} */
 const KIND_WORDS = { unit: "Positions", incident: "Incidents", camera: "Cameras", zone: "Zones", log: "Log" };
 const LANES_MAX = 8;
@@ -279,13 +281,15 @@ function mountHand(track, page, review, face, counted) {
       const [from, width] = [parseFloat(/** @type {HTMLElement} */ (node).style.left), parseFloat(/** @type {HTMLElement} */ (node).style.width)];
       return x * 100 >= from && x * 100 <= from + width;
     }));
+    const findings = /** @type {HTMLElement[]} */ ([...track.querySelectorAll(".timeline-finding")])
+      .filter((node) => Math.abs(parseFloat(node.style.left) - x * 100) * track.clientWidth < FINDING_PX * 100);
     const counts = counted.made
       ? countsAt(counted.made, counted.bin, at).filter(({ n }) => n).map(({ key, n }) => {
           const word = counted.by === "kind" ? (KIND_WORDS[key] ?? key).toLowerCase() : tagOf(page, key);
           return `${n.toLocaleString("en-US")} ${word}`;
         })
       : [];
-    hover.replaceChildren(el("b", "", face(at).time), ...counts.map((words) => el("span", "", words)), ...(gap ? [el("span", "timeline-missing", gap.dataset.words)] : []));
+    hover.replaceChildren(el("b", "", face(at).time), ...counts.map((words) => el("span", "", words)), ...(gap ? [el("span", "timeline-missing", gap.dataset.words)] : []), ...findings.map(({ dataset }) => el("span", "timeline-said", dataset.words)));
     show(hover, true);
     hover.style.left = `${x * 100}%`;
     mark(hover, "side", x > 0.6 ? "right" : "left");

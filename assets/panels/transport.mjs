@@ -1,7 +1,7 @@
 // @ts-check
 // Play and pause, speed, and steps from event to event; by button and by key.
 
-import { keyOf } from "../map/store.mjs";
+import { placeOf } from "../map/store.mjs";
 import { nextSpeed, speedWords } from "../review/moment.mjs";
 import { find, mark, say } from "./dom.mjs";
 import { sign } from "./signs.mjs";
@@ -10,7 +10,6 @@ import { clock } from "./words.mjs";
 /** A speed that is reached to this part is as asked for. */
 const NEARLY = 0.85;
 const KEY_STEP_S = { one: 1, ten: 10, minute: 60 };
-const NOWHERE = 0x7fffffff;
 const STEP_ZOOM = 13;
 
 /** @typedef {import("../types.d.ts").Page} Page */
@@ -108,9 +107,8 @@ function arrive(page) {
     // The picture of that moment is still on its way.
     const stop = page.on("frame", () => {
       stop();
-      const { rows, columns } = page.store.units;
-      const row = rows.get(keyOf(agency, id));
-      if (row !== undefined && columns.lon[row] !== NOWHERE) page.flyTo(columns.lon[row] / 1e7, columns.lat[row] / 1e7, STEP_ZOOM);
+      const place = placeOf(page.store, { layer: "units", agency, id });
+      if (place) page.flyTo(place[0], place[1], STEP_ZOOM);
     });
   }
 }

@@ -148,3 +148,27 @@ export function notShared(page, layer) {
 export function tagOf(page, agency) {
   return page.hello?.agencies.find((a) => a.id === agency)?.tag ?? agency.toUpperCase().slice(0, 4);
 }
+
+/**
+ * What people call a thing, as far as the picture knows it now; else its id.
+ * @param {import("../types.d.ts").Page} page @param {{ layer: import("../types.d.ts").LayerName, agency: string, id: string }} thing
+ */
+export function thingName(page, { layer, agency, id }) {
+  const table = page.store[layer];
+  const row = table.rows.get(`${agency}/${id}`);
+  const record = row === undefined ? undefined : table.records[row];
+  if (!record) return id;
+  if (layer === "units") return /** @type {any} */ (record).call_sign || id;
+  if (layer === "cameras") return /** @type {any} */ (record).name || id;
+  if (layer === "zones") return zoneName(/** @type {any} */ (record));
+  if (layer === "log") return /** @type {any} */ (record).text || plain(/** @type {any} */ (record).entry_kind);
+  const { address } = /** @type {import("../types.d.ts").IncidentRecord} */ (record);
+  const type = incidentType(/** @type {any} */ (record));
+  return address ? `${type}, ${address}` : type;
+}
+
+/** Kinds of viewers who write findings (dashboard/findings.py). */
+const WRITERS = new Set(["desk", "field"]);
+
+/** @param {import("../types.d.ts").Page} page */
+export const mayWrite = (page) => WRITERS.has(page.config.kind);

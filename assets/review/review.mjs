@@ -2,8 +2,7 @@
 /** The page of recordings: the same page as the wall's on another source, and what belongs to a review alone. */
 
 import { mountPanels, openPage, readConfig, streamUrl } from "../map/page.mjs";
-import { rowOf } from "../map/store.mjs";
-import { UNKNOWN_I4 } from "../map/frame.mjs";
+import { placeOf } from "../map/store.mjs";
 import { decode, encode } from "./link.mjs";
 import { openSession } from "./session.mjs";
 import { makeSketch } from "./sketch.mjs";
@@ -61,10 +60,8 @@ const stop = session.on("clock", () => {
 over((map) => map.on("dragstart", () => session.setFollow(null)));
 const follow = () => {
   if (!session.follow) return;
-  const row = rowOf(page.store, { layer: "units", ...session.follow });
-  if (row === undefined) return;
-  const { lon, lat } = page.store.units.columns;
-  if (lon[row] !== UNKNOWN_I4) page.centre(lon[row] / 1e7, lat[row] / 1e7);
+  const place = placeOf(page.store, { layer: "units", ...session.follow });
+  if (place) page.centre(place[0], place[1]);
 };
 page.on("frame", follow);
 session.on("follow", follow);

@@ -6,6 +6,7 @@
 
 import { emitter } from "../map/events.mjs";
 import { openStream } from "../map/stream.mjs";
+import { openFindings } from "./findings.mjs";
 import { moment, newestWins } from "./moment.mjs";
 import { LEAST_S, named, showing, within } from "./range.mjs";
 
@@ -13,6 +14,8 @@ import { LEAST_S, named, showing, within } from "./range.mjs";
 const SEEK_EVERY_MS = 100;
 const SEEK_PATIENCE_MS = 600;
 const ANSWER_MS = 20_000;
+/** A timeline is made of hours of the record. */
+const CHRONOLOGY_MS = 60_000;
 const RECORDING_EVERY_MS = 60_000;
 /** Where a review begins that nobody gave a moment: so long before the recording's end, seconds, and at most this part of it. */
 const BEGINS_BEFORE_S = 300;
@@ -32,7 +35,7 @@ const local = () => performance.now() / 1000;
  * @returns {Review & { source: import("../map/page.mjs").Source }}
  */
 export function openSession(config, url, place) {
-  /** @type {ReturnType<typeof emitter<"clock" | "range" | "recording" | "notice" | "follow" | "stepped" | "clocks">>} */
+  /** @type {ReturnType<typeof emitter<"clock" | "range" | "recording" | "notice" | "follow" | "stepped" | "clocks" | "want">>} */
   const events = emitter();
   const unknown = Date.now() / 1000 - BEGINS_BEFORE_S;
   const clock = moment(place.at ?? unknown);
@@ -134,6 +137,13 @@ export function openSession(config, url, place) {
     track: (agency, id, from, to) => ask({ type: "track", agency, id, from, to }).then((said) => ({ points: said.points ?? [], clocks: said.clocks ?? [] })),
     near: (lon, lat, metres, from, to) => ask({ type: "near", lon, lat, metres, from, to }).then((said) => said.units ?? []),
     within: ({ area, from, to }) => ask({ type: "within", ...area, from, to }),
+    chronology: (agency, id, metres) => ask({ type: "chronology", agency, id, metres }, CHRONOLOGY_MS),
+    findings: openFindings(),
+    wanted: null,
+    want(wanted) {
+      review.wanted = wanted;
+      events.emit("want");
+    },
     setFollow(thing) {
       review.follow = thing;
       events.emit("follow");
@@ -148,10 +158,10 @@ export function openSession(config, url, place) {
     over() {},
   };
 
-  /** @param {object} message @returns {Promise<any>} */
-  const ask = (message) =>
+  /** @param {object} message @param {number} [within] ms @returns {Promise<any>} */
+  const ask = (message, within = ANSWER_MS) =>
     stream
-      ? stream.ask(message, ANSWER_MS).then((said) => {
+      ? stream.ask(message, within).then((said) => {
           if (said.error) throw new Error(said.error);
           return said;
         })

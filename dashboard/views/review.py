@@ -8,9 +8,11 @@ from dashboard.config import Settings
 from dashboard.panels import (
     board,
     card,
+    chronology,
     clocks,
     compare,
     events,
+    findings,
     frozen,
     near,
     notices,
@@ -29,9 +31,11 @@ from dashboard.views.wall import config_element, page_config
 TABS = (
     ("board", "Incidents"),
     ("events", "Events"),
+    ("chronology", "Timeline"),
+    ("findings", "Findings"),
     ("compare", "Compare"),
     ("clocks", "Clocks"),
-    ("near", "Who was near"),
+    ("near", "Near"),
 )
 """What a tablet's sheet holds: panel and the tab's word."""
 
@@ -58,9 +62,17 @@ def layout(settings: Settings, basemap: str = "", basemap_notice: str = "", kind
             html.Div(
                 [
                     sheet.layout(settings, TABS),
-                    html.Div([board.layout(settings), near.layout(settings)], className="side side-left"),
                     html.Div(
-                        [events.layout(settings), clocks.layout(settings), compare.layout(settings)],
+                        [board.layout(settings), near.layout(settings), chronology.layout(settings)],
+                        className="side side-left",
+                    ),
+                    html.Div(
+                        [
+                            events.layout(settings),
+                            clocks.layout(settings),
+                            compare.layout(settings),
+                            findings.layout(settings),
+                        ],
                         className="side side-right",
                     ),
                 ],

@@ -3,12 +3,16 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 
+import { lagWords, rowsOf, standingAt } from "../../assets/review/chronology.mjs";
 import { binOf, countsAt, lanes } from "../../assets/review/counts.mjs";
 import { SAME_M, differences, metres } from "../../assets/review/difference.mjs";
 import { figureOf } from "../../assets/review/figure.mjs";
+import { about, begun, changedWords, differing, fault, inRange, inState, isOverdue } from "../../assets/review/finding.mjs";
 import { decode, encode } from "../../assets/review/link.mjs";
 import { moment, newestWins, nextSpeed, speedWords } from "../../assets/review/moment.mjs";
 import { LEAST_S, fromWall, named, pan, pinch, showing, ticks, toWall, within, zoom } from "../../assets/review/range.mjs";
+import { pinAt } from "../../assets/review/pins.mjs";
+import { asHtml, asJson } from "../../assets/review/report.mjs";
 import { statuses, trail } from "../../assets/review/tracks.mjs";
 import { viewChoice, viewWords } from "../../assets/review/words.mjs";
 
@@ -260,4 +264,83 @@ test("views have names for people", () => {
   assert.equal(viewWords("agency:cfd", agencies), "as available to CFD");
   assert.equal(viewChoice("agency:cfd", agencies), "Chicago Fire");
   assert.equal(viewChoice("truth", agencies), "Truth as known today");
+});
+
+// --- findings ---
+
+const FIRE = { layer: "incidents", agency: "cfd", id: "i1" };
+const finding = (id, at, more = {}) => ({
+  id, version: 1, agency: "cpd", author_role: "supervisor", made_at: T + 9e5, said: { ...begun(at, "known", [-87.6, 41.9], [FIRE]), title: id, ...more },
+});
+
+test("a finding begins at the moment, view and place that are looked at, and wants a title", () => {
+  const said = begun(T + 0.12345, "truth", null, [FIRE]);
+  assert.deepEqual([said.at, said.view, said.lon, said.state, said.due], [T + 0.123, "truth", null, "open", null]);
+  assert.match(fault(said), /title/);
+  assert.equal(fault({ ...said, title: "Nearest car" }), "");
+  assert.match(fault({ ...said, title: "Nearest car", happened: "ä".repeat(40_000) }), /longer/);
+});
+
+test("findings are listed by their moment, those in a state or all that are not closed", () => {
+  const all = [finding("b", T + 9), finding("a", T, { state: "done" }), finding("c", T + 5, { state: "in progress" })];
+  const ids = (which) => inState(all, which).map(({ id }) => id);
+  assert.deepEqual([ids(""), ids("unclosed"), ids("done"), ids("rejected")], [["a", "c", "b"], ["c", "b"], ["a"], []]);
+  assert.deepEqual(inRange(all, { from: T + 1, to: T + 8 }).map(({ id }) => id), ["c"]);
+  assert.deepEqual(inRange([finding("long", T, { until: T + 60 })], { from: T + 30, to: T + 40 }).length, 1);
+});
+
+test("what is due before today and not closed is overdue", () => {
+  const said = (due, state) => finding("a", T, { due, state }).said;
+  assert.deepEqual(
+    [said("2026-11-27", "open"), said("2026-11-28", "open"), said("2026-11-27", "done"), said(null, "open")].map((s) => isOverdue(s, "2026-11-28")),
+    [true, false, false, false],
+  );
+});
+
+test("two versions differ in named fields, a place in one word", () => {
+  const [a, b] = [finding("a", T).said, finding("a", T, { lon: -87.7, lat: 41.8, state: "done" }).said];
+  assert.deepEqual(differing(a, b), ["state", "lon", "lat"]);
+  assert.equal(changedWords(differing(a, b)), "state, place");
+  assert.deepEqual(differing(a, { ...a, refs: [{ ...FIRE }] }), []);
+});
+
+test("a press takes the nearest pin within reach of a finger", () => {
+  const pins = [{ id: "a", x: 10, y: 10 }, { id: "b", x: 30, y: 10 }];
+  assert.equal(pinAt(pins, 24, 10)?.id, "b");
+  assert.equal(pinAt(pins, 10, 60), null);
+});
+
+// --- the timeline of an incident ---
+
+const line = (at, received_at, text = "Closed") => ({ at, observed_at: at, received_at, agency: "cfd", kind: "incident", id: "i1", event: "Closed", text });
+const said = (...lines) => ({ agency: "cfd", id: "i1", found: true, lines });
+
+test("in a view of what was known a line stands from when it was received, in the truth from when it was so", () => {
+  const all = said(line(T, T + 1), line(T + 10, T + 400));
+  assert.equal(rowsOf(all, [], "known", T + 300).length, 1);
+  assert.equal(rowsOf(all, [], "known", T + 400).length, 2);
+  assert.equal(rowsOf(all, [], "truth", T - 60).length, 2);
+});
+
+test("findings about the incident stand among its lines in every view, others do not", () => {
+  const other = finding("other", T + 5, { refs: [{ ...FIRE, agency: "cpd" }] });
+  const rows = rowsOf(said(line(T, T + 1), line(T + 10, T + 11)), [finding("f", T + 5), other], "known", T + 60);
+  assert.deepEqual(rows.map(({ kind }) => kind), ["incident", "finding", "incident"]);
+  assert.equal(about([other], FIRE).length, 0);
+  assert.deepEqual([T - 1, T, T + 7, T + 99].map((at) => standingAt(rows, at)), [-1, 0, 0, 2]);
+});
+
+test("a line says how far its two times are apart where that is more than a few seconds", () => {
+  const words = (late) => lagWords(line(T, T + late), (s) => `${s} s`);
+  assert.deepEqual([words(2), words(432), words(-37)], ["", "came 432 s later", "its clock is 37 s ahead"]);
+});
+
+test("a timeline is saved as a page that escapes what was written, and as JSON", () => {
+  const rows = rowsOf(said(line(T, T + 1, "<script>")), [finding("f", T + 5, { title: "A & B", happened: "<b>" })], "known", T + 60);
+  const report = { title: "Fire", stamp: { site: "X <y>" }, timeline: said(), rows, words: ({ line: l }) => ({ time: "1", received: "2", text: l?.text ?? "", by: "CFD" }) };
+  const page = asHtml(report);
+  assert.ok(page.includes("&lt;script&gt;") && page.includes("A &amp; B") && page.includes("&lt;b&gt;") && page.includes("X &lt;y&gt;"));
+  assert.ok(!/<script|<b>/.test(page));
+  const kept = JSON.parse(asJson(report));
+  assert.deepEqual([kept.stamp.title, kept.timeline.lines.length, kept.findings[0].id], ["Fire", 1, "f"]);
 });

@@ -24,6 +24,7 @@ async def test_the_wall_links_the_style_sheets_in_order_and_runs_the_bridge_befo
             "30-panels.css",
             "40-map.css",
             "50-review.css",
+            "60-findings.css",
         ]
         assert page.index("00-bridge.js") < page.index("<body>")
         assert page.count("00-bridge.js") == 1

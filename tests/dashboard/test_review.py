@@ -319,3 +319,22 @@ async def test_a_thing_with_a_label_leaves_no_track_count_or_place_for_those_it_
         assert (await jcc.answer("track", **ask))["points"] == []
         near = {"ask": 1, "lon": -87.63, "lat": 41.88, "metres": 100, "from": T0, "to": T0 + 9}
         assert [u["id"] for u in (await jcc.answer("near", **near))["units"]] == ["u1"]
+
+
+async def test_the_timeline_of_an_incident_grows_with_the_moment_and_hides_from_whom_it_is_not_granted() -> None:
+    record = Record(("cpd", "jcc", "fire", "fbi"))
+    await record.say(T0, incident(at=T0, type_common="FIRE", status_common=("Active",)))
+    await record.say(T0 + 20, incident(at=T0 + 20, status_common=("Closed",)))
+    record.end(T0 + 60)
+    ask = {"ask": 7, "agency": "cpd", "id": "i1"}
+    async with review_on(record.recording) as review:
+        async with reviewing(review, "cpd-token", at=T0 + 5) as cpd:
+            answer = await cpd.answer("chronology", **ask)
+            assert (answer["ask"], [line["event"] for line in answer["lines"]]) == (7, ["Active"])
+            await cpd.epoch("seek", at=T0 + 30)
+            lines = (await cpd.answer("chronology", **ask, metres=50))["lines"]
+            assert [line["event"] for line in lines] == ["Active", "Closed"]
+            refused = await cpd.answer_refused("chronology", **ask, metres=9000)
+            assert refused["what"] == "chronology"
+        async with reviewing(review, "fbi-token", at=T0 + 30) as fbi:
+            assert (await fbi.answer("chronology", **ask))["found"] is False

@@ -5,7 +5,6 @@ from msgspec.structs import replace
 
 from dashboard.config import Share
 from dashboard.hub import grants_of, roster_of, rules_of
-from dashboard.review_area import distance_m
 from dashboard.review_asks import Play, Seek, StepTo, Track, type_of, understood
 from dashboard.review_keyframes import EVERY_S, Keyframes
 from dashboard.review_told import Pace
@@ -13,6 +12,7 @@ from dashboard.review_views import Policy, Views
 from dashboard.viewer import Viewer
 from feeds.names import AgencyId
 from feeds.report import Category
+from layers.distance import distance_m
 from layers.picture import Origin
 from layers.policy_record import encode_policy
 from layers.track import BIT, EVERYTHING

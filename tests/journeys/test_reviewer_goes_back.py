@@ -6,7 +6,7 @@ import contextlib
 import re
 import time
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -58,12 +58,13 @@ async def reviewing(
     *,
     recording: Recording | None = None,
     denied: bool = False,
+    kind: Literal["wall", "desk"] = "wall",
     **options: Any,
 ) -> AsyncIterator[tuple[FakeReview, Tab]]:
     """Open the page at a moment, `more` of its address behind it; `options` go to the browser's context."""
     async with (
         FakeReview(recording) as review,
-        web(free_port(), review_port=review.port) as site,
+        web(free_port(), review_port=review.port, kind=kind) as site,
         chromium() as browser,
     ):
         review.denying = denied

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layers.frame import LayerChange
+from layers.words import incident_type, of
 from tests.support.fake_city import AGENCIES, DEGREES_E7, EAST, NORTH, SOUTH, WEST
 
 _M_PER_DEG = 111_320.0
@@ -22,6 +23,10 @@ _LOG = (
     "Hold all westbound traffic",
     "Second alarm asked for",
     "Command passed to CFD",
+)
+_WITNESS = (
+    "A witness says that two people ran north, towards the park, one of them in a red jacket; the door of the shop "
+    "stands open and nobody has been inside yet."
 )
 _KINDS = ("note", "decision", "request", "handover")
 _COURSE = (
@@ -274,6 +279,36 @@ class Recording:
             "units": units, "incidents": pairs["incident"], "cameras": pairs["camera_event"], "log": [],
             "minutes": minutes, "more": False,
         }  # fmt: skip
+
+    def chronology(self, id_: str, metres: float, known_by: float) -> dict[str, Any]:
+        """Return an incident's timeline as far as it was known by then: its steps, a unit, a camera, a late entry."""
+        i = int(id_[1:])
+        agency, opened = AGENCIES[i % len(AGENCIES)][0], float(self.opened[i])
+        if opened > known_by:
+            return {"found": False, "lines": []}
+        lines: list[dict[str, Any]] = []
+
+        def line(after: float, kind: str, event: str, text: str, late: float = 0.6, **more: Any) -> None:
+            at = opened + after
+            said = {"at": at, "observed_at": at, "received_at": at + late, "agency": agency, "kind": kind, "id": id_}
+            lines.append(said | {"event": event, "text": text, "source": f"{agency}-cad"} | more)
+
+        line(-70, "camera_event", "gunshot_detected", "Gunshot detected: W Madison St 12 (not confirmed)", id="C012",
+             lon=float(self.camera[12, 0]), lat=float(self.camera[12, 1]), near_m=140, source="cams")  # fmt: skip
+        for status, after in _COURSE:
+            head = "" if after else f"{incident_type(_TYPES[i % 6])}; priority P1; "
+            line(after, "incident", status, head + of(status))
+        unit = self.unit(3)
+        whose = {"units": [[unit["agency"], unit["id"]]]}
+        line(61, "assignment", "assigned", f"{unit['call_sign']} assigned", **whose)
+        for after, code, text in ((124, "ENR", "en route"), (415, "ONS", "on scene"), (1802, "AVL", "available")):
+            more = {"agency": unit["agency"], "id": unit["id"], **whose}
+            line(after, "unit", code, f"{unit['call_sign']}: {text}", **more)
+        line(200, "log_entry", "note", _WITNESS, late=432, id="L900", author_position="incident_commander")
+        known = [one for one in lines if max(one["at"], one["received_at"]) <= known_by]
+        place = [float(self.place[i, 0]), float(self.place[i, 1])]
+        span = {"from": opened - 300, "to": min(known_by, opened + 2400), "more": False, "metres": metres}
+        return {"found": True, "place": place, "lines": sorted(known, key=lambda one: one["at"])} | span
 
     def counted(self) -> dict[str, Any]:
         """Return what `/read/recording` answers; the transit police were silent for twelve minutes."""

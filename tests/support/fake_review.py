@@ -154,6 +154,10 @@ class _Seat:
 
         elif kind == "within":
             self.say(said | self._of.within(said.get("circle"), said.get("box"), said["from"], said["to"]))
+        elif kind == "chronology":
+            known_by = math.inf if self._view == "truth" else self._at
+            answer = self._of.chronology(said["id"], said["metres"], known_by)
+            self.say(said | answer | {"at": None if self._view == "truth" else self._at})
 
     async def run(self) -> None:
         """Play, and say that one is there."""

@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
@@ -68,11 +68,14 @@ class Web:
 
 @contextlib.asynccontextmanager
 async def web(
-    live_port: int, view: tuple[float, float, float] = (-87.66, 41.868, 11.6), review_port: int = 0
+    live_port: int,
+    view: tuple[float, float, float] = (-87.66, 41.868, 11.6),
+    review_port: int = 0,
+    kind: Literal["wall", "desk"] = "wall",
 ) -> AsyncIterator[Web]:
     """Run the web process of a site whose stream is on `live_port`; `view` is where its map starts.
 
-    `review_port`: where its recordings are; nowhere without it.
+    `review_port`: where its recordings are; nowhere without it. `kind`: of who looks.
     """
     with tempfile.TemporaryDirectory(prefix="wall-") as folder:
         redis = embedded_redis.start(Path(folder) / "redis", "no")
@@ -82,11 +85,12 @@ async def web(
             site.write_text(
                 f'[site]\nname = "Joint Command Centre"\ntimezone = "America/Chicago"\ndemo = true\nport = {port}\n'
                 f"live_port = {live_port}\nreview_port = {review_port or free_port()}\nview = {list(view)}\n"
+                f'data_dir = "{folder}/data"\n'
                 '[[agency]]\nid = "jocc"\nname = "Joint Command"\ntag = "JOCC"\n'
-                f'[[account]]\nname = "wall"\nagency = "jocc"\npassword_hash = "{_HASH}"\n'
+                f'[[account]]\nname = "{kind}"\nagency = "jocc"\nkind = "{kind}"\npassword_hash = "{_HASH}"\n'
             )
             sessions = Sessions(redis.url, 3600)
-            viewer = Viewer(name="wall", agency=AgencyId("jocc"), roles=("wall",), kind="wall")
+            viewer = Viewer(name=kind, agency=AgencyId("jocc"), roles=("wall",), kind=kind)
             cookie = await sessions.begin(viewer)
             await sessions.close()
             process = await asyncio.create_subprocess_exec(

@@ -10,10 +10,12 @@ from dashboard.app import assets_folder
 from dashboard.panels import (
     board,
     card,
+    chronology,
     clocks,
     compare,
     events,
     feeds,
+    findings,
     frozen,
     legend,
     near,
@@ -33,10 +35,10 @@ from layers import symbol
 from tests.support.pages import settings
 
 PLACED = (
-    *(board, card, clocks, compare, events, feeds, frozen, legend, near, notices, outside, reviewbar),
-    *(second, sheet, timeline, topbar, track, transport, viewswitch, watermark),
+    *(board, card, chronology, clocks, compare, events, feeds, findings, frozen, legend, near, notices, outside),
+    *(reviewbar, second, sheet, timeline, topbar, track, transport, viewswitch, watermark),
 )
-SHARED = {"dom", "marks", "panels", "signs", "words"}
+SHARED = {"dom", "finding_fields", "finding_form", "finding_read", "marks", "panels", "signs", "words"}
 
 
 @pytest.mark.parametrize("name", panels.names())

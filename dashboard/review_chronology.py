@@ -1,0 +1,68 @@
+"""A reviewer asks for an incident's timeline: what of the record belongs to it is read, and told after policy.
+
+In a view of what was known, what came later is not told, as everywhere (`dashboard.review_history`).
+"""
+
+import math
+from typing import Any
+
+from dashboard.review_asks import Chronology as Ask
+from dashboard.review_history import Asker, reports
+from feeds.names import AgencyId
+from layers.chronology import KINDS, Chronology
+from layers.picture import INCIDENTS, closed_at
+from layers.policy import BASE
+from layers.timeline import timeline
+from layers.track import Said, Stamp, bits
+
+BEFORE_S = 300.0
+"""What happened near it so long before it was first heard of may belong to it, seconds."""
+AFTER_S = 600.0
+"""So long after it was closed, too."""
+CHRONOLOGY_MAX_S = 6 * 3600.0
+LINES_MAX = 1000
+
+
+async def chronology_answer(ask: Ask, asker: Asker) -> dict[str, Any]:
+    """Return an incident's timeline; of one that may not be seen as of one that does not exist."""
+    answer: dict[str, Any] = {"type": "chronology", "ask": ask.ask, "agency": ask.agency, "id": ask.id}
+    unknown = answer | {"found": False, "at": asker.known_by, "lines": []}
+    agency = AgencyId(ask.agency)
+    track = asker.picture.shelves[INCIDENTS].find(agency, ask.id)
+    if agency not in asker.recording.agencies or track is None:
+        return unknown
+    granted = asker.granted(INCIDENTS, agency, ask.id, ())
+    known = bits(granted & track.known)
+    if not granted & BASE[INCIDENTS] or not known:
+        return unknown
+    since = min(track.first[bit] for bit in known) - BEFORE_S
+    whole = since + BEFORE_S + CHRONOLOGY_MAX_S
+    known_by = asker.recording.settled() if asker.known_by is None else asker.known_by
+    until = min(whole, known_by, _end(closed_at(track)))
+    chronology = Chronology(agency, ask.id, asker.picture)
+    # Its own agency first: that says when it was closed, and nothing need be read beyond.
+    for each in (agency, *(a for a in asker.recording.agencies if a != agency)):
+        if asker.sees_of(each):
+            async for one in reports(asker, each, since, until, KINDS):
+                chronology.hear(each, Said(one.at, one.report, Stamp(one.source, one.received_at)))
+        until = min(until, _end(chronology.closed_at()))
+    told = timeline(chronology, asker.granted, asker.rules.viewer.agency, ask.metres)
+    if told is None:
+        return unknown
+    lines = [line for line in told.lines if line["at"] <= until]
+    more = len(lines) > LINES_MAX or until == whole
+    lines = lines[:LINES_MAX]
+    return answer | {
+        "found": True,
+        "at": asker.known_by,
+        "from": round(since, 3),
+        "to": round(lines[-1]["at"] if len(lines) == LINES_MAX else until, 3),
+        "more": more,
+        "metres": ask.metres,
+        "place": told.place,
+        "lines": lines,
+    }
+
+
+def _end(closed: float | None) -> float:
+    return math.inf if closed is None else closed + AFTER_S
