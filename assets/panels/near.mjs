@@ -212,7 +212,6 @@ function mountSign(page, face, all) {
 }
 
 /**
-/**
  * The circle round where it was pressed, as far as it was dragged, or the box between; null: not a box yet.
  * @param {{ from: [number, number], to: [number, number] | null }} held @param {"circle" | "box"} shape @returns {Area | null}
  */
