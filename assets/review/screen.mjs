@@ -1,0 +1,83 @@
+// @ts-check
+/**
+ * A screen on the reviewer's own: the map goes where that one looked, shows what was on there, and what lay beyond its
+ * edge is covered: nobody saw it. The map follows until a person moves it, and again from where the screen moved next.
+ */
+
+import { mercatorX, mercatorY, toScreen } from "../map/mercator.mjs";
+import { viewOf } from "../map/scene.mjs";
+import { LAYERS } from "../map/screen.mjs";
+
+/** Room between the screen's frame and the edge of the map, CSS pixels. */
+const PADDING_PX = 20;
+const FLIGHT_MS = 700;
+const ASKED = { asked: true };
+
+/** @typedef {import("../map/plotly_map.mjs").LiveMap} LiveMap */
+
+/**
+ * Where the frame is on the map: left, top, width, height, CSS pixels. Pure.
+ * @param {import("../types.d.ts").ScreenLook["box"]} box @param {import("../map/mercator.mjs").View} view
+ */
+export function frameOf([west, south, east, north], view) {
+  const [nw, se] = [[0, 0], [0, 0]];
+  toScreen(view, mercatorX(west), mercatorY(north), nw);
+  toScreen(view, mercatorX(east), mercatorY(south), se);
+  return [nw[0], nw[1], se[0] - nw[0], se[1] - nw[1]];
+}
+
+/**
+ * @param {import("../types.d.ts").Page} page @param {import("../types.d.ts").Review} review
+ * @param {(fn: (map: LiveMap) => void) => void} over
+ */
+export function followScreen(page, review, over) {
+  /** @type {LiveMap | null} */
+  let map = null;
+  const frame = document.createElement("div");
+  frame.className = "screen-frame";
+  let [follows, told, on] = [true, "", false];
+
+  const place = () => {
+    const look = review.screen?.look;
+    frame.hidden = !look;
+    if (!map || !look) return;
+    const [left, top, width, height] = frameOf(look.box, viewOf(map));
+    Object.assign(frame.style, { transform: `translate(${left}px, ${top}px)`, width: `${width}px`, height: `${height}px` });
+  };
+  const go = () => {
+    const look = review.screen?.look;
+    if (!map || !look || !follows) return;
+    const [west, south, east, north] = look.box;
+    map.fitBounds([[west, south], [east, north]], { padding: PADDING_PX, duration: told ? FLIGHT_MS : 0 }, ASKED);
+  };
+  const show = () => {
+    const look = review.screen?.look;
+    place();
+    if (!look) {
+      if (on) page.setOff([], []);
+      [on, told] = [false, review.screen ? told : ""];
+      return;
+    }
+    const off = LAYERS.filter((layer) => !look.layers.includes(layer));
+    if (String([off, look.without]) !== String([[...page.off.layers], [...page.off.agencies]])) page.setOff(off, look.without);
+    on = true;
+    if (look.chosen) page.select(look.chosen.layer, look.chosen.agency, look.chosen.id);
+    else if (review.screen?.session) page.deselect();
+    const box = String([review.screen?.session, look.box]);
+    if (box === told) return;
+    follows = true;
+    go();
+    told = box;
+  };
+  over((live) => {
+    map = live;
+    map.getContainer().insertBefore(frame, map.getContainer().querySelector(".maplibregl-control-container"));
+    map.on("render", place);
+    map.on("resize", go);
+    map.on("movestart", (event) => { if (event.originalEvent) follows = false; });
+    go();
+    show();
+  });
+  review.on("screen", show);
+  show();
+}
