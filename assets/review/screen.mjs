@@ -35,7 +35,7 @@ export function followScreen(page, review, over) {
   let map = null;
   const frame = document.createElement("div");
   frame.className = "screen-frame";
-  let [follows, told, on] = [true, "", false];
+  let [follows, told, on, chosen] = [true, "", false, "null"];
 
   const place = () => {
     const look = review.screen?.look;
@@ -55,14 +55,17 @@ export function followScreen(page, review, over) {
     place();
     if (!look) {
       if (on) page.setOff([], []);
-      [on, told] = [false, review.screen ? told : ""];
+      [on, told, chosen] = [false, review.screen ? told : "", "null"];
       return;
     }
     const off = LAYERS.filter((layer) => !look.layers.includes(layer));
     if (String([off, look.without]) !== String([[...page.off.layers], [...page.off.agencies]])) page.setOff(off, look.without);
     on = true;
-    if (look.chosen) page.select(look.chosen.layer, look.chosen.agency, look.chosen.id);
-    else if (review.screen?.session) page.deselect();
+    // What the reviewer chose stays until the screen chose something else.
+    const choice = JSON.stringify(look.chosen);
+    if (choice !== chosen && look.chosen) page.select(look.chosen.layer, look.chosen.agency, look.chosen.id);
+    else if (choice !== chosen) page.deselect();
+    chosen = choice;
     const box = String([review.screen?.session, look.box]);
     if (box === told) return;
     follows = true;

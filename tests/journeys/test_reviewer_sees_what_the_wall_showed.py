@@ -105,6 +105,7 @@ def address(view: str, at: float) -> str:
     return f"/review?at={time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(at))}.{int(at % 1 * 1000):03}Z&view={view}"
 
 
+@pytest.mark.timeout(300)  # two pages, one after the other, and seconds of a record
 async def test_what_the_wall_showed_is_shown_with_its_frame_layers_and_words(fresh_redis: EmbeddedRedis) -> None:
     async with scene(fresh_redis) as on:
         async with wall(on.browser, on.site, 1600, 1000) as tab:
