@@ -21,8 +21,9 @@ AROUND_S = 300.0
 """Screens that were open within this of a moment are offered, seconds."""
 OFFERED_MAX = 200
 _LOOK_BACK_S = WHOLE_EVERY_S + 5.0
-_TICK_BACK_S = 30.0
-"""A revision is drawn within this of the tick that made it, seconds, or stood since before."""
+_TICK_BACK_S = (3.0, 30.0)
+"""A revision is drawn within this of the tick that made it, seconds, or stood since before; mostly within the first."""
+_STOOD_S = 1.5
 _PAGE = 100
 
 
@@ -104,11 +105,16 @@ class ScreenReader:
         session = found.session
         key = (session.epoch, found.rev)
         if self._tick[0] != key:
-            self._tick = (key, await self._look_for(found))
+            near, far = _TICK_BACK_S
+            tick = await self._look_for(found, found.drawn_at - near)
+            # One that stood when that began may have been made before.
+            if tick is None or tick < found.drawn_at - near + _STOOD_S:
+                tick = await self._look_for(found, found.drawn_at - far)
+            self._tick = (key, tick)
         return self._tick[1]
 
-    async def _look_for(self, found: Shown) -> float | None:
-        session, after = found.session, found.drawn_at - _TICK_BACK_S
+    async def _look_for(self, found: Shown, after: float) -> float | None:
+        session = found.session
         while after < found.drawn_at and (page := await self._recording.cuts(after, _PAGE)):
             for cut in (cut for entry in page for cut in entry.cuts):
                 if any(of.epoch == session.epoch and of.rev == found.rev for of in cut.classes):

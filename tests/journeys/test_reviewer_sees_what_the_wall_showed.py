@@ -115,14 +115,14 @@ async def test_what_the_wall_showed_is_shown_with_its_frame_layers_and_words(fre
             await tab.page.click('[data-name="cameras"]')
             await tab.page.click('[data-name="fire"]')
             assert await tab.eval("document.querySelector('.layerswitch-off').innerText") == "off: cameras, FD"
-            await on.look("'cameras' not in look.layers and look.without == ('fire',)")
+            off = await on.look("'cameras' not in look.layers and look.without == ('fire',)")
             await tab.eval("jointops.page.flyTo(-87.62, 41.9, 14)")
             moved = await on.look("abs(look.zoom - 14) < 0.01")
             assert tab.problems == []
         looks = await on.looks()
         assert moved.look.zoom > first.look.zoom + 1
         await until_recorded(looks[-1].at)
-        await see(on, first, moved)
+        await see(on, first, off, moved)
 
 
 async def until_recorded(at: float) -> None:
@@ -130,13 +130,14 @@ async def until_recorded(at: float) -> None:
     await asyncio.sleep(max(0.0, at + 5 - time.time()))
 
 
-async def see(on: Scene, first: Told, moved: Told) -> None:
-    at = moved.at + 0.4
+async def see(on: Scene, first: Told, off: Told, moved: Told) -> None:
+    at = moved.at + 0.005  # soon after that the wall was closed
     async with wall(on.browser, on.site, 1440, 900, address("known", at)) as tab:
         await tab.until(READY, 60)
         view = await tab.until(SHOWN, 20)
         await tab.page.select_option(".viewswitch-choice select", view)
-        said = await tab.until("jointops.page.review.screen?.look && jointops.page.review.screen")
+        said = await tab.until("jointops.page.review.screen", 30)
+        assert said["look"] is not None, said["text"]
         assert said["look"]["box"] == list(moved.look.box)
         assert said["is_tick"] is True
         words = await tab.until(f"{WORDS}.includes('off: cameras, FD') && {WORDS}")
@@ -154,12 +155,13 @@ async def see(on: Scene, first: Told, moved: Told) -> None:
         await tab.eval(f"jointops.page.review.seek({first.at + 0.2})")
         await tab.until(f"!{WORDS}.includes('off:') && jointops.page.off.layers.size === 0")
         await framed(tab, first.look)
-        await tab.eval("jointops.page.review.setSpeed(4)")
+        await tab.eval(f"jointops.page.review.seek({off.at - 2})")
+        await tab.until(f"Math.abs(jointops.page.review.screen.at - {off.at - 2}) < 0.01")
         await tab.eval("jointops.page.review.play()")
         await tab.until(f"{WORDS}.includes('off: cameras, FD')", 20)
         await tab.eval("jointops.page.review.setView('known')")
         await tab.until("document.querySelector('.screen-frame').hidden && jointops.page.off.layers.size === 0")
-        assert "as known then" in await tab.eval(WORDS)
+        await tab.until(f"{WORDS}.includes('as known then')")
         # Before the wall was there nothing is on record of it.
         await tab.eval(f"jointops.page.review.seek({first.at - 5}), jointops.page.review.setView({view!r})")
         await tab.until(f"{WORDS}.includes('Nothing is on record of this screen')")
