@@ -10,6 +10,8 @@ import { LAYERS } from "../map/screen.mjs";
 
 /** Room between the screen's frame and the edge of the map, CSS pixels. */
 const PADDING_PX = 20;
+/** At most this part of the map's height is left to the words above, and to those below. */
+const HEAD_PART = 0.25;
 const FLIGHT_MS = 700;
 const ASKED = { asked: true };
 
@@ -24,6 +26,23 @@ export function frameOf([west, south, east, north], view) {
   toScreen(view, mercatorX(west), mercatorY(north), nw);
   toScreen(view, mercatorX(east), mercatorY(south), se);
   return [nw[0], nw[1], se[0] - nw[0], se[1] - nw[1]];
+}
+
+/** Room for the frame: beside the words over the map, and a sheet that lies over it. CSS pixels. @param {LiveMap} map */
+function paddingOf(map) {
+  const box = map.getContainer().getBoundingClientRect();
+  const room = map.getContainer().closest(".map-room");
+  const rect = (/** @type {string} */ name) => [...(room?.querySelectorAll(name) ?? [])].filter((node) => node.checkVisibility())[0]?.getBoundingClientRect();
+  const words = (rect(".watermark")?.bottom ?? box.top) - box.top;
+  const notes = box.bottom - (rect(".maplibregl-ctrl-attrib")?.top ?? box.bottom);
+  const sheets = [...document.querySelectorAll(".review .rooms .panel")].filter((panel) => panel.checkVisibility()).map((panel) => panel.getBoundingClientRect());
+  const over = sheets.filter(({ left, right, top, bottom }) => left > box.left + box.width / 2 && left < box.right && right > box.left && top < box.bottom && bottom > box.top);
+  return {
+    left: PADDING_PX,
+    top: Math.min(words + PADDING_PX / 4, box.height * HEAD_PART) + PADDING_PX / 4,
+    right: PADDING_PX + Math.max(0, ...over.map(({ left }) => box.right - left)),
+    bottom: Math.min(notes, box.height * HEAD_PART) + PADDING_PX / 2,
+  };
 }
 
 /**
@@ -44,11 +63,11 @@ export function followScreen(page, review, over) {
     const [left, top, width, height] = frameOf(look.box, viewOf(map));
     Object.assign(frame.style, { transform: `translate(${left}px, ${top}px)`, width: `${width}px`, height: `${height}px` });
   };
-  const go = () => {
+  const go = (flies = false) => {
     const look = review.screen?.look;
     if (!map || !look || !follows) return;
     const [west, south, east, north] = look.box;
-    map.fitBounds([[west, south], [east, north]], { padding: PADDING_PX, duration: told ? FLIGHT_MS : 0 }, ASKED);
+    map.fitBounds([[west, south], [east, north]], { padding: paddingOf(map), duration: flies ? FLIGHT_MS : 0 }, ASKED);
   };
   const show = () => {
     const look = review.screen?.look;
@@ -69,14 +88,16 @@ export function followScreen(page, review, over) {
     const box = String([review.screen?.session, look.box]);
     if (box === told) return;
     follows = true;
-    go();
+    const flies = told !== "";
     told = box;
+    go(flies);
+    if (!flies) requestAnimationFrame(() => requestAnimationFrame(() => go())); // the words over the map have their size by then
   };
   over((live) => {
     map = live;
     map.getContainer().insertBefore(frame, map.getContainer().querySelector(".maplibregl-control-container"));
     map.on("render", place);
-    map.on("resize", go);
+    map.on("resize", () => go());
     map.on("movestart", (event) => { if (event.originalEvent) follows = false; });
     go();
     show();

@@ -29,9 +29,9 @@ export function screenName(id, agencies) {
   return `${agencies.find((a) => a.id === agency)?.tag ?? agency.toUpperCase()} ${kind}`.trim();
 }
 
-/** A screen as a choice: when it was opened and closed. @param {import("../types.d.ts").ScreenOffer} of @param {Agency[]} agencies @param {(at: number) => { time: string }} face */
+/** A screen as a choice: when it was opened, and to the minute closed. @param {import("../types.d.ts").ScreenOffer} of @param {Agency[]} agencies @param {(at: number) => { time: string }} face */
 export function screenChoice({ id, since, until }, agencies, face) {
-  return `${screenName(id, agencies)}, ${until === null ? "since " : ""}${face(since).time}${until === null ? "" : ` to ${face(until).time}`}`;
+  return `${screenName(id, agencies)} ${until === null ? "since " : ""}${face(since).time}${until === null ? "" : `–${face(until).time.slice(0, 5)}`}`;
 }
 
 /** What a screen showed at a moment, or why nothing is shown: one line each. @param {import("../types.d.ts").ScreenSaid} said @param {number} at @param {Agency[]} agencies */

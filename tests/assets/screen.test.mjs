@@ -55,12 +55,12 @@ test("what is off is said in one line: layers, then agencies by their tags", () 
 });
 
 test("a screen is called by its agency and kind of page, and told apart by when it was open", () => {
-  const face = (/** @type {number} */ at) => ({ time: `t${at}` });
+  const face = (/** @type {number} */ at) => ({ time: `14:00:${at}` });
   assert.equal(screenName("state-police-desk-17", AGENCIES), "SP desk");
   assert.equal(viewWords("screen:cpd-wall-17", AGENCIES), "screen of CPD wall");
   const of = { id: "cpd-wall-17", agency: "cpd", page: "wall", since: 17, until: null };
-  assert.equal(screenChoice(of, AGENCIES, face), "CPD wall, since t17");
-  assert.equal(screenChoice({ ...of, until: 60 }, AGENCIES, face), "CPD wall, t17 to t60");
+  assert.equal(screenChoice(of, AGENCIES, face), "CPD wall since 14:00:17");
+  assert.equal(screenChoice({ ...of, until: 60 }, AGENCIES, face), "CPD wall 14:00:17–14:00");
 });
 
 test("the page says which revision is shown, when it was drawn, what was off, and when nobody could see it", () => {
