@@ -164,7 +164,7 @@ export function makeScene(page, meter) {
   };
 
   return {
-    /** What alone is shown is another. */
+    /** Other things are to be drawn than before. */
     rewrite() {
       for (const layer of ORDER) write(instances[layer], tableOf(store, layer), null, drawn(tableOf(store, layer)));
       changed();
