@@ -100,8 +100,8 @@ export interface Page {
   health: Health | null;
   /** Server time now, Unix seconds, from the client's own clock and the offset estimated from frames. */
   now(): number;
-  /** Call `fn` for `frame` (picture changed; at most once an animation frame), `hello`, `health`, `line`, `select`, `camera`, `second` (once a second), `only` (something else alone is shown). Returns an unsubscribe. */
-  on(event: "frame" | "hello" | "health" | "line" | "select" | "camera" | "second" | "only", fn: () => void): () => void;
+  /** Call `fn` for `frame` (picture changed; at most once an animation frame), `hello`, `health`, `line`, `select`, `camera`, `off`, `second` (once a second), `only` (something else alone is shown). Returns an unsubscribe. */
+  on(event: "frame" | "hello" | "health" | "line" | "select" | "camera" | "off" | "second" | "only", fn: () => void): () => void;
   /** The line to the hub and to the web process, by the client's own clock. */
   line: { state: "connecting" | "live" | "frozen"; since: number; what: string };
   /** What is chosen, or null. */
@@ -118,6 +118,10 @@ export interface Page {
   centre(lon: number, lat: number): void;
   /** Where the map looks now: degrees. */
   camera(): { lon: number; lat: number; zoom: number };
+  /** What is not drawn on the map: whole layers, and all things of some agencies. */
+  off: { layers: Set<LayerName>; agencies: Set<string> };
+  hides(layer: string, record: { agency: string } | undefined): boolean;
+  setOff(layers: Iterable<LayerName>, agencies: Iterable<string>): void;
   /** Units with a place that are outside the map's view now. */
   outside(): number;
   /** What alone is shown; null: everything. */
@@ -147,7 +151,7 @@ export interface Review {
   /** The answer to the last step. */
   stepped: Stepped | null;
   follow: { agency: string; id: string } | null;
-  on(event: "clock" | "range" | "recording" | "notice" | "follow" | "stepped" | "clocks" | "want", fn: () => void): () => void;
+  on(event: "clock" | "range" | "recording" | "notice" | "follow" | "stepped" | "screen" | "screens" | "clocks" | "want", fn: () => void): () => void;
   at(): number;
   readonly playing: boolean;
   readonly speed: number;
@@ -183,8 +187,25 @@ export interface Review {
   sketch(name: string, draws: ((pen: import("./review/sketch.mjs").Pen) => void) | null): void;
   /** The place under a point of the map (CSS pixels), degrees. */
   placeAt(x: number, y: number): [number, number] | null;
+  /** What the server says of the screen whose view it is; null in other views. */
+  screen: ScreenSaid | null;
+  /** Screens that were open around the moment, as they were asked for last. */
+  screens: ScreenOffer[];
+  askScreens(): Promise<void>;
   /** Calls `fn` with the page's map, and each later one. */
   over(fn: (map: import("./map/plotly_map.mjs").LiveMap) => void): void;
+}
+/** A page that was open: `id` is AGENCY-KIND-NUMBER; `until` null while it still was. Unix seconds. */
+export interface ScreenOffer { id: string; agency: string; page: string; since: number; until: number | null }
+/** How a screen looked: box is west, south, east, north, degrees; sizes of its map in CSS pixels. */
+export interface ScreenLook {
+  box: [number, number, number, number]; zoom: number; width: number; height: number; layers: LayerName[]; without: string[];
+  theme: string; chosen: { layer: LayerName; agency: string; id: string } | null; away: boolean;
+}
+/** What a screen showed at `at`; `text` says why nothing is shown. */
+export interface ScreenSaid {
+  type: "screen"; at: number; session: string | null; look: ScreenLook | null; text: string; agency?: string; page?: string;
+  since?: number; until?: number | null; rev?: number; drawn_at?: number; look_at?: number; is_tick?: boolean;
 }
 export type StepKind = "incident" | "camera" | "alarm" | "log";
 export interface Stepped { to: StepKind; by: 1 | -1; found: boolean; at: number; until: number | null; events: PictureEvent[]; units: [string, string][] }

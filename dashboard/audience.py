@@ -10,6 +10,7 @@ from websockets.protocol import OPEN
 
 from dashboard.subscription import Allowance, Next, Subscription
 from dashboard.viewer import Viewer
+from feeds.replay.screens import ScreenSession
 from layers import kinds
 from layers.delta import BusLine, delta, heartbeat, keyframe
 from layers.picture import LAYERS, Happening, Picture, Touched
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 HEARTBEAT_S = 1.0
 """A viewer hears something at least this often, seconds."""
 CARDS_A_SECOND, CARDS_AT_ONCE = 10.0, 20.0
+WORDS_A_SECOND, WORDS_AT_ONCE = 3.0, 10.0
+"""What a screen may say of itself; a page says at most two a second."""
 
 
 def write(connections: Iterable[ServerConnection], message: bytes | str, *, text: bool = False) -> None:
@@ -45,6 +48,9 @@ class Seat:
         self.viewer = viewer
         self.subscription = Subscription()
         self.cards = Allowance(CARDS_A_SECOND, CARDS_AT_ONCE)
+        self.words = Allowance(WORDS_A_SECOND, WORDS_AT_ONCE)
+        self.screen: ScreenSession | None = None
+        """As which it is logged, once it told how it looks."""
 
     def unsent(self) -> int:
         """Return how many bytes wait to be taken by the network."""

@@ -6,6 +6,7 @@ Stages
   begin   the first view of a class, in slices between ticks                          (`first_views.py`)
   keep    the picture's keyframe on the bus every 10 s, then the journal trimmed behind it and the recorder
   cuts    which tick applied what, on the bus each second                            (`hub_cuts.py`)
+  screens what the viewers' screens show, on the bus each second                     (`hub_screens.py`)
 A restarted hub is the keyframe and the journal after it. What fails in one batch, class or viewer is logged
 and costs no other. This file owns the tasks; what they do is in the files it names.
 """
@@ -24,6 +25,7 @@ from dashboard.audience import Audience
 from dashboard.config import Settings
 from dashboard.first_views import FirstViews
 from dashboard.hub_cuts import HubCuts
+from dashboard.hub_screens import HubScreens
 from dashboard.messages import card_answer, hello
 from dashboard.reads import GEOJSON, Reads, health, unknown
 from dashboard.recorder import RecorderWatch
@@ -99,6 +101,9 @@ class Hub:
         self._gateways = Gateways()
         self._recorder = RecorderWatch(bus, clock, recorded=settings.site.record)
         self._cuts = HubCuts(bus, encode_policy(grants_of(settings), self.roster))
+        self.screens = HubScreens(
+            bus, lambda viewer, id_: id_ in self.roster.agencies and self.rules.sees_of(viewer, id_)
+        )
         self._caught_up = asyncio.Event()
         self._ticking = asyncio.Event()
         self._took_s = 0.0
@@ -113,7 +118,7 @@ class Hub:
         """Work until `stop` is set. Raises OSError when the port is taken."""
         tasks: list[asyncio.Task[None]] = []
         try:
-            works = (self._hear, self._tick, self._keep, self._follow, self._first_views.work, self._cuts.follow)
+            works = (self._hear, self._tick, self._keep, self._follow, self._first_views.work, self._note)
             tasks = [asyncio.create_task(work()) for work in works]
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._caught_up.wait(), _CAUGHT_UP_S)
@@ -135,6 +140,7 @@ class Hub:
             with contextlib.suppress(BusDown, TimeoutError):
                 await asyncio.wait_for(self._save(), 1.0)
                 await asyncio.wait_for(self._cuts.append(), 1.0)
+                await asyncio.wait_for(self.screens.append(self.now()), 1.0)
 
     async def _restore(self) -> None:
         """Begin with the kept keyframe, however long the bus takes to give it.
@@ -172,6 +178,10 @@ class Hub:
     async def _follow(self) -> None:
         await self._recorder.follow()
         await asyncio.Event().wait()  # a site that records nothing has nothing to follow
+
+    async def _note(self) -> None:
+        """Keep the logs of this hub on the bus."""
+        await asyncio.gather(self._cuts.follow(), self.screens.follow(self.now))
 
     async def _turn(self) -> None:
         """Return when `_tick` says so: what came until then is taken in one go, a fifth cheaper than as it comes."""
@@ -340,6 +350,7 @@ class Hub:
             before = min(oldest, last.next()) if limit is None else min(oldest, last.next(), limit)
             await asyncio.wait_for(self._bus.trim(agency, before), _BUS_S)
         await self._cuts.trim(self._clock.now(), self._settings.site.journal_s, limits[CUTS])
+        await self.screens.trim(self._clock.now(), self._settings.site.journal_s)
 
     # --- what the stream asks ---------------------------------------------------------------
 
@@ -378,4 +389,5 @@ class Hub:
         if layer is not None:
             return HTTPStatus.OK, await self._reads.collection(audience, layer)
         viewers = sum(len(a.seats) for a in self.audiences.values())
-        return health(viewer, audience, self.feeds(audience.viewer, self._clock.now()), self._bus_health(), viewers)
+        looks = {"viewers": viewers, "screens": {"open": len(self.screens), "refused": dict(self.screens.refused)}}
+        return health(viewer, audience, self.feeds(audience.viewer, self._clock.now()), self._bus_health(), looks)

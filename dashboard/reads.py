@@ -49,12 +49,12 @@ class Reads:
 
 
 def health(
-    viewer: Viewer, audience: Audience, feeds: tuple[FeedRow, ...], bus: dict[str, Any], viewers: int
+    viewer: Viewer, audience: Audience, feeds: tuple[FeedRow, ...], bus: dict[str, Any], looks: dict[str, Any]
 ) -> tuple[HTTPStatus, bytes]:
-    """Return the caller's part of `/healthz`: its feeds, its own counts, and for a program how many look."""
+    """Return the caller's part of `/healthz`: its feeds, its own counts, and for a program who look (`looks`)."""
     body: dict[str, Any] = {"feeds": feeds, "picture": audience.view.counts(), **bus}
     if viewer.api:
-        body["viewers"] = viewers
+        body |= looks
     return HTTPStatus.OK, _encode(body)
 
 

@@ -19,11 +19,12 @@ from dashboard.config import Settings
 from dashboard.hub import roster_of, rules_of
 from dashboard.labels_today import LabelsToday
 from dashboard.messages import hello
-from dashboard.review_asks import Open, type_of, understood
+from dashboard.review_asks import Open, understood
 from dashboard.review_audit import ReviewAudit, Standing
 from dashboard.review_keyframes import Keyframes
 from dashboard.review_session import Place, Session
 from dashboard.review_views import REVIEWER, Policy, Views
+from dashboard.screen_words import type_of
 from dashboard.stream_door import StreamDoor
 from dashboard.viewer import Gate, Viewer
 from feeds.clock import Clock

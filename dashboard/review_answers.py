@@ -11,10 +11,11 @@ from dashboard.audience import Audience, Seat
 from dashboard.messages import card_answer
 from dashboard.rerun import Rerun
 from dashboard.review_area import area_of
-from dashboard.review_asks import Near, Question, Track, Within
+from dashboard.review_asks import Near, Question, Screens, Track, Within
 from dashboard.review_chronology import chronology_answer
 from dashboard.review_clocks import ReviewClocks, may_know
 from dashboard.review_history import Asker, near_answer, track_answer
+from dashboard.review_screens import screens_answer
 from dashboard.review_told import Told
 from dashboard.review_within import within_answer
 from dashboard.stream import Ask
@@ -46,22 +47,29 @@ class Answers:
     """One viewer's. `scene` gives what is shown, None before anything is."""
 
     def __init__(
-        self, recording: Recording, seat: Seat, told: Told, zone: ZoneInfo, scene: Callable[[], Scene | None]
+        self,
+        recording: Recording,
+        seat: Seat,
+        told: Told,
+        zone: ZoneInfo,
+        scene: Callable[[], Scene | None],
+        may_see_as: Callable[[AgencyId], bool],
     ) -> None:
         self._recording = recording
         self._seat = seat
         self._told = told
         self._zone = zone
         self._scene = scene
+        self._may_see_as = may_see_as
         self._cards: deque[Ask] = deque(maxlen=ASKS_MAX)
-        self._waiting: deque[Question | Ask] = deque()
+        self._waiting: deque[Question | Screens | Ask] = deque()
         """Of cards those of which the clock is to be read first."""
         self._look: float | None = None
         self._told_clocks: list[dict[str, Any]] = []
         self._clocks = ReviewClocks(recording)
         self._asked = asyncio.Event()
 
-    def hear(self, ask: Ask | Question) -> None:
+    def hear(self, ask: Ask | Question | Screens) -> None:
         """Take an ask. Raises PermissionError when too many wait, ValueError when it is of no area."""
         if isinstance(ask, Within):
             area_of(ask)
@@ -123,6 +131,9 @@ class Answers:
                 try:
                     if isinstance(ask, Ask):
                         await self._late_card(scene, ask, is_still)
+                        continue
+                    if isinstance(ask, Screens):
+                        self._told.say(await screens_answer(ask, self._recording, self._may_see_as))
                         continue
                     rerun, rules, audience = scene
                     known_by = None if knows_all() else audience.view.at

@@ -98,17 +98,17 @@ class Chronology(Struct, tag_field="type", tag="chronology"):
     metres: _Metres = 300.0
 
 
+class Screens(Struct, tag_field="type", tag="screens"):
+    """Which screens were open around a moment?"""
+
+    ask: int
+    at: Instant
+
+
 Question = Track | Near | Within | Chronology
 """What is answered out of the record."""
-Said = Open | Seek | Play | Pause | SetView | StepTo | Question | Ask
+Said = Open | Seek | Play | Pause | SetView | StepTo | Question | Screens | Ask
 _decode = msgspec.json.Decoder(Said).decode
-
-
-class _Typed(Struct):
-    type: Annotated[str, Meta(max_length=32)] = ""
-
-
-_decode_type = msgspec.json.Decoder(_Typed).decode
 
 
 def understood(message: str | bytes) -> Said:
@@ -120,11 +120,3 @@ def understood(message: str | bytes) -> Said:
     except msgspec.DecodeError as error:
         raise ValueError(str(error)) from error
     return said
-
-
-def type_of(message: str | bytes) -> str:
-    """Return the type of a message that was not understood, "" when there is none."""
-    try:
-        return _decode_type(message).type
-    except (msgspec.DecodeError, RecursionError):
-        return ""

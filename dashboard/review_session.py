@@ -7,6 +7,7 @@ Of several places wanted the newest counts; a way that is under way is given up 
 import asyncio
 import contextlib
 import logging
+from functools import partial
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -15,25 +16,43 @@ from dashboard.config import Site
 from dashboard.labels_today import LabelsToday
 from dashboard.rerun import Overtaken, Rerun, within
 from dashboard.review_answers import Answers, Scene
-from dashboard.review_asks import Chronology, Near, Open, Pause, Play, Said, Seek, SetView, StepTo, Track, Within
+from dashboard.review_asks import (
+    Chronology,
+    Near,
+    Open,
+    Pause,
+    Play,
+    Said,
+    Screens,
+    Seek,
+    SetView,
+    StepTo,
+    Track,
+    Within,
+)
 from dashboard.review_keyframes import Keyframes
+from dashboard.review_screens import OnScreen, ScreenReader, told
 from dashboard.review_steps import Search
 from dashboard.review_told import CLOCK_EVERY_S, STANDING_CLOCK_EVERY_S, Pace, Progress, Standing, Told
-from dashboard.review_views import TRUTH, Policy, Views
+from dashboard.review_views import SCREEN, TRUTH, Policy, Views, screen_of
 from dashboard.stream import Ask
 from dashboard.subscription import Subscription
 from feeds.clock_offset import SLOT_S
 from feeds.errors import JointOpsError
+from feeds.names import AgencyId
 from feeds.replay.clock import ReplayClock
 from feeds.replay.known import WITHOUT_CUTS_S, on_grid
 from feeds.replay.recording import Gap, Recording, Span
 from layers.delta import LINE_UP
+from layers.policy import ViewerClass
 from layers.review_rules import ReviewRules
 
 log = logging.getLogger(__name__)
 
 BEHIND_S = 0.3
 """Who is this far behind the clock, real seconds, goes slower instead."""
+SCREEN_STRIDE_S = 0.25
+"""A screen is followed in steps of this: its log is written once a second."""
 _SPAN_EVERY_S = 0.5
 _BEHIND_WAIT_S = 0.1
 
@@ -90,10 +109,16 @@ class Session:
         """Why the hub's ticks where it stands cannot be read."""
         self._rerun: Rerun | None = None
         self._scene: Scene | None = None
+        self._moment = at
+        """Where it is shown; in the view of a screen the picture may be older than that."""
+        self._screens = ScreenReader(place.recording)
+        self._screen: OnScreen | None = None
+        """What there is to show of the screen whose view it is."""
         self._news = asyncio.Event()
         self._pace = Pace()
         self._zone = ZoneInfo(place.site.timezone)
-        self._answers = Answers(place.recording, seat, self.told, self._zone, lambda: self._scene)
+        may_see_as = partial(place.views.may_see_as, seat.viewer)
+        self._answers = Answers(place.recording, seat, self.told, self._zone, lambda: self._scene, may_see_as)
         self._damage_told: set[Gap] = set()
         self.began = at
         """Where it was gone to last, Unix seconds."""
@@ -124,7 +149,7 @@ class Session:
                 self._clock.pause(self.at)
                 self._tell_clock(now=True)
                 self._news.set()
-            case Ask() | Track() | Near() | Within() | Chronology():
+            case Ask() | Track() | Near() | Within() | Chronology() | Screens():
                 self._answers.hear(said)
                 if self._still:
                     self._answers.cards()
@@ -146,7 +171,7 @@ class Session:
     @property
     def at(self) -> float:
         """What is shown, Unix seconds."""
-        return self._clock.now(0.0) if self._scene is None else self._scene.audience.view.at
+        return self._clock.now(0.0) if self._scene is None else self._moment
 
     # --- the work ---------------------------------------------------------------------------
 
@@ -191,7 +216,10 @@ class Session:
         self._begin_epoch(t)
 
     async def _stand(self, t: float, progress: Progress) -> None:
-        """Bring the picture to `t`. What is shown stays what it was."""
+        """Bring the picture to what is shown at `t`. What is shown stays what it was."""
+        self._screen = await self._on_screen(t)
+        if self._screen is not None:
+            t = self._screen.picture_at
         data = await self._place.recording.policy(t)
         if self._rerun is None or data != self._policy_data:
             self._policy_data, self._policy = data, self._place.views.policy(data)
@@ -209,6 +237,9 @@ class Session:
             self.told.unread(unread)
         self._unread = unread
 
+    async def _on_screen(self, t: float) -> OnScreen | None:
+        return await self._screens.at(self.view, t) if self.view.startswith(SCREEN) else None
+
     def _new_rerun(self) -> Rerun:
         place = self._place
         return Rerun(place.recording, place.keyframes, self._policy.roster, place.tick_s)
@@ -225,7 +256,7 @@ class Session:
 
             rerun = self._new_rerun()
             rerun.labels = await self._place.labels.now()
-            search = Search(self._place.recording, rerun, self._rules, overtaken)
+            search = Search(self._place.recording, rerun, self._rules_of_steps, overtaken)
             found = await search.find(step.to, step.by, t, self._span, truth=self.view == TRUTH, begin=begin)
             await self._stand(t if found is None else found.at, progress)
         self._begin_epoch(t if found is None else found.at)
@@ -234,24 +265,34 @@ class Session:
         self.told.stepped(step, found, t, search.until, self._zone)
 
     def _rules(self) -> ReviewRules:
-        return self._place.views.rules(self._seat.viewer, self.view, self._policy)
+        seen_by = None if self._screen is None else self._screen.seen_by
+        return self._place.views.rules(self._seat.viewer, self.view, self._policy, seen_by)
+
+    def _rules_of_steps(self) -> ReviewRules:
+        """Return what there may be to step to: before a screen, all that its people could see."""
+        if not self.view.startswith(SCREEN):
+            return self._rules()
+        agency, _ = screen_of(self.view)
+        return self._place.views.rules(self._seat.viewer, self.view, self._policy, ViewerClass(AgencyId(agency)))
 
     def _begin_epoch(self, t: float) -> None:
         """Make the view anew where the picture stands, and tell the clock; the keyframe comes with the next frame."""
         rerun = self._rerun
         assert rerun is not None
-        rerun.flush(t)
+        picture_at = t if self._screen is None else self._screen.picture_at
+        rerun.flush(picture_at)
         rules = self._rules()
         if self._scene is not None:
             self._scene.audience.seats.clear()
-        audience = Audience(rerun.picture, rules, rules.viewer, t)
+        audience = Audience(rerun.picture, rules, rules.viewer, picture_at)
         self._seat.subscription = Subscription()
         audience.seats.add(self._seat)
         self._scene = Scene(rerun, rules, audience)
-        self.began = t
+        self.began = self._moment = t
         self._clock.stand(t, _real())
         self._pace.clear()
         self._tell_clock(now=True)
+        self._tell_screen()
         self._answers.look(t)
         self._damage_told.clear()
         self._tell_damage(t)
@@ -262,7 +303,7 @@ class Session:
         rerun = scene.rerun
         target = await self._next_stop(rerun)
         if target is None:
-            self._clock.pause(rerun.at)
+            self._clock.pause(self._moment)
             self._tell_clock(now=True)
             self.told.notice("The end of the recording.")
             return
@@ -272,19 +313,28 @@ class Session:
             await self._wait(min(early, CLOCK_EVERY_S))
             return
         if await self._place.labels.now() is not rerun.labels:
-            self._go(_Goal(rerun.at))
+            self._go(_Goal(self._moment))
             return
-        if target // SLOT_S != rerun.at // SLOT_S:
+        if target // SLOT_S != self._moment // SLOT_S:
             self._answers.look(target)
-        before = rerun.source.policy
-        await rerun.forward(target, self._overtaken)
+        before, was = rerun.source.policy, self._screen
+        on = self._screen = await self._on_screen(target)
+        if on is not None and was is not None and not on.continues(was):
+            self._go(_Goal(target))
+            return
+        picture_at = target if on is None else on.picture_at
+        await rerun.forward(picture_at, self._overtaken)
         # In what cannot be read the policy may have been another, and behind it may be another.
-        unread = self._place.recording.ticks_unread(target) != self._unread
+        unread = self._place.recording.ticks_unread(picture_at) != self._unread
         if unread or rerun.source.policy not in (before, self._policy_data):
             self._go(_Goal(target))
             return
-        scene.audience.step(*rerun.flush(target), target)
-        scene.audience.send(target, LINE_UP)
+        self._moment = target
+        if on is None or on.picture_at > scene.audience.view.at:
+            scene.audience.step(*rerun.flush(picture_at), picture_at)
+            scene.audience.send(picture_at, LINE_UP)
+        if on is not None and was is not None and on.shown != was.shown:
+            self._tell_screen()
         self._tell_damage(target)
         real = _real()
         self._pace.note(real, target)
@@ -294,13 +344,14 @@ class Session:
 
     async def _next_stop(self, rerun: Rerun) -> float | None:
         """Return the time of the next frame; None: the recording ends before it."""
-        until = self._span.until
-        if self._clock.speed <= 1.0:
+        until, stride = self._span.until, self._place.tick_s * max(1.0, self._clock.speed)
+        if self.view.startswith(SCREEN):
+            stride = max(stride, SCREEN_STRIDE_S)
+        elif self._clock.speed <= 1.0:
             ahead = await rerun.source.peek(until)
             if ahead is not None and ahead.is_tick and ahead.at - rerun.at <= WITHOUT_CUTS_S:
                 return ahead.at
-        stride = self._place.tick_s * max(1.0, self._clock.speed)
-        target = on_grid(rerun.at + stride * 0.5, stride)
+        target = on_grid(self._moment + stride * 0.5, stride)
         return target if target <= until else None
 
     # --- what is told -----------------------------------------------------------------------
@@ -330,6 +381,10 @@ class Session:
                 self._damage_told.add(gap)
                 agency = scene.rerun.roster.agencies.get(gap.agency)
                 self.told.damaged(gap, gap.agency if agency is None else agency.name, self._zone)
+
+    def _tell_screen(self) -> None:
+        if self._screen is not None and self._scene is not None:
+            self.told.say(told(self._screen, self._scene.audience.view, self._scene.rules))
 
     async def _look_at_span(self) -> None:
         real = _real()

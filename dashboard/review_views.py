@@ -9,7 +9,7 @@ from feeds.errors import DecodeError
 from feeds.names import AgencyId
 from layers.policy import Rules, ViewerClass
 from layers.policy_record import decode_policy
-from layers.review_rules import Eyes, ReviewRules, is_granted_all_of
+from layers.review_rules import NOBODY, Eyes, ReviewRules, is_granted_all_of
 from layers.roster import Roster
 
 log = logging.getLogger(__name__)
@@ -17,7 +17,15 @@ log = logging.getLogger(__name__)
 REVIEWER = "reviewer"
 """The role without which nobody reviews."""
 KNOWN, TRUTH = "known", "truth"
+SCREEN = "screen:"
+_NOTHING = Rules(())
 _AGENCY = "agency:"
+
+
+def screen_of(view: str) -> tuple[str, int]:
+    """Return agency and number of the session in `screen:AGENCY-KIND-NUMBER`; ("", 0) when it is none."""
+    agency, _, number = ([*view.removeprefix(SCREEN).rsplit("-", 2), "", ""])[:3]
+    return (agency, int(number)) if number.isascii() and number.isdigit() else ("", 0)
 
 
 class Policy(NamedTuple):
@@ -53,16 +61,27 @@ class Views:
         return [KNOWN, TRUTH, *(f"{_AGENCY}{a}" for a in self._roster.agencies if self._through(viewer, AgencyId(a)))]
 
     def may(self, viewer: Viewer, view: str) -> bool:
-        """Say whether the viewer may ask for the view."""
+        """Say whether the viewer may ask for the view. A screen's is for who may have its agency's."""
+        if view.startswith(SCREEN):
+            return self.may_see_as(viewer, AgencyId(screen_of(view)[0]))
         return view in self.of(viewer)
 
-    def rules(self, viewer: Viewer, view: str, then: Policy) -> ReviewRules:
-        """Return the rules by which the viewer sees the view at a time when `then` was in force."""
+    def may_see_as(self, viewer: Viewer, agency: AgencyId) -> bool:
+        """Say whether the viewer may look through the eyes of the agency's people."""
+        return agency in self._roster.agencies and self._through(viewer, agency)
+
+    def rules(self, viewer: Viewer, view: str, then: Policy, seen_by: ViewerClass | None = None) -> ReviewRules:
+        """Return the rules by which the viewer sees the view at a time when `then` was in force.
+
+        `seen_by` is the class before a screen, None when it showed nothing.
+        """
         rules = (self._now,) if then.rules is None else (self._now, then.rules)
         eyes = [Eyes(self._class(viewer.agency, viewer.roles), rules)]
         if view.startswith(_AGENCY) and view != f"{_AGENCY}{viewer.agency}":
             other = self._class(AgencyId(view.removeprefix(_AGENCY)))
             eyes.append(Eyes(other, (then.rules or self._now,)))
+        elif view.startswith(SCREEN):
+            eyes.append(Eyes(NOBODY, (_NOTHING,)) if seen_by is None else Eyes(seen_by, (then.rules or self._now,)))
         return ReviewRules(eyes)
 
     def sees_of(self, viewer: Viewer) -> list[AgencyId]:

@@ -6,7 +6,7 @@ here waits for a viewer except the opening and closing handshakes, which have ti
 
 import asyncio
 from http import HTTPStatus
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, NamedTuple, Protocol
 
 import msgspec
 from msgspec import Meta, Struct
@@ -15,6 +15,8 @@ from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 
 from dashboard.audience import Audience, Seat
+from dashboard.hub_screens import HubScreens
+from dashboard.screen_words import DrawnWord, LayerName, ScreenWord, type_of
 from dashboard.seating import Seating
 from dashboard.stream_door import StreamDoor
 from dashboard.viewer import Gate, Viewer
@@ -36,17 +38,31 @@ class Ask(Struct, tag_field="type", tag="card"):
     """A thing was chosen."""
 
     ask: int
-    layer: Literal["units", "incidents", "cameras", "zones", "log"]
+    layer: LayerName
     agency: Annotated[str, Meta(min_length=1, max_length=64)]
     """Ids are unique within their agency only."""
     id: Annotated[str, Meta(min_length=1, max_length=128)]
 
 
-_decode = msgspec.json.Decoder(Resume | Ask).decode
+class _Misheard(NamedTuple):
+    """What was not understood: its type, and what is wrong with it."""
+
+    type: str
+    words: str
+
+
+_Said = Resume | Ask | ScreenWord | DrawnWord
+_decode = msgspec.json.Decoder(_Said).decode
+_encode = msgspec.json.Encoder().encode
 
 
 class Host(Protocol):
     """What the stream needs of the hub."""
+
+    @property
+    def screens(self) -> HubScreens:
+        """Where it is noted what the screens show."""
+        ...
 
     async def audience(self, viewer: Viewer) -> Audience:
         """Return the audience of the viewer's class, after the next tick when it is new."""
@@ -103,23 +119,36 @@ class Stream:
             first = await self._first(connection)
             resume = first if isinstance(first, Resume) else Resume()
             audience.join(seat, resume.epoch, resume.rev, resume.events)
-            if isinstance(first, Ask):
-                self._answer(seat, audience, first)
+            self._hear(seat, audience, first)
             async for message in connection:
-                said = _understood(message)
-                if isinstance(said, Ask):
-                    self._answer(seat, audience, said)
+                self._hear(seat, audience, _understood(message))
         except (ConnectionClosed, TimeoutError):
             pass
         finally:
             audience.seats.discard(seat)
             self._seating.leave(key, seat)
+            self._host.screens.leave(seat, self._host.now())
 
-    async def _first(self, connection: ServerConnection) -> Resume | Ask | None:
+    async def _first(self, connection: ServerConnection) -> _Said | _Misheard | None:
         try:
             return _understood(await asyncio.wait_for(connection.recv(), RESUME_WITHIN_S))
         except TimeoutError:
             return None
+
+    def _hear(self, seat: Seat, audience: Audience, said: _Said | _Misheard | None) -> None:
+        match said:
+            case Ask():
+                self._answer(seat, audience, said)
+            case ScreenWord() | DrawnWord():
+                self._refuse(
+                    seat, audience, _type(said), self._host.screens.hear(seat, audience, said, self._host.now())
+                )
+            case _Misheard(type="screen" | "drawn", words=words):
+                self._refuse(seat, audience, said.type, self._host.screens.misheard(seat, words, self._host.now()))
+
+    def _refuse(self, seat: Seat, audience: Audience, what: str, words: str) -> None:
+        if words and seat.subscription.ready(seat.unsent()):
+            audience.whisper(seat, _encode({"type": "refused", "what": what, "text": words}))
 
     def _answer(self, seat: Seat, audience: Audience, ask: Ask) -> None:
         # A viewer who does not read gets no answers piled up for it either.
@@ -127,10 +156,16 @@ class Stream:
             audience.whisper(seat, self._host.card(audience, ask))
 
 
-def _understood(message: str | bytes) -> Resume | Ask | None:
-    """Return what a viewer said; None for what we do not know, which is let go by."""
+def _understood(message: str | bytes) -> _Said | _Misheard:
+    """Return what a viewer said. What we do not know is let go by, unless it is meant as a word of a screen."""
     try:
-        said: Resume | Ask = _decode(message)
-    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError):
-        return None
+        said: _Said = _decode(message)
+    except RecursionError:
+        return _Misheard("", "nested too deeply")
+    except msgspec.DecodeError as error:
+        return _Misheard(type_of(message), str(error))
     return said
+
+
+def _type(said: ScreenWord | DrawnWord) -> str:
+    return "screen" if isinstance(said, ScreenWord) else "drawn"

@@ -196,6 +196,18 @@ class Bus(Protocol):
         """Drop entries of the hub's cuts with ids smaller than `before`."""
         ...
 
+    async def append_screens(self, data: bytes, at: float) -> BatchId:
+        """Keep an entry of what the screens showed, made at `at`, Unix seconds; return its id: they grow."""
+        ...
+
+    async def read_screens(self, after: BatchId, count: int) -> list[tuple[BatchId, bytes]]:
+        """Return up to `count` entries of what the screens showed after `after`, oldest first; empty at the end."""
+        ...
+
+    async def trim_screens(self, before: BatchId) -> None:
+        """Drop entries of what the screens showed with ids smaller than `before`."""
+        ...
+
     async def ping(self) -> None:
         """Return when the server answered within a second, all that it has done being written to its file.
 

@@ -30,6 +30,7 @@ class MemoryBus:
         self._keyframe: bytes | None = None
         self._recorder: bytes | None = None
         self._cuts: list[tuple[BatchId, bytes]] = []
+        self._screens: list[tuple[BatchId, bytes]] = []
         self._closed = False
 
     async def append(self, batch: Batch | PackedBatch) -> BatchId:
@@ -129,19 +130,27 @@ class MemoryBus:
 
     async def append_cuts(self, data: bytes, at: float) -> BatchId:
         """Keep an entry of the hub's cuts; return its id."""
-        last = self._cuts[-1][0] if self._cuts else BEGINNING
-        id_ = max(BatchId(int(at * 1000), 0), last.next())
-        self._cuts.append((id_, data))
-        return id_
+        return _keep(self._cuts, data, at)
 
     async def read_cuts(self, after: BatchId, count: int) -> list[tuple[BatchId, bytes]]:
         """Return up to `count` entries of the hub's cuts after `after`, oldest first; empty at the end."""
-        first = bisect_right(self._cuts, after, key=_of_cuts)
-        return self._cuts[first : first + count]
+        return _after(self._cuts, after, count)
 
     async def trim_cuts(self, before: BatchId) -> None:
         """Drop entries of the hub's cuts with ids smaller than `before`."""
-        del self._cuts[: bisect_left(self._cuts, before, key=_of_cuts)]
+        del self._cuts[: bisect_left(self._cuts, before, key=_of_entry)]
+
+    async def append_screens(self, data: bytes, at: float) -> BatchId:
+        """Keep an entry of what the screens showed; return its id."""
+        return _keep(self._screens, data, at)
+
+    async def read_screens(self, after: BatchId, count: int) -> list[tuple[BatchId, bytes]]:
+        """Return up to `count` entries of what the screens showed after `after`, oldest first; empty at the end."""
+        return _after(self._screens, after, count)
+
+    async def trim_screens(self, before: BatchId) -> None:
+        """Drop entries of what the screens showed with ids smaller than `before`."""
+        del self._screens[: bisect_left(self._screens, before, key=_of_entry)]
 
     async def ping(self) -> None:
         """Return at once."""
@@ -160,8 +169,20 @@ def _id(delivery: Delivery) -> BatchId:
     return delivery.id
 
 
-def _of_cuts(entry: tuple[BatchId, bytes]) -> BatchId:
+def _of_entry(entry: tuple[BatchId, bytes]) -> BatchId:
     return entry[0]
+
+
+def _keep(entries: list[tuple[BatchId, bytes]], data: bytes, at: float) -> BatchId:
+    last = entries[-1][0] if entries else BEGINNING
+    id_ = max(BatchId(int(at * 1000), 0), last.next())
+    entries.append((id_, data))
+    return id_
+
+
+def _after(entries: list[tuple[BatchId, bytes]], after: BatchId, count: int) -> list[tuple[BatchId, bytes]]:
+    first = bisect_right(entries, after, key=_of_entry)
+    return entries[first : first + count]
 
 
 def _note(runs: Runs, deliveries: list[Delivery]) -> None:

@@ -82,6 +82,11 @@ def cuts_key() -> str:
     return "jointops:picture:cuts"
 
 
+def screens_key() -> str:
+    """Return the stream of what the screens showed (`feeds/replay/screens.py`)."""
+    return "jointops:picture:screens"
+
+
 def session_key(digest: str) -> str:
     """Return the key of a log-in session; `digest` is the SHA-256 (hex) of the cookie, never the cookie."""
     return f"jointops:session:{digest}"

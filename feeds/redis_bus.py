@@ -24,6 +24,7 @@ from feeds.names import (
     keyframe_key,
     live_channel,
     recorder_key,
+    screens_key,
     trimmed_key,
 )
 from feeds.redis_ear import Ear
@@ -180,21 +181,27 @@ class RedisBus:
 
     async def append_cuts(self, data: bytes, at: float) -> BatchId:
         """Keep an entry of the hub's cuts; return its id. Raises BusDown."""
-        key = cuts_key()
-        (id_,) = await self._run((b"XADD", key, f"{int(at * 1000)}-*", b"d", data))
-        if isinstance(id_, ResponseError) and "equal or smaller" in str(id_):  # a clock was set back
-            (id_,) = await self._run((b"XADD", key, b"*", b"d", data))
-        accepted([id_])
-        return BatchId.parse(id_)
+        return await self._keep(cuts_key(), data, at)
 
     async def read_cuts(self, after: BatchId, count: int) -> list[tuple[BatchId, bytes]]:
         """Return up to `count` entries of the hub's cuts after `after`, oldest first. Raises BusDown."""
-        (entries,) = accepted(await self._run((b"XRANGE", cuts_key(), str(after.next()), b"+", b"COUNT", count)))
-        return [(BatchId.parse(id_), entry_data(fields)) for id_, fields in entries]
+        return await self._after(cuts_key(), after, count)
 
     async def trim_cuts(self, before: BatchId) -> None:
         """Drop entries of the hub's cuts with ids smaller than `before`. Raises BusDown."""
         accepted(await self._run((b"XTRIM", cuts_key(), b"MINID", str(before))))
+
+    async def append_screens(self, data: bytes, at: float) -> BatchId:
+        """Keep an entry of what the screens showed; return its id. Raises BusDown."""
+        return await self._keep(screens_key(), data, at)
+
+    async def read_screens(self, after: BatchId, count: int) -> list[tuple[BatchId, bytes]]:
+        """Return up to `count` entries of what the screens showed after `after`, oldest first. Raises BusDown."""
+        return await self._after(screens_key(), after, count)
+
+    async def trim_screens(self, before: BatchId) -> None:
+        """Drop entries of what the screens showed with ids smaller than `before`. Raises BusDown."""
+        accepted(await self._run((b"XTRIM", screens_key(), b"MINID", str(before))))
 
     async def ping(self) -> None:
         """Return when the server answered within a second, all that it has done being written; raises BusDown."""
@@ -217,6 +224,19 @@ class RedisBus:
     async def _get(self, key: str) -> bytes | None:
         (data,) = accepted(await self._run((b"GET", key)))
         return None if data is None else bytes(data)
+
+    async def _keep(self, key: str, data: bytes, at: float) -> BatchId:
+        """Add an entry of about `at`, Unix seconds, to a stream of ours; return its id."""
+        (id_,) = await self._run((b"XADD", key, f"{int(at * 1000)}-*", b"d", data))
+        if isinstance(id_, ResponseError) and "equal or smaller" in str(id_):  # a clock was set back
+            (id_,) = await self._run((b"XADD", key, b"*", b"d", data))
+        accepted([id_])
+        return BatchId.parse(id_)
+
+    async def _after(self, key: str, after: BatchId, count: int) -> list[tuple[BatchId, bytes]]:
+        """Return up to `count` of its entries after `after`, oldest first."""
+        (entries,) = accepted(await self._run((b"XRANGE", key, str(after.next()), b"+", b"COUNT", count)))
+        return [(BatchId.parse(id_), entry_data(fields)) for id_, fields in entries]
 
     def _open_or_raise(self) -> None:
         if self._closed:

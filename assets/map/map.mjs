@@ -27,6 +27,9 @@ function live(config) {
           epoch = hello.epoch ?? "";
           to.hello(hello);
         },
+        said(said) {
+          if (said.type === "refused") console.warn(`refused what=${said.what}: ${said.text}`);
+        },
       }),
   };
 }

@@ -11,6 +11,7 @@ import { DELTA } from "./frame.mjs";
 import { oncePerFrame } from "./once.mjs";
 import { followMap } from "./plotly_map.mjs";
 import { makeScene } from "./scene.mjs";
+import { tellScreen } from "./screen.mjs";
 import { deselectOnEscape, selectOn } from "./select.mjs";
 import { meter } from "./stats.mjs";
 import { emptyStore, keyOf } from "./store.mjs";
@@ -32,11 +33,13 @@ const MAP_AWAITED_MS = 4000;
  * @property {(hello: import("../types.d.ts").Hello) => void} hello
  * @property {(health: import("../types.d.ts").Health) => void} health
  */
+/** @typedef {ReturnType<typeof import("./stream.mjs").openStream>} Stream */
+/** @typedef {Pick<Stream, "card" | "poke" | "stop"> & Partial<Pick<Stream, "send">>} Opened with `send` it is told what this screen shows */
 /**
  * @typedef {object} Source
  * @property {string} name for people, when it is gone
  * @property {() => number} now the time there, Unix seconds
- * @property {(store: import("../types.d.ts").Store, to: Heard) => Pick<ReturnType<typeof import("./stream.mjs").openStream>, "card" | "poke" | "stop">} open
+ * @property {(store: import("../types.d.ts").Store, to: Heard) => Opened} open
  */
 
 /** What the page was told by the server that made it. @returns {PageConfig} */
@@ -94,6 +97,14 @@ export function openPage(config, source, graph = "#map-graph") {
       scene.rewrite();
       events.emit("only");
     },
+    off: { layers: new Set(), agencies: new Set() },
+    hides: (layer, record) => page.off.layers.has(/** @type {any} */ (layer)) || page.off.agencies.has(record?.agency ?? ""),
+    setOff(layers, agencies) {
+      page.off = { layers: new Set(layers), agencies: new Set(agencies) };
+      scene.rewrite();
+      zones.show(page.store.zones, page.hides);
+      events.emit("off");
+    },
   };
   const scene = makeScene(page, measured);
   scene.setTheme(theme);
@@ -113,7 +124,7 @@ export function openPage(config, source, graph = "#map-graph") {
     heard: watch.heard,
     frame(change, frame, began) {
       if (!Object.keys(change.rows).length && !frame.events.length) return;
-      if ("zones" in change.rows) zones.show(page.store.zones);
+      if ("zones" in change.rows) zones.show(page.store.zones, page.hides);
       scene.take(change, frame.type === DELTA && frame.lag_ms ? frame.at - frame.lag_ms / 1000 : 0);
       measured.update(began, performance.now() - began + scene.uploadMs);
       picture();
@@ -130,6 +141,7 @@ export function openPage(config, source, graph = "#map-graph") {
     },
   }));
   const late = setTimeout(begin, MAP_AWAITED_MS);
+  tellScreen(page, () => map, () => scene.drawn, (word) => stream?.send?.(word) ?? false, ended.signal);
 
   const leave = followMap(graph, (live) => {
     if (!map) start(live, config.view);

@@ -14,7 +14,7 @@ import { rowOf, tableOf } from "./store.mjs";
 import { tags } from "./tags.mjs";
 
 /** Small things that lie over the map. */
-const OVER_MAP = ".map-room .maplibregl-ctrl-attrib, .map-room .outside:not([hidden]), .map-room .watermark";
+const OVER_MAP = ".map-room .maplibregl-ctrl-attrib, .map-room .outside:not([hidden]), .map-room .watermark, .map-room .layerswitch";
 /** Tags are placed again at most this often. */
 const TAGS_MS = 250;
 /** The streets wait so long for the first picture. */
@@ -77,6 +77,7 @@ export function makeScene(page, meter) {
   /** A picture came that was never drawn. */
   let fresh = false;
   let sleeps = 0;
+  let last = { rev: 0, at: 0 };
   let waiting = false;
   let shown = 0;
   /** @type {(() => void)[]} */
@@ -110,6 +111,7 @@ export function makeScene(page, meter) {
     over(above, scene, seen, began);
     if (!canvas.draw({ view: v, instances, tiers, under: below, over: above, chosen: at })) return;
     const now = performance.now();
+    if (last.rev !== store.rev) last = { rev: store.rev, at: now };
     meter.draw(began, now - began, ORDER.reduce((sum, layer) => sum + store[layer].count, 0));
     if (fresh && !waiting) measure(canvas.fence(), undrawn);
     undrawn = 0;
@@ -156,12 +158,13 @@ export function makeScene(page, meter) {
 
   /** Which rows are drawn where not all are. @param {import("../types.d.ts").Table<any>} table */
   const drawn = (table) => {
-    const { only } = page;
-    return only?.keys[table.name] ? (/** @type {number} */ row) => shows(only, table.name, table.records[row]) : null;
+    const { only, off } = page;
+    if (!only?.keys[table.name] && !off.layers.size && !off.agencies.size) return null;
+    return (/** @type {number} */ row) => shows(only, table.name, table.records[row]) && !page.hides(table.name, table.records[row]);
   };
 
   return {
-    /** What alone is shown is another. */
+    /** Other things are to be drawn than before. */
     rewrite() {
       for (const layer of ORDER) write(instances[layer], tableOf(store, layer), null, drawn(tableOf(store, layer)));
       changed();
@@ -177,6 +180,10 @@ export function makeScene(page, meter) {
       fresh = true;
       undrawn = document.hidden || !shown ? 0 : undrawn || received;
       changed();
+    },
+    /** The last revision drawn, and when it first was, ms of this page's clock; 0: none. */
+    get drawn() {
+      return last;
     },
     /** The tab is looked at again: what waited for that is no measure of anything. */
     woken() {

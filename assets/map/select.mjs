@@ -58,12 +58,13 @@ export function nearest(instances, view, x, y, reach, lift) {
  * @param {import("./zones.mjs").Zones} zones
  * @param {[number, number]} place degrees
  * @param {number} reach metres
+ * @param {(layer: string, record: any) => boolean} [hides] says what is not drawn
  */
-export function zoneAt(zones, place, reach) {
+export function zoneAt(zones, place, reach, hides = () => false) {
   let [best, found] = [Infinity, -1];
   for (let row = 0; row < zones.end; row++) {
     const record = zones.present[row] ? zones.records[row] : undefined;
-    const shape = record ? shapeOf(record) : null;
+    const shape = record && !hides("zones", record) ? shapeOf(record) : null;
     if (!shape || shape.point || shape.size >= best) continue;
     if (distance(shape, place, reach, BOUNDARIES.has(zones.columns.zone_kind[row])) <= reach) [best, found] = [shape.size, row];
   }
@@ -87,7 +88,7 @@ export function selectOn(map, page, instances, scale, tier) {
     const view = viewOf(map);
     const mark = nearest(instances, view, event.point.x, event.point.y, reach, lift);
     if (mark) return mark;
-    const row = zoneAt(page.store.zones, [event.lngLat.lng, event.lngLat.lat], reach / 2 / view.pxPerMetre);
+    const row = zoneAt(page.store.zones, [event.lngLat.lng, event.lngLat.lat], reach / 2 / view.pxPerMetre, page.hides);
     return row < 0 ? null : { layer: "zones", row };
   };
   map.on("click", (event) => {

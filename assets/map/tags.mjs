@@ -149,7 +149,7 @@ function candidates(page, instances, view, scale, tiers) {
   }
   for (let row = 0; row < zones.end; row++) {
     const record = zones.present[row] ? zones.records[row] : undefined;
-    const shape = record ? shapeOf(record) : null;
+    const shape = record && !page.hides("zones", record) ? shapeOf(record) : null;
     if (!shape) continue;
     if (shape.point) {
       if (view.zoom >= CAMERA_ZOOM || row === chosen) add(instances.zones, row, ZONE_R[tiers.zones] + 6, 8);

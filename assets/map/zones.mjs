@@ -58,13 +58,14 @@ export const BOUNDARIES = new Set([1, 2, 3]);
 /**
  * The zones as GeoJSON features with what their layers need; places without extent are marks of the canvas. Pure.
  * @param {Zones} zones
+ * @param {(layer: string, record: any) => boolean} [hides] says what is not to be drawn
  */
-export function features(zones) {
+export function features(zones, hides = () => false) {
   const out = [];
   for (let row = 0; row < zones.end; row++) {
     const record = zones.records[row];
     const shape = zones.present[row] && record ? shapeOf(record) : null;
-    if (!record || !shape || shape.point) continue;
+    if (!record || !shape || shape.point || hides("zones", record)) continue;
     const flags = zones.columns.flags[row];
     const kind = Math.min(zones.columns.zone_kind[row], STYLES.length - 1);
     const { pattern, width, gap, line, fill } = STYLES[kind];
@@ -104,9 +105,9 @@ export function zoneLayers() {
       this.repaint(theme);
       this.choose(chosen);
     },
-    /** Shows what the table holds; a table that draws the same costs no repaint. @param {Zones} zones */
-    show(zones) {
-      shown = features(zones);
+    /** Shows what the table holds; what draws the same costs no repaint. @param {Zones} zones @param {(layer: string, record: any) => boolean} [hides] */
+    show(zones, hides) {
+      shown = features(zones, hides);
       const now = JSON.stringify(shown);
       if (now === told) return;
       told = now;

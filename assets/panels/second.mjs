@@ -2,6 +2,7 @@
 // Two moments side by side: a second map with a clock of its own, looking where the first one looks.
 
 import { openPage } from "../map/page.mjs";
+import { followScreen } from "../review/screen.mjs";
 import { openSession } from "../review/session.mjs";
 import { el, find } from "./dom.mjs";
 import { sign } from "./signs.mjs";
@@ -51,6 +52,7 @@ function open(page) {
   second.page.review = session;
   second.page.showOnly(page.only);
   const unfilter = page.on("only", () => second.page.showOnly(page.only));
+  followScreen(second.page, session, second.over);
   watermark.mount(words, second.page);
   room.append(controls(session, review));
   const unlink = together(second.over, review.over);

@@ -1,8 +1,13 @@
 // @ts-check
 // The switch between the views of one moment; the moment stays.
 
-import { MEANING, viewChoice } from "../review/words.mjs";
+import { MEANING, screenChoice, screenName, viewChoice } from "../review/words.mjs";
 import { el, find, mark, show } from "./dom.mjs";
+import { clock } from "./words.mjs";
+
+/** Screens are asked for anew when the moment is so far from where they were asked for, seconds, at most this often, ms. */
+const ASK_BEYOND_S = 60;
+const ASK_EVERY_MS = 2000;
 
 /** @param {HTMLElement} root @param {import("../types.d.ts").Page} page */
 export function mount(root, page) {
@@ -10,15 +15,26 @@ export function mount(root, page) {
   if (!review) return;
   const [views, choice, label] = [find(root, ".viewswitch-views"), find(root, ".viewswitch-choice"), find(root, ".viewswitch-agency")];
   const select = document.createElement("select");
-  select.setAttribute("aria-label", "As available to");
+  select.setAttribute("aria-label", "As seen by");
   choice.append(select);
   select.addEventListener("change", () => select.value && review.setView(select.value));
+  const face = clock(page.config.timezone);
   let made = "";
+  let asked = { at: NaN, since: -Infinity };
+  const ask = () => {
+    const now = performance.now();
+    if (Math.abs(review.at() - asked.at) <= ASK_BEYOND_S || now - asked.since < ASK_EVERY_MS) return;
+    asked = { at: review.at(), since: now };
+    review.askScreens().catch(() => { asked.at = NaN; });
+  };
   const make = () => {
     const agencies = page.hello?.agencies ?? [];
     const own = review.views.filter((view) => !view.startsWith("agency:"));
     const theirs = review.views.filter((view) => view.startsWith("agency:"));
-    const key = JSON.stringify([own, theirs, agencies]);
+    const screens = review.screens.map((of) => ({ view: `screen:${of.id}`, words: screenChoice(of, agencies, face) }));
+    const { view } = review;
+    if (view.startsWith("screen:") && screens.every((of) => of.view !== view)) screens.unshift({ view, words: screenName(view.slice(7), agencies) });
+    const key = JSON.stringify([own, theirs, screens, agencies]);
     if (key === made) return;
     made = key;
     views.replaceChildren(...own.map((view) => {
@@ -29,20 +45,38 @@ export function mount(root, page) {
       button.addEventListener("click", () => review.setView(view));
       return button;
     }));
-    select.replaceChildren(option("", "Choose an agency"), ...theirs.map((view) => option(view, viewChoice(view, agencies))));
-    select.title = MEANING.agency;
-    show(label, theirs.length > 0);
+    select.replaceChildren(
+      option("", screens.length ? "Choose an agency or a screen" : "Choose an agency"),
+      ...group("As available to", theirs.map((view) => option(view, viewChoice(view, agencies)))),
+      ...group("On the screen of", screens.map((of) => option(of.view, of.words))),
+    );
+    show(label, theirs.length + screens.length > 0);
   };
   const write = () => {
     make();
     for (const node of views.children) node.setAttribute("aria-pressed", String(/** @type {HTMLElement} */ (node).dataset.view === review.view));
-    const theirs = review.view.startsWith("agency:");
+    const theirs = /^(agency|screen):/.test(review.view);
     if (select.value !== (theirs ? review.view : "")) select.value = theirs ? review.view : "";
+    select.title = review.view.startsWith("screen:") ? MEANING.screen : MEANING.agency;
     mark(label, "chosen", String(theirs));
   };
-  page.on("hello", write);
+  page.on("hello", () => {
+    asked.at = NaN;
+    write();
+  });
   review.on("clock", write);
+  review.on("screens", write);
+  page.on("second", ask);
   write();
+}
+
+/** @param {string} words @param {HTMLElement[]} options */
+function group(words, options) {
+  if (!options.length) return [];
+  const node = document.createElement("optgroup");
+  node.label = words;
+  node.append(...options);
+  return [node];
 }
 
 /** @param {string} value @param {string} words */

@@ -2,8 +2,8 @@
 // The words over the map of a review. Nobody shall take what is shown for what is.
 
 import { inStep } from "../review/in_step.mjs";
-import { viewWords } from "../review/words.mjs";
-import { find, say } from "./dom.mjs";
+import { screenWords, viewWords } from "../review/words.mjs";
+import { find, say, show } from "./dom.mjs";
 import { clock } from "./words.mjs";
 
 /** @param {HTMLElement} root @param {import("../types.d.ts").Page} page */
@@ -11,14 +11,18 @@ export function mount(root, page) {
   const { review } = page;
   if (!review) return;
   const time = find(root, ".watermark-time");
-  const view = find(root, ".watermark-view");
+  const [view, screen] = [find(root, ".watermark-view"), find(root, ".watermark-screen")];
   const face = clock(page.config.timezone);
   const write = () => {
     say(time, face(review.at()).time);
-    say(view, viewWords(review.view, page.hello?.agencies ?? []));
+    const agencies = page.hello?.agencies ?? [];
+    say(view, viewWords(review.view, agencies));
+    say(screen, review.screen ? screenWords(review.screen, review.at(), agencies).join(" · ") : "");
+    show(screen, review.screen !== null);
   };
   const soon = inStep(review, write);
   review.on("clock", soon);
+  review.on("screen", soon);
   page.on("hello", write);
   page.on("second", soon);
   write();

@@ -172,3 +172,15 @@ const WRITERS = new Set(["desk", "field"]);
 
 /** @param {import("../types.d.ts").Page} page */
 export const mayWrite = (page) => WRITERS.has(page.config.kind);
+
+/** @type {Record<import("../types.d.ts").LayerName, string>} */
+export const LAYER_WORDS = { units: "Units", incidents: "Incidents", cameras: "Cameras", zones: "Zones", log: "Log marks" };
+
+/** What is off, in one line, "" for nothing. @param {Iterable<string>} layers @param {Iterable<string>} without @param {{ id: string, tag: string }[]} agencies */
+export function offWords(layers, without, agencies) {
+  const off = new Set(layers);
+  return [
+    ...Object.entries(LAYER_WORDS).filter(([layer]) => off.has(layer)).map(([, words]) => words.toLowerCase()),
+    ...[...without].sort().map((id) => agencies.find((a) => a.id === id)?.tag ?? id.toUpperCase()),
+  ].join(", ");
+}

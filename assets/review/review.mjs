@@ -5,6 +5,7 @@ import { mountPanels, openPage, readConfig, streamUrl } from "../map/page.mjs";
 import { placeOf } from "../map/store.mjs";
 import { decode, encode } from "./link.mjs";
 import { openSession } from "./session.mjs";
+import { followScreen } from "./screen.mjs";
 import { makeSketch } from "./sketch.mjs";
 
 /** The address is brought up to date this often while time goes on: browsers refuse more than some hundred a minute. */
@@ -26,6 +27,7 @@ const sketch = makeSketch(over);
 session.sketch = sketch.set;
 session.placeAt = sketch.placeAt;
 session.over = over;
+followScreen(page, session, over);
 if (place.selected) {
   const { layer, agency, id } = place.selected;
   page.select(layer, agency, id);

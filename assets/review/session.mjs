@@ -35,7 +35,7 @@ const local = () => performance.now() / 1000;
  * @returns {Review & { source: import("../map/page.mjs").Source }}
  */
 export function openSession(config, url, place) {
-  /** @type {ReturnType<typeof emitter<"clock" | "range" | "recording" | "notice" | "follow" | "stepped" | "clocks" | "want">>} */
+  /** @type {ReturnType<typeof emitter<Parameters<Review["on"]>[0]>>} */
   const events = emitter();
   const unknown = Date.now() / 1000 - BEGINS_BEFORE_S;
   const clock = moment(place.at ?? unknown);
@@ -67,6 +67,8 @@ export function openSession(config, url, place) {
     seeking: null,
     stepped: null,
     follow: null,
+    screen: null,
+    screens: [],
     on: events.on,
     at: () => clock.at(local()),
     get playing() {
@@ -117,6 +119,7 @@ export function openSession(config, url, place) {
       if (view === review.view || !stream?.send({ type: "view", view })) return;
       review.view = view;
       events.emit("clock");
+      seesScreen();
     },
     step(to, by) {
       if (!stream?.send({ type: "step", to, by })) return;
@@ -143,6 +146,10 @@ export function openSession(config, url, place) {
     want(wanted) {
       review.wanted = wanted;
       events.emit("want");
+    },
+    async askScreens() {
+      review.screens = (await ask({ type: "screens", at: review.at() })).screens;
+      events.emit("screens");
     },
     setFollow(thing) {
       review.follow = thing;
@@ -207,6 +214,13 @@ export function openSession(config, url, place) {
     events.emit("recording");
   };
 
+  /** What was said of a screen is over with its view. */
+  const seesScreen = () => {
+    if (!review.screen || review.view.startsWith("screen:")) return;
+    review.screen = null;
+    events.emit("screen");
+  };
+
   /** @param {any} said */
   const hear = (said) => {
     if (said.type === "clock") {
@@ -218,6 +232,7 @@ export function openSession(config, url, place) {
       review.seeking = null;
       queue.answered();
       if (said.view) review.view = said.view;
+      seesScreen();
       if (clock.playing) turn();
       events.emit("clock");
     } else if (said.type === "clocks") {
@@ -230,6 +245,9 @@ export function openSession(config, url, place) {
       turn();
       review.stepped = said;
       events.emit("stepped");
+    } else if (said.type === "screen") {
+      review.screen = said;
+      events.emit("screen");
     } else if (said.type === "notice" || said.type === "refused") review.notify(said.text);
   };
 

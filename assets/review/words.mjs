@@ -1,6 +1,9 @@
 // @ts-check
 /** What a view of a moment is called. Pure. */
 
+import { LAYERS } from "../map/screen.mjs";
+import { offWords } from "../panels/words.mjs";
+
 /** @typedef {{ id: string, name: string, tag: string }} Agency */
 
 /** In one line, after "REPLAY 14:03:07 ·". @param {string} view @param {Agency[]} agencies */
@@ -9,7 +12,7 @@ export function viewWords(view, agencies) {
   if (view === "truth") return "truth as known today";
   const [kind, id] = [view.slice(0, view.indexOf(":")), view.slice(view.indexOf(":") + 1)];
   if (kind === "agency") return `as available to ${agencies.find((a) => a.id === id)?.tag ?? id.toUpperCase()}`;
-  if (kind === "screen") return `as on screen ${id}`;
+  if (kind === "screen") return `screen of ${screenName(id, agencies)}`;
   return view;
 }
 
@@ -20,12 +23,37 @@ export function viewChoice(view, agencies) {
   return words[0].toUpperCase() + words.slice(1);
 }
 
+/** Whose screen, of which kind: "CPD wall". @param {string} id AGENCY-KIND-NUMBER @param {Agency[]} agencies */
+export function screenName(id, agencies) {
+  const [, agency, kind] = /^(.+)-([a-z]+)-\d+$/.exec(id) ?? ["", id, ""];
+  return `${agencies.find((a) => a.id === agency)?.tag ?? agency.toUpperCase()} ${kind}`.trim();
+}
+
+/** A screen as a choice: when it was opened, and to the minute closed. @param {import("../types.d.ts").ScreenOffer} of @param {Agency[]} agencies @param {(at: number) => { time: string }} face */
+export function screenChoice({ id, since, until }, agencies, face) {
+  return `${screenName(id, agencies)} ${until === null ? "since " : ""}${face(since).time}${until === null ? "" : `–${face(until).time.slice(0, 5)}`}`;
+}
+
+/** What a screen showed at a moment, or why nothing is shown: one line each. @param {import("../types.d.ts").ScreenSaid} said @param {number} at @param {Agency[]} agencies */
+export function screenWords({ text, look, rev, drawn_at, is_tick }, at, agencies) {
+  if (text || !look || drawn_at === undefined) return [text || "Nothing is on record of this screen at this moment."];
+  const off = offWords(LAYERS.filter((layer) => !look.layers.includes(layer)), look.without, agencies);
+  return [
+    `revision ${rev}, drawn ${agoWords(at - drawn_at)} before${is_tick ? "" : "; its tick is not on record, the nearest picture is shown"}`,
+    look.away ? "nobody could see it: another tab was in front" : "",
+    off && `off: ${off}`,
+  ].filter(Boolean);
+}
+
+/** @param {number} seconds */
+const agoWords = (seconds) => (seconds < 10 ? `${Math.max(0, seconds).toFixed(1)} s` : seconds < 120 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`);
+
 /** What each view means, for who rests the mouse on it. @type {Record<string, string>} */
 export const MEANING = {
   known: "What the system had received by this moment: late reports and corrections are not in it yet.",
   truth: "What was so at this moment, by all that is known today: late reports and corrections are in it.",
   agency: "What this agency's people could see at this moment, under the rules then in force.",
-  screen: "What was on this screen at this moment.",
+  screen: "What this screen had drawn by this moment, where its map looked, and what was on.",
 };
 
 /** @param {number} m */

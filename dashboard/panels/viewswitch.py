@@ -1,4 +1,4 @@
-"""Which view of the moment: as known then, as known today, as available to an agency."""
+"""Which view of the moment: as known then, as known today, as available to an agency, on a screen."""
 
 from enum import StrEnum
 
@@ -21,7 +21,7 @@ def layout(settings: Settings) -> html.Section:
             html.Div(className="segments viewswitch-views"),
             html.Label(
                 [
-                    html.Span("As available to", className="viewswitch-word"),
+                    html.Span("As seen by", className="viewswitch-word"),
                     # A plain select, not Dash's: its choices come from the stream, and a tablet shows its own list.
                     html.Div(className="viewswitch-choice"),
                 ],

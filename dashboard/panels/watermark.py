@@ -1,4 +1,4 @@
-"""The words over the map of a review: that it is a replay, of which moment, in which view."""
+"""The words over the map of a review: that it is a replay, of which moment, in which view; of a screen what it drew."""
 
 from enum import StrEnum
 
@@ -20,6 +20,7 @@ def layout(settings: Settings) -> html.Div:
         [
             html.Div([html.B("REPLAY "), html.Span(className="watermark-time")], className="watermark-head"),
             html.Div(className="watermark-view"),
+            html.Div(className="watermark-screen", hidden=True),
         ],
         id=Id.ROOT,
         className="watermark",

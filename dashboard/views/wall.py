@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 
 from dashboard import map as map_view
 from dashboard.config import Settings
-from dashboard.panels import attributes, board, card, events, feeds, frozen, legend, outside, sheet, topbar
+from dashboard.panels import attributes, board, card, events, feeds, frozen, layerswitch, legend, outside, sheet, topbar
 
 CONFIG_ID = "jointops-config"
 """The element that tells the browser's modules what they need to know (`PageConfig` in `assets/types.d.ts`)."""
@@ -55,6 +55,7 @@ def layout(settings: Settings, basemap: str = "", basemap_notice: str = "", kind
                     map_view.layout(settings),
                     *notice,
                     outside.layout(settings),
+                    layerswitch.layout(settings),
                     card.layout(settings),
                 ],
                 className="map-room",

@@ -14,6 +14,7 @@ from feeds.replay.clocks import Clocks
 from feeds.replay.cuts import UNREADABLE, CutsEntry
 from feeds.replay.journal import JournalRecording, nearest
 from feeds.replay.recording import LATE_S, Counts, Gap, Mark, Pictures, Sort, Span, What
+from feeds.replay.screens import ScreensEntry
 from feeds.replay.sealed import Sealed
 from feeds.replay.sealed_cuts import SealedCuts
 
@@ -93,6 +94,10 @@ class ArchivedRecording:
         if len(found) < count:
             found += await self._tail.cuts(found[-1].cuts[-1].at if found else after, count - len(found))
         return found
+
+    async def screens(self, after: float, count: int) -> list[ScreensEntry]:
+        """Return up to `count` entries of what the screens showed, made after `after`. Raises BusDown."""
+        return await self._tail.screens(after, count)
 
     async def policy(self, t: float) -> bytes:
         """Return the policy that was in force at `t`, b"" when it is not on record. Raises BusDown, OSError."""

@@ -14,6 +14,7 @@ from feeds.replay.clocks import Clocks
 from feeds.replay.cuts import CutsEntry, decode_cuts, told
 from feeds.replay.journal_pages import PAGE, journaled_at
 from feeds.replay.recording import Counts, Gap, Mark, Pictures, Span, What
+from feeds.replay.screens import ScreensEntry, decode_screens
 from feeds.replay.survey import Survey
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,10 @@ class JournalReader(Protocol):
 
     async def read_cuts(self, after: BatchId, count: int) -> list[tuple[BatchId, bytes]]:
         """Return up to `count` entries of the hub's cuts after `after`, encoded, oldest first."""
+        ...
+
+    async def read_screens(self, after: BatchId, count: int) -> list[tuple[BatchId, bytes]]:
+        """Return up to `count` entries of what the screens showed after `after`, encoded, oldest first."""
         ...
 
 
@@ -87,6 +92,22 @@ class JournalRecording:
             if len(page) < count or len(found) >= count:
                 return found[:count]
             at = page[-1][0]
+
+    async def screens(self, after: float, count: int) -> list[ScreensEntry]:
+        """Return up to `count` entries of what the screens showed, made after `after`. Raises BusDown."""
+        # An entry's id is the time at which it was made, unless a clock was set back.
+        at = BatchId(max(0, int(after * 1000)), 1 << 62) if after > 0 else BEGINNING
+        found: list[ScreensEntry] = []
+        while page := await self._reader.read_screens(at, count):
+            for id_, data in page:
+                try:
+                    found.append(decode_screens(data))
+                except DecodeError as error:  # its second is missing
+                    log.error("screens_unreadable id=%s reason=%s", id_, error)
+            if found or len(page) < count:
+                break
+            at = page[-1][0]
+        return found
 
     async def policy(self, t: float) -> bytes:
         """Return the policy that was in force at `t`, b"" when it is not on record. Raises BusDown."""

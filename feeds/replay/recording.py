@@ -7,6 +7,7 @@ from feeds.bus import BatchId, Delivery
 from feeds.names import AgencyId
 from feeds.replay.clocks import Clocks
 from feeds.replay.cuts import CutsEntry
+from feeds.replay.screens import ScreensEntry
 from feeds.report import Category
 
 LATE_S = 30.0
@@ -110,6 +111,10 @@ class Recording(Protocol):
 
     async def cuts(self, after: float, count: int) -> list[CutsEntry]:
         """Return up to `count` entries whose last tick is after `after`, oldest first; empty at the end."""
+        ...
+
+    async def screens(self, after: float, count: int) -> list[ScreensEntry]:
+        """Return up to `count` entries of what the screens showed, made after `after`, oldest first."""
         ...
 
     async def policy(self, t: float) -> bytes:

@@ -170,7 +170,8 @@ async def test_a_cut_line_is_resumed_where_it_was_and_a_new_hub_gives_a_new_pict
         revision = hub.rev
         await tab.until(f"window.jointops.stats().revision > {revision + 2}")
         assert hub.resumed >= 1
-        assert hub.heard[-1]["epoch"] == "epoch-1" and hub.heard[-1]["rev"] > 1
+        resume = [said for said in hub.heard if said["type"] == "resume"][-1]
+        assert resume["epoch"] == "epoch-1" and resume["rev"] > 1
         hub.restart()
         await tab.until("window.jointops.page.hello.epoch === 'epoch-2' && window.jointops.page.store.rev > 1")
         assert await tab.eval("window.jointops.page.store.units.count") == UNITS

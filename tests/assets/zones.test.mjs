@@ -79,6 +79,7 @@ test("a tap hits the smallest zone that is there, and a boundary by its line alo
   assert.equal(zoneAt(zones, [PLACE[0] + 0.01, PLACE[1]], 20), 1);
   assert.equal(zoneAt(zones, [PLACE[0] + 0.04, PLACE[1]], 20), -1);
   assert.equal(zoneAt(zones, [PLACE[0] + 0.05, PLACE[1] + 0.04], 20), 0);
+  assert.equal(zoneAt(zones, PLACE, 20, () => true), -1, "what is off is not hit");
 });
 
 test("the style of the line tells the kind; planned or stale it is the same line, fainter and without its fill", () => {
@@ -93,6 +94,7 @@ test("the style of the line tells the kind; planned or stale it is the same line
   assert.deepEqual([inner.properties.tone, warning.properties.tone], ["zone", "caution"]);
   assert.equal(line.geometry.type, "MultiLineString");
   assert.equal(features(zones).length, 5, "a place without extent is a mark, no shape");
+  assert.equal(features(zones, (layer) => layer === "zones").length, 0);
 });
 
 test("no two kinds that operations tell apart have the same line", () => {

@@ -48,7 +48,7 @@ def test_how_many_look_is_told_to_programs_alone() -> None:
     audience = audience_of(3)
     person = Viewer(name="p", agency=CPD, roles=(), kind="wall")
     program = Viewer(name="p", agency=CPD, roles=(), kind="api", api=True)
-    bodies = [json.loads(health(v, audience, (), {"bus": "live"}, 7)[1]) for v in (person, program)]
+    bodies = [json.loads(health(v, audience, (), {"bus": "live"}, {"viewers": 7})[1]) for v in (person, program)]
     counts = {"units": 3, "incidents": 0, "cameras": 0, "zones": 0, "log": 0}
     assert bodies[0] == {"feeds": [], "picture": counts, "bus": "live"}
     assert bodies[1]["viewers"] == 7

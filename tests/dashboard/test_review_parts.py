@@ -5,10 +5,11 @@ from msgspec.structs import replace
 
 from dashboard.config import Share
 from dashboard.hub import grants_of, roster_of, rules_of
-from dashboard.review_asks import Play, Seek, StepTo, Track, type_of, understood
+from dashboard.review_asks import Play, Screens, Seek, StepTo, Track, understood
 from dashboard.review_keyframes import EVERY_S, Keyframes
 from dashboard.review_told import Pace
 from dashboard.review_views import Policy, Views
+from dashboard.screen_words import type_of
 from dashboard.viewer import Viewer
 from feeds.names import AgencyId
 from feeds.report import Category
@@ -31,6 +32,7 @@ def test_messages_are_understood_or_refused_with_the_reason() -> None:
     assert understood('{"type":"play","speed":0.25}') == Play(0.25)
     assert understood('{"type":"step","to":"alarm","by":-1}') == StepTo("alarm", -1)
     assert understood('{"type":"track","ask":1,"agency":"a","id":"u","from":1,"to":2}') == Track(1, "a", "u", 1.0, 2.0)
+    assert understood('{"type":"screens","ask":2,"at":5}') == Screens(2, 5.0)
     for message in (
         '{"type":"seek"}',
         '{"type":"step","to":"alarm","by":2}',

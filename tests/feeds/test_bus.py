@@ -222,18 +222,17 @@ async def test_a_subscriber_who_looks_now_and_then_hears_all_that_came_meanwhile
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_cuts_are_kept_in_order_though_the_clock_is_set_back_and_go_from_the_front(ends: Ends):
-    before = await _all_cuts(ends.reader)
+@pytest.mark.parametrize("log", ["cuts", "screens"])
+async def test_a_hubs_log_is_kept_in_order_though_the_clock_is_set_back_and_goes_from_the_front(ends: Ends, log: str):
+    append, trim = getattr(ends.writer, f"append_{log}"), getattr(ends.writer, f"trim_{log}")
+    read = getattr(ends.reader, f"read_{log}")
+    before = await read(BatchId(0, 0), 1000)
     at = 1_800_000_000.0 if not before else before[-1][0].ms / 1000 + 1
-    ids = [await ends.writer.append_cuts(f"entry {n}".encode(), at + second) for n, second in enumerate((0, 1, 1, -60))]
+    ids = [await append(f"entry {n}".encode(), at + second) for n, second in enumerate((0, 1, 1, -60))]
     assert ids == sorted(ids)
     assert [id_.ms for id_ in ids[:3]] == [int(at * 1000), int((at + 1) * 1000), int((at + 1) * 1000)]
-    first = await ends.reader.read_cuts(BatchId(ids[0].ms - 1, 0), 3)
-    rest = await ends.reader.read_cuts(first[-1][0], 3)
+    first = await read(BatchId(ids[0].ms - 1, 0), 3)
+    rest = await read(first[-1][0], 3)
     assert [data for _, data in first + rest] == [b"entry 0", b"entry 1", b"entry 2", b"entry 3"]
-    await ends.writer.trim_cuts(ids[2])
-    assert [id_ for id_, _ in await _all_cuts(ends.reader)] == ids[2:]
-
-
-async def _all_cuts(bus: Bus) -> list[tuple[BatchId, bytes]]:
-    return await bus.read_cuts(BatchId(0, 0), 1000)
+    await trim(ids[2])
+    assert [id_ for id_, _ in await read(BatchId(0, 0), 1000)] == ids[2:]

@@ -148,6 +148,8 @@ class _Seat:
             self.say(self._card(said))
         elif kind == "track":
             self.say(said | {"points": self._of.track(said["id"], said["from"], said["to"])})
+        elif kind == "screens":
+            self.say(said | {"screens": []})
         elif kind == "near":
             units = self._of.near(said["lon"], said["lat"], said["metres"], said["from"], said["to"])
             self.say(said | {"units": units})

@@ -17,6 +17,7 @@ from dashboard.panels import (
     feeds,
     findings,
     frozen,
+    layerswitch,
     legend,
     near,
     notices,
@@ -35,7 +36,22 @@ from layers import symbol
 from tests.support.pages import settings
 
 PLACED = (
-    *(board, card, chronology, clocks, compare, events, feeds, findings, frozen, legend, near, notices, outside),
+    *(
+        board,
+        card,
+        chronology,
+        clocks,
+        compare,
+        events,
+        feeds,
+        findings,
+        frozen,
+        layerswitch,
+        legend,
+        near,
+        notices,
+        outside,
+    ),
     *(reviewbar, second, sheet, timeline, topbar, track, transport, viewswitch, watermark),
 )
 SHARED = {"dom", "finding_fields", "finding_form", "finding_read", "marks", "panels", "signs", "words"}

@@ -1,0 +1,130 @@
+"""What the screens show, on the bus: heard from each page, checked, appended each second beside the hub's cuts.
+
+Rules
+- A page tells how it looks when that changes and which revision it drew last, each about once a second.
+- Nothing is believed that cannot be: a revision that was never sent, a layer there is not, an agency nobody told it of.
+- What is refused is counted by reason, and said to who said it; what comes too often is only counted.
+- Of a session no more is told than agency, kind of page and when it began (`feeds.replay.screens`): no name.
+"""
+
+import asyncio
+import logging
+from collections import Counter, deque
+from collections.abc import Callable
+
+from dashboard.audience import Audience, Seat
+from dashboard.hub_cuts import KEPT_S
+from dashboard.screen_words import DrawnWord, ScreenWord
+from feeds.bus import BatchId, Bus
+from feeds.errors import BusDown
+from feeds.names import AgencyId
+from feeds.replay.screens import Look, ScreenLog, encode_screens
+from layers.policy import ViewerClass
+
+log = logging.getLogger(__name__)
+
+APPEND_EVERY_S = 1.0
+ENTRIES_MAX = 600
+"""Entries that wait for the bus; beyond it the oldest go."""
+OPEN_MAX = 500
+"""Sessions that are logged at once."""
+_BUS_S = 5.0
+
+NOT_UNDERSTOOD = "not understood"
+TOO_OFTEN = "too often"
+TOO_MANY = "too many screens"
+NOT_SENT = "revision not sent"
+UNKNOWN_AGENCY = "unknown agency"
+
+
+class HubScreens:
+    """One hub's. `sees_of` says whether a class may see anything of an agency."""
+
+    def __init__(self, bus: Bus, sees_of: Callable[[ViewerClass, AgencyId], bool]) -> None:
+        self._bus = bus
+        self._sees_of = sees_of
+        self._log = ScreenLog()
+        self._waiting: deque[tuple[float, bytes]] = deque(maxlen=ENTRIES_MAX)
+        self.refused: Counter[str] = Counter()
+        """Words of screens that were refused since the hub's start, by reason."""
+
+    def hear(self, seat: Seat, audience: Audience, said: ScreenWord | DrawnWord, t: float) -> str:
+        """Take a word at `t` (Unix seconds); return why it is refused, "" when it is not or need not be said."""
+        if not seat.words.take(t):
+            self.refused[TOO_OFTEN] += 1
+            return ""
+        if not 0 <= said.rev <= seat.subscription.rev:
+            return self._refuse(
+                NOT_SENT, f"revision {said.rev} was not sent to you; the last was {seat.subscription.rev}"
+            )
+        if isinstance(said, ScreenWord):
+            foreign = [a for a in said.without if not self._sees_of(audience.viewer, AgencyId(a))]
+            if foreign or len(set(said.without)) < len(said.without):
+                return self._refuse(
+                    UNKNOWN_AGENCY, "without names each agency of your hello at most once, and no other"
+                )
+        if seat.screen is None:
+            if len(self._log) >= OPEN_MAX:
+                return self._refuse(TOO_MANY, f"{OPEN_MAX} screens are logged already; this one is not")
+            if isinstance(said, DrawnWord):
+                return self._refuse(NOT_UNDERSTOOD, "say screen before drawn: nobody knows yet how yours looks")
+            viewer = audience.viewer
+            seat.screen = self._log.begin(viewer.agency, viewer.roles, seat.viewer.kind, audience.epoch, t)
+        if isinstance(said, ScreenWord):
+            self._log.look(seat.screen, _look(said), t)
+        if said.rev:
+            self._log.drew(seat.screen, said.rev, max(t - said.ago_ms / 1000, seat.screen.since))
+        return ""
+
+    def misheard(self, seat: Seat, words: str, t: float) -> str:
+        """Count a word that was not understood; return what to say, "" when they come too often."""
+        if not seat.words.take(t):
+            self.refused[TOO_OFTEN] += 1
+            return ""
+        return self._refuse(NOT_UNDERSTOOD, words)
+
+    def leave(self, seat: Seat, t: float) -> None:
+        """Note that a viewer went."""
+        if seat.screen is not None:
+            self._log.end(seat.screen, t)
+            seat.screen = None
+
+    def _refuse(self, reason: str, words: str) -> str:
+        self.refused[reason] += 1
+        return words
+
+    def __len__(self) -> int:
+        """Return how many screens are logged now."""
+        return len(self._log)
+
+    async def follow(self, now: Callable[[], float]) -> None:
+        """Append what was noted, for ever."""
+        while True:
+            await asyncio.sleep(APPEND_EVERY_S)
+            try:
+                await self.append(now())
+            except (BusDown, TimeoutError) as error:
+                log.warning("hub.screens_not_kept reason=%s", error)
+
+    async def append(self, t: float) -> None:
+        """Append what was noted until `t`. Raises BusDown, TimeoutError; it waits for the next time then."""
+        entry = self._log.entry(t)
+        waiting = self._waiting
+        if entry is not None:
+            waiting.append((t, encode_screens(entry)))
+        while waiting:
+            at, data = oldest = waiting[0]
+            await asyncio.wait_for(self._bus.append_screens(data, at), _BUS_S)
+            if waiting and waiting[0] is oldest:
+                waiting.popleft()
+
+    async def trim(self, t: float, journal_s: float) -> None:
+        """Drop what is too old at `t` (Unix seconds), as of the cuts. Raises BusDown, TimeoutError."""
+        before = BatchId(int((t - max(KEPT_S, journal_s)) * 1000), 0)
+        await asyncio.wait_for(self._bus.trim_screens(before), _BUS_S)
+
+
+def _look(said: ScreenWord) -> Look:
+    chosen = None if said.chosen is None else (said.chosen.layer, said.chosen.agency, said.chosen.id)
+    shown = (said.box, said.zoom, said.width, said.height)
+    return Look(*shown, tuple(sorted(said.layers)), tuple(sorted(said.without)), said.theme, chosen, said.away)
