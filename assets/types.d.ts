@@ -147,13 +147,15 @@ export interface Review {
   /** The answer to the last step. */
   stepped: Stepped | null;
   follow: { agency: string; id: string } | null;
+  /** Units are drawn from the overview: as they stood at `at`, one of a state each `step_s` seconds; all else at `exact`. */
+  coarse: { at: number; step_s: number; exact: number } | null;
   on(event: "clock" | "range" | "recording" | "notice" | "follow" | "stepped" | "clocks" | "want", fn: () => void): () => void;
   at(): number;
   readonly playing: boolean;
   readonly speed: number;
   /** Speed really reached; 0 while that is not known. */
   readonly reached: number;
-  /** A finger holds the playhead there; at most ten moments a second are asked for. */
+  /** A finger holds the playhead there: drawn from the overview, else at most ten moments a second are asked for. */
   hold(at: number): void;
   /** It lets go: plays on if it did. */
   release(at: number): void;

@@ -12,10 +12,14 @@ export function mount(root, page) {
   if (!review) return;
   const time = find(root, ".watermark-time");
   const view = find(root, ".watermark-view");
+  const rest = find(root, ".watermark-rest");
   const face = clock(page.config.timezone);
   const write = () => {
-    say(time, face(review.at()).time);
-    say(view, viewWords(review.view, page.hello?.agencies ?? []));
+    const { coarse } = review;
+    say(time, face(coarse?.at ?? review.at()).time);
+    const words = viewWords(review.view, page.hello?.agencies ?? []);
+    say(view, coarse ? `${words} · units each ${coarse.step_s} s` : words);
+    say(rest, coarse ? `all else as at ${face(coarse.exact).time}` : "");
   };
   const soon = inStep(review, write);
   review.on("clock", soon);
