@@ -237,5 +237,5 @@ export interface PageConfig {
   /** Of the account: wall, desk or field; api for a program. */
   kind: string;
 }
-declare global { interface Window { jointops: { stats(): Stats; page?: Page } } }
+declare global { interface Window { jointops: { stats(): Stats; page?: Page; overview?(): Record<string, number> } } }
 export interface Stats { drawn: number; fps: number; frame_ms_p95: number; latency_ms_p95: number; revision: number }

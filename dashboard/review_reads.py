@@ -50,7 +50,7 @@ async def _minutes(record: Recording, rules: ReviewRules, agency: AgencyId) -> l
 
 def unknown() -> Answer:
     """Return the answer to a path there is not."""
-    return Answer(HTTPStatus.NOT_FOUND, _encode({"error": f"There is {PATH}, and spans that you may have."}))
+    return Answer(HTTPStatus.NOT_FOUND, _encode({"error": f"There are {PATH} and /read/spans/."}))
 
 
 def unreadable(error: Exception) -> Answer:

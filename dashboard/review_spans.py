@@ -2,15 +2,15 @@
 
     GET /read/spans/<view>/<level>/<agency>/<at>      level: minute, l1, l2; at: Unix seconds where it begins
 
-Whoever may not have it gets the answer of what there is not.
+Whoever may not have it gets the answer of what there is not: 204.
 """
 
 from http import HTTPStatus
 from urllib.parse import unquote
 
 from dashboard.labels_today import LabelsToday
-from dashboard.overviews import LEVELS, NotThere, Overviews, TooMany, Window
-from dashboard.review_reads import unknown, unreadable
+from dashboard.overviews import LEVELS, NotThere, Overviews, TooMany, Stretch
+from dashboard.review_reads import unreadable
 from dashboard.review_views import TRUTH, Views
 from dashboard.stream_door import Answer
 from dashboard.viewer import Viewer
@@ -22,6 +22,8 @@ from layers.entitlement import entitled
 from layers.review_rules import ReviewRules
 
 PATH = "/read/spans/"
+NOTHING = Answer(HTTPStatus.NO_CONTENT, b"")
+"""What there is not, what nobody made, and what is not for who asks: no error, the caller then seeks."""
 KIND = "application/octet-stream"
 _MINUTE = "minute"
 _LATEST = 32503680000
@@ -41,14 +43,14 @@ class ReviewSpans:
         """Return the answer to `GET path`, which begins with `PATH`, for a viewer who may review."""
         words = [unquote(word) for word in path.removeprefix(PATH).split("/")]
         if self._overviews is None or len(words) != _WORDS or not words[3].isdecimal() or int(words[3]) > _LATEST:
-            return unknown()
+            return NOTHING
         view, level, agency, at = words[0], words[1], AgencyId(words[2]), float(words[3])
         if not self._views.may(viewer, view) or agency not in self._recording.agencies:
-            return unknown()
+            return NOTHING
         try:
             return Answer(HTTPStatus.OK, await self._span(self._overviews, viewer, view, level, agency, at), KIND)
         except NotThere:
-            return unknown()
+            return NOTHING
         except (TooMany, JointOpsError, OSError) as error:
             return unreadable(error)
 
@@ -57,12 +59,12 @@ class ReviewSpans:
     ) -> bytes:
         span = await self._recording.span()
 
-        async def rules_in(window: Window) -> list[ReviewRules]:
-            told = await self._recording.policies(window.at, window.until)
+        async def rules_in(stretch: Stretch) -> list[ReviewRules]:
+            told = await self._recording.policies(stretch.at, stretch.until)
             return [self._views.rules(viewer, view, self._views.policy(data)) for data in told]
 
         if level == _MINUTE and at % MINUTE_S == 0:
-            rules = await rules_in(Window(at, at + MINUTE_S))
+            rules = await rules_in(Stretch(at, at + MINUTE_S))
             if all(entitled(one, one.viewer, agency) for one in rules):
                 return await overviews.minute(agency, at)
         # What was true is not told by what was known each few seconds.

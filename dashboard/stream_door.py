@@ -213,8 +213,9 @@ def _response(answer: Answer, had: list[str]) -> Response:
 
 def _answer(status: HTTPStatus, body: bytes, kind: str = _JSON) -> Response:
     headers = Headers()
-    headers["Content-Type"] = kind
-    headers["Content-Length"] = str(len(body))
+    if status not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
+        headers["Content-Type"] = kind
+        headers["Content-Length"] = str(len(body))
     headers["Cache-Control"] = "no-store"
     headers["Connection"] = "close"
     if status is HTTPStatus.UNAUTHORIZED:

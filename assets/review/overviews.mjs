@@ -18,8 +18,9 @@ import { LEVELS, beginOf, blocksFor, bytesOf, keeper, levelsFor, stepOf } from "
 
 /** Requests at once: the page has others. */
 const LANES = 3;
-/** What there was not, or what still grew, is asked for again after this, ms. */
+/** What could not be had, or still grew, is asked for again after this, ms; what there was not, after that. */
 const AGAIN_MS = 30_000;
+const NONE_MS = 300_000;
 
 /**
  * @param {object} of
@@ -34,7 +35,7 @@ export function openOverviews({ get, agencies, limits, now, ready }) {
   const packed = keeper(Infinity, limits.packed);
   /** @type {ReturnType<typeof keeper<Decoded>>} */
   const decoded = keeper(limits.blocks, limits.bytes);
-  /** @type {Map<string, number>} when it was found that there is none, or that it is not whole yet */
+  /** @type {Map<string, number>} until when what was not had, or not whole, is not asked for again, ms */
   const tried = new Map();
   /** @type {Job[]} */
   let jobs = [];
@@ -45,7 +46,7 @@ export function openOverviews({ get, agencies, limits, now, ready }) {
   let wanted = null;
 
   const keyOf = (/** @type {Level} */ level, /** @type {number} */ at) => `${level}/${at}`;
-  const lately = (/** @type {string} */ key) => now() - (tried.get(key) ?? -Infinity) < AGAIN_MS;
+  const lately = (/** @type {string} */ key) => now() < (tried.get(key) ?? -Infinity);
 
   /** @param {Level} level @param {number} at @param {boolean} [first] */
   const ask = (level, at, first = false) => {
@@ -72,17 +73,18 @@ export function openOverviews({ get, agencies, limits, now, ready }) {
       const i = job.next++;
       /** @type {ArrayBuffer | null} */
       let part = null;
+      let again = NONE_MS;
       try {
         part = await get(job.level, names[i], job.at);
       } catch {
-        // It is asked for again later, as what there is not.
+        again = AGAIN_MS;
       }
       if (mine !== generation) break;
       job.parts[i] = part;
       job.left -= 1;
       if (part && job.left) continue;
       jobs = jobs.filter((one) => one !== job);
-      if (!part) tried.set(job.key, now()); // without one agency it would be a picture without it
+      if (!part) tried.set(job.key, now() + again); // without one agency it would be a picture without it
       else if (job.parts.every(Boolean)) {
         const parts = /** @type {ArrayBuffer[]} */ (job.parts);
         packed.set(job.key, parts, parts.reduce((sum, { byteLength }) => sum + byteLength, 0));
@@ -107,11 +109,11 @@ export function openOverviews({ get, agencies, limits, now, ready }) {
         const [at, until] = [Math.max(...spans.map((s) => s.at)), Math.min(...spans.map((s) => s.until))];
         decoded.set(key, { at, until, spans }, bytesOf(spans));
         const level = /** @type {Level} */ (key.slice(0, 2));
-        if (until < beginOf(level, at) + LEVELS[level].length) tried.set(key, now()); // it grows
+        if (until < beginOf(level, at) + LEVELS[level].length) tried.set(key, now() + AGAIN_MS); // it grows
       } catch (error) {
         console.warn(`overview_refused: ${error instanceof Error ? error.message : error}`);
         packed.set(key, [], 0);
-        tried.set(key, now());
+        tried.set(key, now() + NONE_MS);
       }
       ready();
     }
@@ -146,7 +148,8 @@ export function openOverviews({ get, agencies, limits, now, ready }) {
         const key = keyOf(level, begin);
         const parts = packed.get(key);
         if (!parts) {
-          ask(level, begin, true);
+          // A finger that crosses a day would have every ten minutes of it made.
+          if (level === "l2" || levelsFor(range)[0] === "l1") ask(level, begin, true);
           continue;
         }
         const block = decoded.get(key);

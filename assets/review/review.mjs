@@ -18,7 +18,7 @@ const place = decode(location.search);
 if (place.camera) config.view = { ...place.camera, exact: true };
 const session = openSession(config, streamUrl(config.review_url, config.review_port), place, true);
 const { page, stats, over } = openPage(config, session.source);
-window.jointops = { stats, page };
+window.jointops = { stats, page, overview: session.overview };
 page.review = session;
 // To when it was so, or to when that was known: a tick of the hub after its report had come.
 page.goTo = ({ at, received_at }) => session.seek(session.view === "truth" ? Math.min(at, received_at) : Math.max(at, received_at) + TICK_S);

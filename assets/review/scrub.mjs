@@ -16,6 +16,8 @@ import { fetchSpan, isTold } from "./spans.mjs";
 
 /** A range that stays for so long has its overview fetched, ms. */
 const SETTLED_MS = 300;
+/** What is sealed meanwhile, or could not be had, is looked for this often, ms. */
+const AGAIN_MS = 60_000;
 
 /**
  * @param {import("../types.d.ts").Review} review
@@ -69,13 +71,14 @@ export function makeScrub(review, config, to) {
 
   const want = () => {
     clearTimeout(wanting);
-    if (Number.isNaN(exact) || !isTold(view)) return; // the first picture comes first
+    if (!canvas || Number.isNaN(exact) || !isTold(view)) return; // the first picture comes first
     wanting = window.setTimeout(() => overviews.want(review.range, review.at()), SETTLED_MS);
   };
   const anew = () => {
     overviews.clear();
     want();
   };
+  const looking = setInterval(want, AGAIN_MS);
   review.on("range", want);
   review.on("clock", () => {
     if (view === review.view) return;
@@ -122,6 +125,7 @@ export function makeScrub(review, config, to) {
     kept: () => overviews.kept,
     stop() {
       clearTimeout(wanting);
+      clearInterval(looking);
       overviews.clear();
     },
   };

@@ -34,7 +34,7 @@ const local = () => performance.now() / 1000;
  * @param {string} url of the stream
  * @param {Place} place where to begin
  * @param {boolean} [drags] whether the moment is dragged over a timeline
- * @returns {Review & { source: import("../map/page.mjs").Source }}
+ * @returns {Review & { source: import("../map/page.mjs").Source, overview: ReturnType<typeof makeScrub>["kept"] }} `overview`: what is kept of it
  */
 export function openSession(config, url, place, drags = false) {
   /** @type {ReturnType<typeof emitter<"clock" | "range" | "recording" | "notice" | "follow" | "stepped" | "clocks" | "want">>} */
@@ -299,5 +299,5 @@ export function openSession(config, url, place, drags = false) {
     },
   };
   // Getters stay getters: the session is the review with a source.
-  return Object.assign(review, { source });
+  return Object.assign(review, { source, overview: scrub.kept });
 }

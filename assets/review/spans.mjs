@@ -16,8 +16,8 @@ export async function fetchSpan(view, level, agency, at) {
   const path = [view, level, agency, String(at)].map(encodeURIComponent).join("/");
   // What the browser has is good when the site says so: who may have it is looked at each time.
   const answer = await fetch(`/api/spans/${path}`, { cache: "no-cache", signal: AbortSignal.timeout(ANSWER_MS) });
-  if (answer.ok) return answer.arrayBuffer();
-  await answer.text();
-  if (answer.status < 500) return null;
+  const body = await answer.arrayBuffer();
+  if (answer.status === 200) return body;
+  if (answer.status === 204) return null;
   throw new Error(`the site answers ${answer.status}`);
 }

@@ -1,28 +1,18 @@
 """What a review hands out for scrubbing, through its door and from a real archive."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import httpx
 import pytest
 
 from dashboard import overviews as overviews_module
 from dashboard.hub import roster_of
-from dashboard.overviews import Overviews
-from dashboard.recorder import deriving
-from dashboard.review_spans import PATH
-from feeds.bus import BatchId, Delivery
-from feeds.memory_bus import MemoryBus
+from feeds.bus import Delivery
 from feeds.names import AgencyId
-from feeds.recording import word
-from feeds.recording.archive import Archive
-from feeds.replay.archived import ArchivedRecording
 from feeds.replay.cuts import Cut, CutsEntry, encode_cuts
-from feeds.replay.journal import JournalRecording
-from feeds.replay.sealed import Sealed
-from feeds.report import AnyReport, Category
+from feeds.report import Category
 from layers.chunk import chunk_at
 from layers.derived import CHUNKS, L1
 from layers.frame import decode
@@ -30,70 +20,19 @@ from layers.keyframe import keyframe
 from layers.policy import Grant
 from layers.policy_record import encode_policy
 from layers.span import Span
+from tests.support.archived import M0, Archived, archived, at
 from tests.support.heard import delivery, heard, unit
 from tests.support.patrol import driven
-from tests.support.recorded import HandClock
-from tests.support.reviewing import review_on, review_site, reviewing
+from tests.support.reviewing import review_site, reviewing
 
-M0 = 1_790_002_800.0
-"""An hour begins."""
-AGENCIES = ("cpd", "fire", "fbi", "jcc")
 CITY = driven(12, 1800, M0, seed=4, before=0)
 
 
-def at(s: float, *reports: AnyReport, agency: str = "cpd") -> Delivery:
-    """What an agency said so many seconds after the hour began."""
-    said = delivery(0, *reports, agency=agency, received_at=M0 + s)
-    return said._replace(id=BatchId(round((M0 + s) * 1000), 0))
-
-
-class Site(NamedTuple):
-    archive: Archive
-    bus: MemoryBus
-    get: Callable[..., Awaitable[httpx.Response]]
-    review: Any
-
-
-def seal(archive: Archive, agency: str, deliveries: list[Delivery], since: float, minutes: int = 30) -> None:
-    """Seal the ten minutes of an agency from `since` on in which there is something."""
-    derive, begin = deriving(review_site(), archive), since
-    while begin < since + 60 * minutes:
-        until = min(since + 60 * minutes, (begin // 600 + 1) * 600)
-        part = [d for d in deliveries if begin * 1000 <= d.id.ms < until * 1000]
-        if part:
-            archive.seal(AgencyId(agency), int(begin * 1000), int(until * 1000), part, derive)
-        begin = until
-
-
 @asynccontextmanager
-async def site(
-    folder: Path,
-    deliveries: list[Delivery] = CITY,
-    *,
-    since: float = M0,
-    more: dict[str, list[Delivery]] | None = None,
-    today: bytes | None = None,
-    sealed_to: float = M0 + 1800,
-) -> AsyncIterator[Site]:
-    archive = Archive(folder)
-    for agency, said in {"cpd": deliveries, **(more or {})}.items():
-        seal(archive, agency, said, since)
-    clock = HandClock(M0 + 3000)
-    bus = MemoryBus(clock)
-    await bus.save_recorder(word.encode(word.Word(clock.at, word.RECORDING, M0, sealed_to)))
-    sealed = Sealed(archive)
-    recording = ArchivedRecording(sealed, JournalRecording(bus, [AgencyId(a) for a in AGENCIES], clock))
-    overviews = Overviews(sealed, bus.load_recorder, roster_of(review_site()))
-    async with (
-        review_on(recording, clock=clock, overviews=overviews, today=today) as review,
-        httpx.AsyncClient(trust_env=False, base_url=f"http://127.0.0.1:{review.port}") as http,
-    ):
-
-        async def get(who: str, what: str, agency: str = "cpd", at: float = M0, view: str = "known", **headers: str):
-            path = f"{PATH}{view}/{what}/{agency}/{at:.0f}"
-            return await http.get(path, headers={"Authorization": f"Bearer {who}-token", **headers})
-
-        yield Site(archive, bus, get, review)
+async def site(folder: Path, deliveries: list[Delivery] = CITY, **more: Any) -> AsyncIterator[Archived]:
+    """The city's record unless told otherwise."""
+    async with archived(folder, deliveries, **more) as made:
+        yield made
 
 
 async def test_an_agencys_own_people_get_what_was_sealed_byte_for_byte(tmp_path: Path) -> None:
@@ -111,7 +50,7 @@ async def test_an_agencys_own_people_get_what_was_sealed_byte_for_byte(tmp_path:
         again = {"If-None-Match": answer.headers["ETag"]}
         same = await made.get("cpd", "l1", **again)
         assert (same.status_code, same.content, same.headers["ETag"]) == (304, b"", answer.headers["ETag"])
-        assert (await made.get("fbi", "l1", **again)).status_code == 404
+        assert (await made.get("fbi", "l1", **again)).status_code == 204
 
 
 @pytest.mark.parametrize("who", ["jcc", "fire", "cpd"])
@@ -148,7 +87,7 @@ async def test_others_get_none_of_the_stored_bytes_and_nothing_that_is_hidden(tm
             assert answer.content == (await plain.get("jcc", level)).content
             assert decode(answer.content).frames == ()
             assert "shadow-7" in Span((await made.get("cpd", level)).content).ids
-        assert (await made.get("jcc", "minute")).status_code == 404
+        assert (await made.get("jcc", "minute")).status_code == 204
 
 
 async def test_who_may_see_nothing_of_an_agency_hears_the_same_of_any(tmp_path: Path) -> None:
@@ -170,7 +109,7 @@ async def test_who_may_see_nothing_of_an_agency_hears_the_same_of_any(tmp_path: 
             ]
         }
         assert len(refusals) == 1
-        assert refusals.pop()[0] == 404
+        assert refusals.pop()[0] == 204
         assert (await made.get("live-only", "l2")).status_code == 403
         assert (await made.get("nobody", "l2")).status_code == 401
 
@@ -229,12 +168,12 @@ async def test_where_a_file_is_gone_or_altered_there_is_no_block_and_beside_it_t
     async with site(tmp_path) as made:
         _, second, third = made.archive.segments(AgencyId("cpd"))
         (second.folder / L1).write_bytes(b"JOF1")
-        assert (await made.get("jcc", "l1", at=M0 + 600)).status_code == 404
-        assert (await made.get("cpd", "l1", at=M0 + 600)).status_code == 404
-        assert (await made.get("cpd", "l2")).status_code == 404
+        assert (await made.get("jcc", "l1", at=M0 + 600)).status_code == 204
+        assert (await made.get("cpd", "l1", at=M0 + 600)).status_code == 204
+        assert (await made.get("cpd", "l2")).status_code == 204
         assert (await made.get("jcc", "l1", at=M0 + 1200)).status_code == 200
         (third.folder / L1).unlink()
-        assert (await made.get("jcc", "l1", at=M0 + 1200)).status_code == 404
+        assert (await made.get("jcc", "l1", at=M0 + 1200)).status_code == 204
 
 
 async def test_too_much_at_once_is_refused_and_told_when_to_come_again(tmp_path: Path, monkeypatch) -> None:

@@ -33,6 +33,11 @@ name = "cpd"
 agency = "cpd"
 token = "cpd-token"
 roles = ["reviewer"]
+[[account]]
+name = "reviewer"
+agency = "jcc"
+roles = ["reviewer"]
+password_hash = "$argon2id$v=19$m=1024,t=1,p=1$YtqztJNkfrKbgIp3M7k9BA$vZTiaOoqJ4wlbFg1bSVsoEJCWUfYR+WVT3jujqb7qKc"
 """
 )
 
