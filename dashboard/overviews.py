@@ -57,7 +57,7 @@ class TooMany(JointOpsError):
     """More is asked for than is made in time."""
 
 
-class Stretch(NamedTuple):
+class Extent(NamedTuple):
     """From when to when a block tells, Unix seconds."""
 
     at: float
@@ -65,7 +65,7 @@ class Stretch(NamedTuple):
 
 
 Labels = dict[str, frozenset[str]]
-RulesIn = Callable[[Stretch], Awaitable[Sequence[ReviewRules]]]
+RulesIn = Callable[[Extent], Awaitable[Sequence[ReviewRules]]]
 """The rules of whoever asks: by each policy that was in force at some time of a stretch."""
 
 
@@ -105,13 +105,13 @@ class Overviews:
         step_s, length_s = LEVELS[level]
         said = word.decode(await self._recorder())
         until = min(at + length_s, 0.0 if said is None else said.sealed_to)
-        stretch = Stretch(max(at, math.ceil(span.since / step_s) * step_s), until)
-        if at % length_s or stretch.until <= stretch.at:
+        extent = Extent(max(at, math.ceil(span.since / step_s) * step_s), until)
+        if at % length_s or extent.until <= extent.at:
             raise NotThere
-        rules = await rules_in(stretch)
-        segments = self._segments(agency, stretch)
+        rules = await rules_in(extent)
+        segments = self._segments(agency, extent)
         own = all(entitled(one, one.viewer, agency) for one in rules)
-        if own and level == "l1" and _is_just(segments, stretch):
+        if own and level == "l1" and _is_just(segments, extent):
             return await self._file(segments[0], L1)
         if self._waiting >= WAITING_MAX:
             raise TooMany("too many blocks are asked for at once; try again in a moment")
@@ -120,22 +120,22 @@ class Overviews:
             async with self._making:
                 family = self._roster.family(agency)
                 sight = Sight(agency, family) if own else await self._shared(agency, family, segments, rules, today)
-                return await self._made(level, segments, stretch, sight)
+                return await self._made(level, segments, extent, sight)
         finally:
             self._waiting -= 1
 
-    async def _made(self, level: Level, segments: list[Segment], stretch: Stretch, sight: Sight) -> bytes:
+    async def _made(self, level: Level, segments: list[Segment], extent: Extent, sight: Sight) -> bytes:
         shown = sight.key if isinstance(sight, SharedSight) else None
         names = tuple((one.name, one.manifest.number) for one in segments)
-        key = (level, sight.agency, stretch, names, shown)
+        key = (level, sight.agency, extent, names, shown)
         if (kept := self._kept.get(key)) is not None:
             self._kept.move_to_end(key)
             return kept
         files = [await self._file(one, L1) for one in segments]
         try:
-            data = await asyncio.to_thread(_overview, files, segments, stretch, LEVELS[level][0], sight)
+            data = await asyncio.to_thread(_overview, files, segments, extent, LEVELS[level][0], sight)
         except DecodeError as error:
-            log.warning("block_not_made agency=%s at=%s reason=%s", sight.agency, stretch.at, error)
+            log.warning("block_not_made agency=%s at=%s reason=%s", sight.agency, extent.at, error)
             raise NotThere from error
         self._kept[key] = data
         self._size += len(data)
@@ -143,13 +143,13 @@ class Overviews:
             self._size -= len(self._kept.popitem(last=False)[1])
         return data
 
-    def _segments(self, agency: AgencyId, stretch: Stretch) -> list[Segment]:
+    def _segments(self, agency: AgencyId, extent: Extent) -> list[Segment]:
         """Return what a block is made of, oldest first: also the newest before it, which says how units stood.
 
         Raises NotThere when something of it cannot be read, or has no overview.
         """
-        begin, end = stretch.at * 1000, stretch.until * 1000
-        found = [s for s in self._sealed.segments(agency, stretch.at - LOOK_BACK_MS / 1000) if s.manifest.t0 < end]
+        begin, end = extent.at * 1000, extent.until * 1000
+        found = [s for s in self._sealed.segments(agency, extent.at - LOOK_BACK_MS / 1000) if s.manifest.t0 < end]
         first = sum(one.manifest.t1 <= begin for one in found)
         if first and (first == len(found) or found[first].manifest.t0 > begin):
             first -= 1
@@ -202,14 +202,14 @@ class Overviews:
             raise NotThere from error
 
 
-def _is_just(segments: list[Segment], stretch: Stretch) -> bool:
+def _is_just(segments: list[Segment], extent: Extent) -> bool:
     """Say whether the one segment's own overview is the block."""
     ends = [(one.manifest.t0 / 1000, one.manifest.t1 / 1000) for one in segments]
-    return ends == [(stretch.at, stretch.until)] and stretch.until - stretch.at == L1_BLOCK_S
+    return ends == [(extent.at, extent.until)] and extent.until - extent.at == L1_BLOCK_S
 
 
-def _overview(files: list[bytes], segments: list[Segment], stretch: Stretch, step_s: float, sight: Sight) -> bytes:
+def _overview(files: list[bytes], segments: list[Segment], extent: Extent, step_s: float, sight: Sight) -> bytes:
     spans = [Span(data) for data in files]
     ends = [min(span.until, one.manifest.t1 / 1000) for span, one in zip(spans, segments, strict=True)]
     parts = [Part(span, end) for span, end in zip(spans, ends, strict=True)]
-    return overview(parts, stretch.at, stretch.until, step_s, sight)
+    return overview(parts, extent.at, extent.until, step_s, sight)

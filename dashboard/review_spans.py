@@ -9,7 +9,7 @@ from http import HTTPStatus
 from urllib.parse import unquote
 
 from dashboard.labels_today import LabelsToday
-from dashboard.overviews import LEVELS, NotThere, Overviews, TooMany, Stretch
+from dashboard.overviews import LEVELS, Extent, NotThere, Overviews, TooMany
 from dashboard.review_reads import unreadable
 from dashboard.review_views import TRUTH, Views
 from dashboard.stream_door import Answer
@@ -59,12 +59,12 @@ class ReviewSpans:
     ) -> bytes:
         span = await self._recording.span()
 
-        async def rules_in(stretch: Stretch) -> list[ReviewRules]:
-            told = await self._recording.policies(stretch.at, stretch.until)
+        async def rules_in(extent: Extent) -> list[ReviewRules]:
+            told = await self._recording.policies(extent.at, extent.until)
             return [self._views.rules(viewer, view, self._views.policy(data)) for data in told]
 
         if level == _MINUTE and at % MINUTE_S == 0:
-            rules = await rules_in(Stretch(at, at + MINUTE_S))
+            rules = await rules_in(Extent(at, at + MINUTE_S))
             if all(entitled(one, one.viewer, agency) for one in rules):
                 return await overviews.minute(agency, at)
         # What was true is not told by what was known each few seconds.

@@ -41,7 +41,7 @@ class Part(NamedTuple):
     until: float
 
 
-class _Stretch(NamedTuple):
+class _Extent(NamedTuple):
     """What a block tells of: from when to when, and each how many seconds."""
 
     at: float
@@ -65,7 +65,7 @@ def block(spans: Sequence[bytes], step_s: float) -> bytes:
         if part.frames and (part.at - at) % _KEYFRAMES_S == 0
     )
     own = Sight(AgencyId(parts[0].agency), parts[0].family)
-    return _made([Part(part, part.until) for part in parts], _Stretch(at, until, step_s), own, frames)
+    return _made([Part(part, part.until) for part in parts], _Extent(at, until, step_s), own, frames)
 
 
 def overview(parts: Sequence[Part], at: float, until: float, step_s: float, sight: Sight) -> bytes:
@@ -74,22 +74,22 @@ def overview(parts: Sequence[Part], at: float, until: float, step_s: float, sigh
     The parts are of one agency, oldest first; where none tells, nobody spoke, and the one before stands. What is
     there from the beginning on may be told by a part that ends before it. Raises DecodeError.
     """
-    return _made(parts, _Stretch(at, until, step_s), sight, ())
+    return _made(parts, _Extent(at, until, step_s), sight, ())
 
 
-def _made(parts: Sequence[Part], stretch: _Stretch, sight: Sight, frames: tuple[tuple[int, int, bytes], ...]) -> bytes:
+def _made(parts: Sequence[Part], extent: _Extent, sight: Sight, frames: tuple[tuple[int, int, bytes], ...]) -> bytes:
     ids = sorted({unit_id for part in parts for unit_id in part.span.ids if sight.shows(unit_id)})
     place = {unit_id: i for i, unit_id in enumerate(ids)}
     places = [np.array([place.get(unit_id, -1) for unit_id in part.span.ids], np.intp) for part in parts]
     sources: list[SourceTold] = []
-    stood, came = _rows(parts, places, ids, sources, stretch, sight)
+    stood, came = _rows(parts, places, ids, sources, extent, sight)
     if not sight.whole:
         stood, came, places = _present(stood, came, places)
         sources = _heard(stood, came, sources, sight)
     words = Words(sight.family)
-    said = _said(parts, places, words, stretch.at, sight)
+    said = _said(parts, places, words, extent.at, sight)
     change = units_change(sight.agency, sight.family, tuple(sources), stood, came, said, words)
-    return encode_span(FrameHeader(rev=0, at=stretch.at, until=stretch.until), (change,), frames)
+    return encode_span(FrameHeader(rev=0, at=extent.at, until=extent.until), (change,), frames)
 
 
 def _rows(
@@ -97,10 +97,10 @@ def _rows(
     places: list[np.ndarray],
     ids: list[str],
     sources: list[SourceTold],
-    stretch: _Stretch,
+    extent: _Extent,
     sight: Sight,
 ) -> tuple[Stand, Rows]:
-    n, at = len(ids), stretch.at
+    n, at = len(ids), extent.at
     told: list[dict[str, np.ndarray]] = []
     units: list[np.ndarray] = []
     last = np.full((n, 2), LONG_AGO)  # when what was last told of a unit was observed and received
@@ -108,8 +108,8 @@ def _rows(
     here = np.zeros(n, np.uint8)
     granted = sight.granted(ids)
     current = -1
-    for step in range(int(np.ceil((stretch.until - at) / stretch.step_s))):
-        t = at + step * stretch.step_s
+    for step in range(int(np.ceil((extent.until - at) / extent.step_s))):
+        t = at + step * extent.step_s
         while current + 1 < len(parts) and parts[current + 1].span.at <= t:
             current += 1
             span = parts[current].span

@@ -25,8 +25,8 @@ TRACK = ".timeline-track"
 SEEKS = "window.said.filter((text) => text.includes('\"seek\"')).length"
 READY = f"window.jointops?.page?.store.units.count === {UNITS} && jointops.page.review.coarse === null"
 MARK = 'document.querySelector(".watermark").textContent'
-NOTE_WHAT_IS_SAID = """window.said = []; { const send = WebSocket.prototype.send;
-  WebSocket.prototype.send = function (text) { window.said.push(String(text)); return send.call(this, text); }; }"""
+NOTE_WHAT_IS_SAID = """window.said = []; const send = WebSocket.prototype.send;
+  WebSocket.prototype.send = function (text) { window.said.push(String(text)); return send.call(this, text); };"""
 NOTE_INSTANTS = """window.instants = new Set(); window.places = new Set();
   jointops.page.on("frame", () => { if (!jointops.page.review.coarse) return;
     window.instants.add(jointops.page.store.units.at[[...jointops.page.store.units.rows.values()][0]]);
@@ -47,10 +47,9 @@ async def reviewing(
     ):
         log_ins.people[site.cookie] = Viewer(name="reviewer", agency=AgencyId("jcc"), roles=("reviewer",), kind="desk")
         path = f"/review?at={stamp(1800)}&range={stamp(0)}~{stamp(4500)}&view={view}"
-        async with wall(browser, site, width, height, "/login", **options) as tab:
-            await tab.page.add_init_script(NOTE_WHAT_IS_SAID)
-            await tab.page.goto(f"{site.url}{path}")
+        async with wall(browser, site, width, height, path, **options) as tab:
             await tab.until(READY, 60)
+            await tab.eval(f"(() => {{ {NOTE_WHAT_IS_SAID} }})()")
             yield tab
 
 
