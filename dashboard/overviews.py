@@ -17,13 +17,14 @@ from feeds.errors import ArchiveDamaged, DecodeError, JointOpsError
 from feeds.names import AgencyId
 from feeds.recording import word
 from feeds.recording.catalogue import Segment, folder_name
+from feeds.recording.chunk_file import chunk_at
+from feeds.recording.pictures import PICTURES
 from feeds.recording.positions import unit_labels
 from feeds.recording.segment import REPORTS
 from feeds.replay.recording import Span as Recorded
 from feeds.replay.sealed import Sealed
 from layers import keyframe
-from layers.chunk import chunk_at
-from layers.derived import CHUNKS, L1, PICTURE
+from layers.derived import CHUNKS, L1
 from layers.entitlement import entitled
 from layers.labels_now import LabelsNow, labels_of
 from layers.picture import UNITS, Picture
@@ -158,7 +159,7 @@ class Overviews:
         torn = (f"{folder.parent.name}/{folder.name}" for folder in archive.damaged(agency))
         if any(folder_name(since) <= name < folder_name(int(end)) for name in torn):
             raise NotThere
-        if not all(archive.has(one, L1) and archive.has(one, PICTURE) for one in found):
+        if not all(archive.has(one, L1) and archive.has(one, PICTURES) for one in found):
             raise NotThere
         return found
 
@@ -176,10 +177,11 @@ class Overviews:
         """Return what labels stood on units when the segment began, or were said of them in it."""
         kept, labels = self._labels.get(one.folder, (None, Labels()))
         if kept != one:
-            picture, reports = await self._file(one, PICTURE), await self._file(one, REPORTS)
+            pictures, reports = await self._file(one, PICTURES), await self._file(one, REPORTS)
             try:
+                picture = chunk_at(pictures, one.manifest.t0 / 1000)
                 labels = await asyncio.to_thread(self._find_labels, one.manifest.agency, picture, reports)
-            except DecodeError as error:
+            except (DecodeError, IndexError) as error:
                 log.warning("labels_not_read segment=%s reason=%s", one.name, error)
                 raise NotThere from error
             self._labels[one.folder] = one, labels

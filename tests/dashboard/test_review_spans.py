@@ -11,9 +11,9 @@ from dashboard import overviews as overviews_module
 from dashboard.hub import roster_of
 from feeds.bus import Delivery
 from feeds.names import AgencyId
+from feeds.recording.chunk_file import chunk_at
 from feeds.replay.cuts import Cut, CutsEntry, encode_cuts
 from feeds.report import Category
-from layers.chunk import chunk_at
 from layers.derived import CHUNKS, L1
 from layers.frame import decode
 from layers.keyframe import keyframe
