@@ -151,13 +151,15 @@ export interface Review {
   /** The answer to the last step. */
   stepped: Stepped | null;
   follow: { agency: string; id: string } | null;
+  /** Units are drawn from the overview: as they stood at `at`, one of a state each `step_s` seconds; all else at `exact`. */
+  coarse: { at: number; step_s: number; exact: number } | null;
   on(event: "clock" | "range" | "recording" | "notice" | "follow" | "stepped" | "screen" | "screens" | "clocks" | "want", fn: () => void): () => void;
   at(): number;
   readonly playing: boolean;
   readonly speed: number;
   /** Speed really reached; 0 while that is not known. */
   readonly reached: number;
-  /** A finger holds the playhead there; at most ten moments a second are asked for. */
+  /** A finger holds the playhead there: drawn from the overview, else at most ten moments a second are asked for. */
   hold(at: number): void;
   /** It lets go: plays on if it did. */
   release(at: number): void;
@@ -256,5 +258,5 @@ export interface PageConfig {
   /** Of the account: wall, desk or field; api for a program. */
   kind: string;
 }
-declare global { interface Window { jointops: { stats(): Stats; page?: Page } } }
+declare global { interface Window { jointops: { stats(): Stats; page?: Page; overview?(): Record<string, number> } } }
 export interface Stats { drawn: number; fps: number; frame_ms_p95: number; latency_ms_p95: number; revision: number }

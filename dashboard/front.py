@@ -153,6 +153,7 @@ class Front:
             caching = ""  # fingerprinted, or their own business
         else:
             caching = "no-store"
+        may_say = path.startswith("/api/spans/")  # bytes with an ETag, which are asked for anew each time
 
         async def stamped(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -165,7 +166,7 @@ class Front:
                 headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), payment=()"
                 if self._public.scheme == "https":
                     headers["Strict-Transport-Security"] = "max-age=31536000"
-                if caching:
+                if caching and not (may_say and "etag" in headers):
                     headers["Cache-Control"] = caching
                 message["headers"] = headers.raw
             await send(message)

@@ -15,6 +15,7 @@ TIMEOUT_S = 1.5
 """Longest wait for any step of an answer, seconds."""
 
 _ALIVE_FOR_S = 1.0
+_IF_NOT = "if-none-match"
 
 
 class HubDown(JointOpsError):
@@ -43,9 +44,11 @@ class HubReads:
             own["authorization"] = f"Bearer {token}"
         elif cookie := cookie_of(headers):
             own["cookie"] = f"{COOKIE}={cookie}"
+        if _IF_NOT in headers:
+            own[_IF_NOT] = headers[_IF_NOT]
         try:
             async with asyncio.timeout(timeout_s):
-                return await self._client.get(f"/read/{name}", headers=own)
+                return await self._client.get(f"/read/{name}", headers=own, timeout=timeout_s)
         except (httpx.HTTPError, TimeoutError, ValueError) as error:
             raise HubDown(f"the hub did not answer in {timeout_s} s") from error
 

@@ -137,6 +137,8 @@ async def hub(settings: Settings, redis: str, stop: asyncio.Event) -> None:
 
 async def review(settings: Settings, redis: str, stop: asyncio.Event) -> None:
     """Run the review of the site, which reads the record and writes its audit alone."""
+    from dashboard.hub import roster_of
+    from dashboard.overviews import Overviews
     from dashboard.review import Review
     from dashboard.sessions import Sessions
     from dashboard.site import archive_dir, audit_file
@@ -155,9 +157,12 @@ async def review(settings: Settings, redis: str, stop: asyncio.Event) -> None:
     journal = JournalRecording(bus, settings.agency_ids(), clock)
     sealed = Sealed(Archive(archive_dir(settings))) if settings.site.record else None
     recording = journal if sealed is None else ArchivedRecording(sealed, journal)
+    overviews = None if sealed is None else Overviews(sealed, bus.load_recorder, roster_of(settings))
     gate, site, audit = Gate(settings, sessions), settings.site, Audit(audit_file(settings))
     try:
-        review = Review(recording, bus.load_keyframe, settings, clock, gate, site.bind, site.review_port, audit)
+        review = Review(
+            recording, bus.load_keyframe, settings, clock, gate, site.bind, site.review_port, audit, overviews
+        )
         await review.run(stop)
     finally:
         await sessions.close()

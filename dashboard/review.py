@@ -8,24 +8,25 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
-from http import HTTPStatus
 
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from dashboard import review_reads
+from dashboard import review_reads, review_spans
 from dashboard.audience import Seat
 from dashboard.config import Settings
 from dashboard.hub import roster_of, rules_of
 from dashboard.labels_today import LabelsToday
 from dashboard.messages import hello
+from dashboard.overviews import Overviews
 from dashboard.review_asks import Open, understood
 from dashboard.review_audit import ReviewAudit, Standing
 from dashboard.review_keyframes import Keyframes
 from dashboard.review_session import Place, Session
+from dashboard.review_spans import ReviewSpans
 from dashboard.review_views import REVIEWER, Policy, Views
 from dashboard.screen_words import type_of
-from dashboard.stream_door import StreamDoor
+from dashboard.stream_door import Answer, StreamDoor
 from dashboard.viewer import Gate, Viewer
 from feeds.clock import Clock
 from feeds.errors import JointOpsError
@@ -58,8 +59,9 @@ class Review:
         bind: str,
         port: int,
         audit: Audit,
+        overviews: Overviews | None = None,
     ) -> None:
-        """`today` gives the picture that the hub keeps (`layers.keyframe`)."""
+        """`today` gives the picture that the hub keeps (`layers.keyframe`); `overviews` are those of its archive."""
         self._audit = audit
         self._recording = recording
         self._settings = settings
@@ -69,7 +71,9 @@ class Review:
         self.opened = asyncio.Event()
         self._roster = roster_of(settings)
         self._views = Views(self._roster, rules_of(settings))
-        self._place = Place(recording, Keyframes(), self._views, LabelsToday(today, self._roster), settings.site)
+        labels = LabelsToday(today, self._roster)
+        self._place = Place(recording, Keyframes(), self._views, labels, settings.site)
+        self._spans = ReviewSpans(recording, self._views, labels, overviews)
         self._door = StreamDoor(self, gate, settings.site.public_url)
         self._reviewing: list[str] = []
         """Names of the viewers, one for each review that is open."""
@@ -91,8 +95,10 @@ class Review:
         """Return why this viewer may not review, in words; "" when it may."""
         return "" if REVIEWER in viewer.roles else f"Looking back needs the role `{REVIEWER}`."
 
-    async def read(self, path: str, viewer: Viewer) -> tuple[HTTPStatus, bytes]:
+    async def read(self, path: str, viewer: Viewer) -> Answer:
         """Return the answer to `GET path` for the viewer."""
+        if path.startswith(review_spans.PATH):
+            return await self._spans.answer(path, viewer)
         if path != review_reads.PATH:
             return review_reads.unknown()
         rules = self._views.rules(viewer, "known", Policy(self._roster, None))

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from dashboard.stream_door import Answer
 from feeds.names import AgencyId
 from feeds.replay.recording import KINDS, Recording, Span
 from layers.picture import Origin
@@ -17,7 +18,7 @@ PATH = "/read/recording"
 _encode = msgspec.json.Encoder().encode
 
 
-async def recording(record: Recording, rules: ReviewRules) -> tuple[HTTPStatus, bytes]:
+async def recording(record: Recording, rules: ReviewRules) -> Answer:
     """Return the answer for one who sees by `rules`. Raises as the recording does."""
     span = await record.span() or Span(0.0, 0.0)
     seen = [agency for agency in record.agencies if rules.sees_of(rules.viewer, agency)]
@@ -31,7 +32,7 @@ async def recording(record: Recording, rules: ReviewRules) -> tuple[HTTPStatus, 
         for gap in await record.gaps()
         if not gap.agency or gap.agency in seen
     ]
-    return HTTPStatus.OK, _encode({"from": span.since, "to": span.until, "minutes": minutes, "gaps": gaps})
+    return Answer(HTTPStatus.OK, _encode({"from": span.since, "to": span.until, "minutes": minutes, "gaps": gaps}))
 
 
 async def _minutes(record: Recording, rules: ReviewRules, agency: AgencyId) -> list[dict[str, Any]]:
@@ -47,11 +48,11 @@ async def _minutes(record: Recording, rules: ReviewRules, agency: AgencyId) -> l
     return found
 
 
-def unknown() -> tuple[HTTPStatus, bytes]:
+def unknown() -> Answer:
     """Return the answer to a path there is not."""
-    return HTTPStatus.NOT_FOUND, _encode({"error": f"There is {PATH}."})
+    return Answer(HTTPStatus.NOT_FOUND, _encode({"error": f"There are {PATH} and /read/spans/."}))
 
 
-def unreadable(error: Exception) -> tuple[HTTPStatus, bytes]:
+def unreadable(error: Exception) -> Answer:
     """Return the answer while the record cannot be read."""
-    return HTTPStatus.SERVICE_UNAVAILABLE, _encode({"error": f"The record cannot be read now: {error}"})
+    return Answer(HTTPStatus.SERVICE_UNAVAILABLE, _encode({"error": f"The record cannot be read now: {error}"}))

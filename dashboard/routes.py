@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from dashboard.accounts import Accounts, TooManyTries
 from dashboard.config import Settings
 from dashboard.front import SESSION_TIMEOUT_S, refusal, unverified, who
-from dashboard.hub_reads import HubDown, HubReads
+from dashboard.hub_reads import TIMEOUT_S, HubDown, HubReads
 from dashboard.sessions import Sessions
 from dashboard.viewer import COOKIE, Gate, Viewer, cookie_of
 from dashboard.views import login
@@ -22,6 +22,8 @@ LOGIN = "/login"
 
 _HEALTH_TIMEOUT_S = 0.6
 _WRITE_TIMEOUT_S = 3.0
+_SPAN_TIMEOUT_S = 10.0
+"""Longest wait for a block that has to be made first, seconds."""
 _READS = ("units", "incidents", "cameras", "zones", "log")
 
 
@@ -61,6 +63,7 @@ class Routes:
         routes.add_api_route("/healthz", self.health, methods=["GET"])
         routes.add_api_route("/api/{name}.geojson", self.geojson, methods=["GET"])
         routes.add_api_route("/api/recording", self.recording, methods=["GET"])
+        routes.add_api_route("/api/spans/{view}/{level}/{agency}/{at}", self.span, methods=["GET"])
         return routes
 
     async def home(self, request: Request) -> Response:
@@ -172,19 +175,28 @@ class Routes:
         """Hand on what is recorded, as far as the caller may count it."""
         return await self._hand_on(request, self._recordings, "recording", "The recordings do not answer")
 
-    async def _hand_on(self, request: Request, part: HubReads, name: str, silence: str) -> Response:
+    async def span(self, view: str, level: str, agency: str, at: str, request: Request) -> Response:
+        """Hand on a stretch of the record, as the caller may have it."""
+        name = "/".join(["spans", *(quote(word, safe="") for word in (view, level, agency, at))])
+        return await self._hand_on(request, self._recordings, name, "The recordings do not answer", _SPAN_TIMEOUT_S)
+
+    async def _hand_on(
+        self, request: Request, part: HubReads, name: str, silence: str, timeout_s: float = TIMEOUT_S
+    ) -> Response:
         path = request.url.path
         try:
             if await who(self._gate, request.headers) is None:
                 words = "Log in, or send `Authorization: Bearer TOKEN`."
                 return JSONResponse({"error": words}, 401, {"WWW-Authenticate": "Bearer"})
-            answer = await part.read(name, request.headers)
+            answer = await part.read(name, request.headers, timeout_s)
         except BusDown:
             return unverified(path)
         except HubDown:
             return refusal(path, 503, f"{silence}; try again in a moment.", retry_s=2)
         kind = answer.headers.get("content-type", "application/json")
-        return Response(answer.content, answer.status_code, media_type=kind)
+        # What may be kept says so itself; the front says of all else that it may not.
+        kept = {name: answer.headers[name] for name in ("etag", "cache-control") if "etag" in answer.headers}
+        return Response(answer.content, answer.status_code, kept, media_type=kind)
 
 
 def login_first(path: str) -> Response:

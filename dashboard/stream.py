@@ -18,7 +18,7 @@ from dashboard.audience import Audience, Seat
 from dashboard.hub_screens import HubScreens
 from dashboard.screen_words import DrawnWord, LayerName, ScreenWord, type_of
 from dashboard.seating import Seating
-from dashboard.stream_door import StreamDoor
+from dashboard.stream_door import Answer, StreamDoor
 from dashboard.viewer import Gate, Viewer
 
 RESUME_WITHIN_S = 5.0
@@ -105,9 +105,9 @@ class Stream:
         """Refuse nobody who is known."""
         return ""
 
-    async def read(self, path: str, viewer: Viewer) -> tuple[HTTPStatus, bytes]:
+    async def read(self, path: str, viewer: Viewer) -> Answer:
         """Return the answer to `GET /read/...` (JSON)."""
-        return await self._host.read(path, viewer)
+        return Answer(*await self._host.read(path, viewer))
 
     async def seat(self, connection: ServerConnection, viewer: Viewer) -> None:
         """Serve one viewer until it goes."""

@@ -4,10 +4,11 @@ What is said to those who were let in is their host's business (`dashboard.strea
 """
 
 import asyncio
+import hashlib
 import socket
 from functools import partial
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
@@ -33,6 +34,18 @@ _ENDED = 4401
 _GATE_S = 2.0
 
 _encode = msgspec.json.Encoder().encode
+
+
+_JSON = "application/json"
+
+
+class Answer(NamedTuple):
+    """What `GET /read/...` is answered with."""
+
+    status: HTTPStatus
+    body: bytes
+    kind: str = _JSON
+    """What the body is. What is no JSON is bytes that seldom change: asked for again, it is told whether they did."""
 
 
 class _Connection(ServerConnection):
@@ -69,8 +82,8 @@ class Within(Protocol):
         """Serve one stream until it ends."""
         ...
 
-    async def read(self, path: str, viewer: Viewer) -> tuple[HTTPStatus, bytes]:
-        """Return the answer to `GET /read/...` (JSON)."""
+    async def read(self, path: str, viewer: Viewer) -> Answer:
+        """Return the answer to `GET /read/...`."""
         ...
 
 
@@ -137,8 +150,7 @@ class StreamDoor:
         if streaming:
             connection.viewer = viewer  # type: ignore[attr-defined]
             return None
-        status, body = await self._within.read(path, viewer)
-        return _answer(status, body)
+        return _response(await self._within.read(path, viewer), request.headers.get_all("If-None-Match"))
 
     def _same_origin(self, headers: Headers, *, needed: bool) -> bool:
         """Say whether the request comes from the site's own pages: the cookie travels with a foreign page's too."""
@@ -186,10 +198,24 @@ def _refuse(status: HTTPStatus, words: str) -> Response:
     return _answer(status, _encode({"error": words}))
 
 
-def _answer(status: HTTPStatus, body: bytes) -> Response:
+def _response(answer: Answer, had: list[str]) -> Response:
+    if answer.kind == _JSON:
+        return _answer(answer.status, answer.body)
+    # Who may have it is asked each time, so a cache may keep the bytes and not the answer.
+    tag = f'"{hashlib.sha256(answer.body).hexdigest()[:32]}"'
+    same = any(tag in one for one in had)
+    made = _answer(HTTPStatus.NOT_MODIFIED if same else answer.status, b"" if same else answer.body, answer.kind)
+    del made.headers["Cache-Control"]
+    made.headers["Cache-Control"] = "private, no-cache"
+    made.headers["ETag"] = tag
+    return made
+
+
+def _answer(status: HTTPStatus, body: bytes, kind: str = _JSON) -> Response:
     headers = Headers()
-    headers["Content-Type"] = "application/json"
-    headers["Content-Length"] = str(len(body))
+    if status not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
+        headers["Content-Type"] = kind
+        headers["Content-Length"] = str(len(body))
     headers["Cache-Control"] = "no-store"
     headers["Connection"] = "close"
     if status is HTTPStatus.UNAUTHORIZED:

@@ -6,18 +6,24 @@
 A block tells what was known at its steps: a row's receipt is the step at which it is first told, its observation the
 effective time, to the next second. Places are to 1e-5 degree (a metre), courses to 5 degrees, speeds to 1 m/s.
 A unit that said nothing new between two steps has no row. The other layers come as keyframes, one each ten minutes.
-Pure.
+
+`overview` makes blocks of what there is: of stretches in which nobody spoke, which have no span, and for others than
+the agency itself (`layers.sight`); it tells of units alone. Pure.
 """
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
+from feeds.names import AgencyId
 from layers.chunk import units_change
 from layers.frame import FrameHeader, encode_span
+from layers.sight import Sight
 from layers.span import Span
 from layers.stretch import SourceTold
+from layers.swarm import UNKNOWN_I4
 from layers.unit_rows import DRAWN, Rows, Stand, unknown
 from layers.unit_words import GROUPS, LONG_AGO, Said, Words
 
@@ -26,6 +32,21 @@ L2_STEP_S, L2_BLOCK_S = 60.0, 3600.0
 _KEYFRAMES_S = 600.0
 _PRECISION = {"lon": 100, "lat": 100, "course": 50, "speed": 10}
 _SECOND = 1000
+
+
+class Part(NamedTuple):
+    """A span of which a block is made, and until when it tells, Unix seconds: not longer than its own `until`."""
+
+    span: Span
+    until: float
+
+
+class _Extent(NamedTuple):
+    """What a block tells of: from when to when, and each how many seconds."""
+
+    at: float
+    until: float
+    step_s: float
 
 
 def block(spans: Sequence[bytes], step_s: float) -> bytes:
@@ -38,51 +59,84 @@ def block(spans: Sequence[bytes], step_s: float) -> bytes:
         if before.until != after.at or before.agency != after.agency:
             raise ValueError(f"the span from {after.at} does not follow the one before, which ends at {before.until}")
     at, until = parts[0].at, parts[-1].until
-    ids = sorted({unit_id for part in parts for unit_id in part.ids})
-    place = {unit_id: i for i, unit_id in enumerate(ids)}
-    places = [np.array([place[unit_id] for unit_id in part.ids], np.intp) for part in parts]
-    sources: list[SourceTold] = []
-    words = Words(parts[0].family)
-    stood, came = _rows(parts, places, ids, sources, step_s)
-    said = _said(parts, places, words)
     frames = tuple(
         (round((part.at - at) * 1000.0), 0, part.frames[0][2])
         for part in parts
         if part.frames and (part.at - at) % _KEYFRAMES_S == 0
     )
-    change = units_change(parts[0].agency, parts[0].family, tuple(sources), stood, came, said, words)
-    return encode_span(FrameHeader(rev=0, at=at, until=until), (change,), frames)
+    own = Sight(AgencyId(parts[0].agency), parts[0].family)
+    return _made([Part(part, part.until) for part in parts], _Extent(at, until, step_s), own, frames)
+
+
+def overview(parts: Sequence[Part], at: float, until: float, step_s: float, sight: Sight) -> bytes:
+    """Return the block from `at` to `until`, Unix seconds: each `step_s` seconds what `sight` shows of the parts.
+
+    The parts are of one agency, oldest first; where none tells, nobody spoke, and the one before stands. What is
+    there from the beginning on may be told by a part that ends before it. Raises DecodeError.
+    """
+    return _made(parts, _Extent(at, until, step_s), sight, ())
+
+
+def _made(parts: Sequence[Part], extent: _Extent, sight: Sight, frames: tuple[tuple[int, int, bytes], ...]) -> bytes:
+    ids = sorted({unit_id for part in parts for unit_id in part.span.ids if sight.shows(unit_id)})
+    place = {unit_id: i for i, unit_id in enumerate(ids)}
+    places = [np.array([place.get(unit_id, -1) for unit_id in part.span.ids], np.intp) for part in parts]
+    sources: list[SourceTold] = []
+    stood, came = _rows(parts, places, ids, sources, extent, sight)
+    if not sight.whole:
+        stood, came, places = _present(stood, came, places)
+        sources = _heard(stood, came, sources, sight)
+    words = Words(sight.family)
+    said = _said(parts, places, words, extent.at, sight)
+    change = units_change(sight.agency, sight.family, tuple(sources), stood, came, said, words)
+    return encode_span(FrameHeader(rev=0, at=extent.at, until=extent.until), (change,), frames)
 
 
 def _rows(
-    parts: list[Span], places: list[np.ndarray], ids: list[str], sources: list[SourceTold], step_s: float
+    parts: Sequence[Part],
+    places: list[np.ndarray],
+    ids: list[str],
+    sources: list[SourceTold],
+    extent: _Extent,
+    sight: Sight,
 ) -> tuple[Stand, Rows]:
-    n, at = len(ids), parts[0].at
+    n, at = len(ids), extent.at
     told: list[dict[str, np.ndarray]] = []
     units: list[np.ndarray] = []
     last = np.full((n, 2), LONG_AGO)  # when what was last told of a unit was observed and received
     stood = {name: np.full(n, unknown(name, dtype)) for name, dtype in DRAWN}
     here = np.zeros(n, np.uint8)
-    for part, where in zip(parts, places, strict=True):
-        shift = round((part.at - at) * 1000.0)
-        sources += [told_by for told_by in part.sources if told_by not in sources]
-        number = np.array([sources.index(told_by) for told_by in part.sources] or [0])
-        for step in range(round((part.until - part.at) / step_s)):
-            t = part.at + step * step_s
-            t_ms = round((t - at) * 1000.0)
-            rows, columns = part.drawn_at(t)
-            unit = where[rows]
-            times = np.stack([columns["observed"] + shift, columns["delay"]], 1)
-            columns = _coarse(columns, number, t_ms, shift)
-            new = (times != last[unit]).any(1)
-            last[unit] = times
-            if not t_ms:
-                here[unit] = 1
-                for name, values in columns.items():
-                    stood[name][unit] = values
-            else:
-                units.append(unit[new])
-                told.append({name: values[new] for name, values in columns.items()})
+    granted = sight.granted(ids)
+    current = -1
+    for step in range(int(np.ceil((extent.until - at) / extent.step_s))):
+        t = at + step * extent.step_s
+        while current + 1 < len(parts) and parts[current + 1].span.at <= t:
+            current += 1
+            span = parts[current].span
+            sources += [told_by for told_by in span.sources if told_by not in sources]
+            number = np.array([sources.index(told_by) for told_by in span.sources] or [0])
+        if current < 0:
+            continue
+        t_ms, shift = round((t - at) * 1000.0), round((span.at - at) * 1000.0)
+        rows, columns = span.drawn_at(min(t, parts[current].until))
+        unit = places[current][rows]
+        shown = unit >= 0
+        if not sight.whole:
+            shown &= columns["lon"] != UNKNOWN_I4
+        if not shown.all():
+            unit, columns = unit[shown], {name: values[shown] for name, values in columns.items()}
+        # By our own clock, which is the same whichever span tells it.
+        times = np.stack([columns["observed"].astype(np.int64) + shift, columns["delay"]], 1)
+        columns = sight.mask(_coarse(columns, number, t_ms, shift), granted[unit])
+        new = (times != last[unit]).any(1)
+        last[unit] = times
+        if not t_ms:
+            here[unit] = 1
+            for name, values in columns.items():
+                stood[name][unit] = values
+        else:
+            units.append(unit[new])
+            told.append({name: values[new] for name, values in columns.items()})
     unit = np.concatenate(units) if units else np.zeros(0, np.intp)
     order = np.argsort(unit, kind="stable")
     made = {name: np.concatenate([one[name] for one in told])[order] for name, _ in DRAWN} if told else stood
@@ -90,6 +144,30 @@ def _rows(
     nothing = np.zeros((n, len(GROUPS)))
     stand = Stand(ids, here, stood, nothing, nothing[:, 0], here == 1, nothing)
     return stand, Rows({name: values[: len(unit)] for name, values in made.items()}, count, np.zeros(n, np.uint32))
+
+
+def _present(stood: Stand, came: Rows, places: list[np.ndarray]) -> tuple[Stand, Rows, list[np.ndarray]]:
+    """Return the same without units that are at no step: nobody is told that they come."""
+    there = (stood.here == 1) | (came.counts > 0)
+    number = np.where(there, np.cumsum(there) - 1, -1)
+    kept = [unit_id for unit_id, stays in zip(stood.ids, there.tolist(), strict=True) if stays]
+    columns = {name: values[there] for name, values in stood.columns.items()}
+    stand = Stand(kept, stood.here[there], columns, stood.words[there], stood.eff[there], stood.placed[there],
+                  stood.slow_eff[there])  # fmt: skip
+    where = [np.where(place >= 0, number[place], -1) if len(number) else place for place in places]
+    return stand, Rows(came.columns, came.counts[there], came.older[there]), where
+
+
+def _heard(stood: Stand, came: Rows, sources: list[SourceTold], sight: Sight) -> list[SourceTold]:
+    """Return the sources of what is shown alone, and let the columns count into them."""
+    used = np.unique(np.concatenate([stood.columns["source"][stood.here == 1], came.columns["source"]])).astype(np.intp)
+    kept = sorted(used.tolist(), key=lambda i: (sources[i].id, i))  # not as they were first heard, of all units
+    number = np.zeros(len(sources) + 1, np.uint16)
+    number[kept] = np.arange(len(kept))
+    for columns in (stood.columns, came.columns):
+        columns["source"] = number[columns["source"]]
+    stood.columns["source"][stood.here == 0] = 0
+    return [sight.source(sources[i]) for i in kept]
 
 
 def _coarse(columns: dict[str, np.ndarray], number: np.ndarray, t_ms: int, shift: int) -> dict[str, np.ndarray]:
@@ -108,23 +186,38 @@ def _coarse(columns: dict[str, np.ndarray], number: np.ndarray, t_ms: int, shift
     return made
 
 
-def _said(parts: list[Span], places: list[np.ndarray], words: Words) -> Said:
+def _said(parts: Sequence[Part], places: list[np.ndarray], words: Words, at: float, sight: Sight) -> Said:
     """Return the changes of slow fields: of the first span what stood, of all what came.
 
-    What came in a later span stands over what came before, so they only have to be joined.
+    What came in a later span stands over what came before, so they only have to be joined; where nobody spoke in
+    between, what stands after it is told again.
     """
-    columns: list[tuple[np.ndarray, ...]] = []
+    columns: list[tuple[np.ndarray, ...]] = [(np.zeros(0, np.intp),) * 5]
     for i, (part, where) in enumerate(zip(parts, places, strict=True)):
-        told = part.said()
-        number = np.array([0, *(words.adopt(*word) for word in part.words_said()[1:])], np.uint32)
-        shift = round((part.at - parts[0].at) * 1000.0)
-        use = (told.received != LONG_AGO) | (i == 0)
-        times = [np.where(t == LONG_AGO, t, t + shift) for t in (told.effective, told.received)]
-        group = part.groups()[told.word]
-        columns.append((where[told.row][use], group[use], times[0][use], times[1][use], number[told.word][use]))
+        told, groups = part.span.said(), part.span.groups()
+        shift = round((part.span.at - at) * 1000.0)
+        follows = i > 0 and parts[i - 1].until == part.span.at
+        stood = told.received == LONG_AGO
+        use = ((~stood) | (not follows)) & (where[told.row] >= 0)
+        use &= sight.tells(part.span.ids)[told.row, groups[told.word]]
+        fields = part.span.words_said()
+        number = np.zeros(len(fields), np.intp)
+        # As they are met in what is shown: the order of all would tell of others.
+        for word in dict.fromkeys(told.word[use].tolist()):
+            number[word] = words.adopt(*sight.word(fields[word])) if word else 0
+        begun = LONG_AGO if i == 0 else shift
+        times = [np.where(stood, begun, t.astype(np.int64) + shift)[use] for t in (told.effective, told.received)]
+        columns.append((where[told.row][use], groups[told.word][use], *times, number[told.word][use]))
     row, group, effective, received, word = (np.concatenate(column) for column in zip(*columns, strict=True))
     order = np.argsort(row * len(GROUPS) + group, kind="stable")
-    return Said(row[order], effective[order], received[order], word[order])
+    row, group, effective, received, word = (values[order] for values in (row, group, effective, received, word))
+    if not sight.whole:
+        # What differs in nothing that is shown is no change.
+        same = np.zeros(len(row), np.bool_)
+        same[1:] = (row[1:] == row[:-1]) & (group[1:] == group[:-1]) & (word[1:] == word[:-1])
+        same[1:] &= (effective[1:] >= effective[:-1]) & (received[1:] >= received[:-1])
+        row, effective, received, word = (values[~same] for values in (row, effective, received, word))
+    return Said(row, effective, received, word)
 
 
 def l1(minutes: Sequence[bytes]) -> bytes:

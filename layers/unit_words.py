@@ -23,7 +23,8 @@ GROUPS = ("status", "emergency", "identity", "capability")
 LONG_AGO = -(2**31)
 """Before everything, ms: what stood when the stretch began."""
 
-_GROUP_INDEX = (STATUS, EMERGENCY, IDENTITY, CAPABILITY)
+GROUP_INDEX = (STATUS, EMERGENCY, IDENTITY, CAPABILITY)
+"""Which group of a unit's fields each group of words is (`layers.track.GROUP_BIT` counts alike)."""
 _FIELDS = (
     ("primary_status", "secondary_status", "status_internal", "incident_id"),
     ("emergency",),
@@ -73,7 +74,7 @@ class Words:
     def of_track(self, track: UnitTrack) -> tuple[list[int], list[float]]:
         """Return the word that stands for each group of a unit, and its effective time (Unix seconds)."""
         numbers, times = [0] * len(GROUPS), [float("-inf")] * len(GROUPS)
-        for g, index in enumerate(_GROUP_INDEX):
+        for g, index in enumerate(GROUP_INDEX):
             said = track.group(index)
             if said is not None:
                 begin, end = _ENDS[g]

@@ -27,6 +27,7 @@ const TEXT_PX = 14;
  * @property {{ bytes: Uint8Array, count: number }} under rings below the marks
  * @property {{ bytes: Uint8Array, count: number }} over rings above them
  * @property {{ layer: string, row: number } | null} chosen
+ * @property {number} fade how strongly all but units is drawn, 0..1
  */
 
 /**
@@ -171,6 +172,7 @@ export function overlay(parent, lost) {
       const top = set === "urgent" || set === "chosen";
       const layer = p[set][name];
       if (!p.sheets || !layer.count) continue;
+      gl.uniform1f(at("u_fade"), name === "units" ? 1 : picture.fade);
       const tier = top ? Math.min(picture.tiers[name], 1) : picture.tiers[name];
       const sheet = p.sheets[name][tier];
       const half = sheet.cell / 2;

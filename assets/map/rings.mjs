@@ -77,10 +77,11 @@ export function alerts() {
  * @property {number} s device pixels per CSS pixel of a mark
  * @property {number} scale device pixels per 2^-32 of the world
  * @property {number} pxPerMetre device pixels
+ * @property {number} fade how strongly all but units is drawn, 0..1
  */
 
 /** Under the marks: fields of view, and how uncertain the chosen unit's place is. @param {ReturnType<typeof ringList>} to @param {Scene} scene */
-export function under(to, { instances, store, theme, chosen, pxPerMetre }) {
+export function under(to, { instances, store, theme, chosen, pxPerMetre, fade }) {
   const { cameras, units } = store;
   const { bearing, fov, range } = cameras.columns;
   const of = instances.cameras;
@@ -90,7 +91,7 @@ export function under(to, { instances, store, theme, chosen, pxPerMetre }) {
     if (bearing[row] === UNKNOWN_U2 && fov[row] < 3600) continue;
     const isChosen = chosen?.layer === "cameras" && chosen.row === row;
     const half = fov[row] >= 3600 ? 3.0999 : (fov[row] / 2) * DECIDEGREE;
-    to.add(of.xy[row * 4], of.xy[row * 4 + 1], reach, 0, theme.camera, isChosen ? 0.5 : 0.26, bearing[row] * DECIDEGREE, half);
+    to.add(of.xy[row * 4], of.xy[row * 4 + 1], reach, 0, theme.camera, (isChosen ? 0.5 : 0.26) * fade, bearing[row] * DECIDEGREE, half);
   }
   if (chosen?.layer !== "units" || units.columns.err[chosen.row] === UNKNOWN_U2) return;
   const at = instances.units.xy;
@@ -100,7 +101,7 @@ export function under(to, { instances, store, theme, chosen, pxPerMetre }) {
 }
 
 /** Over the marks: pulses and the chosen thing's ring. @param {ReturnType<typeof ringList>} to @param {Scene} scene @param {ReturnType<typeof alerts>} seen @param {number} now ms */
-export function over(to, { instances, store, theme, tiers, chosen, s, scale }, seen, now) {
+export function over(to, { instances, store, theme, tiers, chosen, s, scale, fade }, seen, now) {
   const phase = theme.calm ? 0.35 : (now % 1000) / 1000;
   const { units, cameras } = instances;
   const r = UNIT_R[tiers.units] * s;
@@ -111,8 +112,8 @@ export function over(to, { instances, store, theme, tiers, chosen, s, scale }, s
   for (const row of cameras.urgent) {
     const [x, y] = [cameras.xy[row * 4], cameras.xy[row * 4 + 1]];
     const inner = CAMERA_R[tiers.cameras] * 1.42 * s + 4 * s;
-    to.add(x, y, inner, 1.8 * s, theme.caution, 0.95);
-    if (!theme.calm && seen.age(row, now) < ALERT_MS) {
+    to.add(x, y, inner, 1.8 * s, theme.caution, 0.95 * fade);
+    if (fade === 1 && !theme.calm && seen.age(row, now) < ALERT_MS) {
       to.add(x, y, inner + 12 * phase * s, 2 * s, theme.caution, (1 - phase) * 0.9);
     }
   }

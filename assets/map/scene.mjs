@@ -13,6 +13,8 @@ import { alerts, over, ringList, under } from "./rings.mjs";
 import { rowOf, tableOf } from "./store.mjs";
 import { tags } from "./tags.mjs";
 
+/** All but units, while these are drawn of another moment. */
+const FADED = 0.35;
 /** Small things that lie over the map. */
 const OVER_MAP = ".map-room .maplibregl-ctrl-attrib, .map-room .outside:not([hidden]), .map-room .watermark, .map-room .layerswitch";
 /** Tags are placed again at most this often. */
@@ -83,6 +85,7 @@ export function makeScene(page, meter) {
   /** @type {(() => void)[]} */
   const waits = [];
 
+  const fadeNow = () => (page.review?.coarse ? FADED : 1);
   const chosen = () => {
     const row = page.selected ? rowOf(store, page.selected) : undefined;
     if (row === undefined || !page.selected) return null;
@@ -101,15 +104,16 @@ export function makeScene(page, meter) {
     if (began - taggedAt >= TAGS_MS) retag(v, began);
     else if (!tagTimer) tagTimer = window.setTimeout(() => { tagTimer = 0; wake(); }, TAGS_MS);
     const at = chosen();
+    const fade = fadeNow();
     const s = canvas.ratio * theme.scale;
     const scene = {
-      instances, store, theme, tiers, chosen: at, s, scale: v.scale * canvas.ratio, pxPerMetre: v.pxPerMetre * canvas.ratio,
+      instances, store, theme, tiers, chosen: at, s, scale: v.scale * canvas.ratio, pxPerMetre: v.pxPerMetre * canvas.ratio, fade,
     };
     below.clear();
     above.clear();
     under(below, scene);
     over(above, scene, seen, began);
-    if (!canvas.draw({ view: v, instances, tiers, under: below, over: above, chosen: at })) return;
+    if (!canvas.draw({ view: v, instances, tiers, under: below, over: above, chosen: at, fade })) return;
     const now = performance.now();
     if (last.rev !== store.rev) last = { rev: store.rev, at: now };
     meter.draw(began, now - began, ORDER.reduce((sum, layer) => sum + store[layer].count, 0));
@@ -144,7 +148,7 @@ export function makeScene(page, meter) {
     tiers.incidents = tierFor(census(instances.incidents, v).inside * 2, v, theme.scale, tiers.incidents);
     tiers.cameras = tiers.zones = tiers.log = v.zoom > 13.5 ? 0 : v.zoom > 11 ? 1 : 2;
     const { letters, ratio } = mounted.canvas;
-    mounted.canvas.setTags(tags({ page, instances, view: v, letters, ratio, scale: theme.scale, tiers, covered: coveredOf(mounted.map) }, slots));
+    mounted.canvas.setTags(tags({ page, instances, view: v, letters, ratio, scale: theme.scale, tiers, covered: coveredOf(mounted.map), fade: fadeNow() }, slots));
   };
 
   const release = () => {

@@ -64,10 +64,11 @@ void main() {
 precision mediump float;
 uniform sampler2D u_image;
 uniform highp vec2 u_texel;   // size of a texel
+uniform float u_fade;         // 1, less where the layer is of another moment
 in highp vec2 v_texel;
 flat in float v_alpha;
 out vec4 colour;
-void main() { colour = textureLod(u_image, v_texel * u_texel, 0.0) * v_alpha; }`,
+void main() { colour = textureLod(u_image, v_texel * u_texel, 0.0) * v_alpha * u_fade; }`,
 };
 
 /** Rings, discs and fields of view, computed to the pixel; few at a time. */

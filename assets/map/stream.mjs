@@ -41,6 +41,8 @@ export function openStream(url, store, to) {
   let whole = false;
   /** The next frame is the first of another epoch. */
   let anew = false;
+  /** Nobody wants frames until the first of another epoch. */
+  let muted = false;
   let pause = PAUSE_FIRST_MS;
   let retry = 0;
   let watchdog = 0;
@@ -119,6 +121,7 @@ export function openStream(url, store, to) {
 
   /** @param {() => import("./frame.mjs").Frame} read */
   const use = (read) => {
+    if (muted) return;
     const began = performance.now();
     try {
       const frame = read();
@@ -195,9 +198,14 @@ export function openStream(url, store, to) {
     card: (layer, agency, id) => askFor({ type: "card", layer, agency, id }, ANSWER_MS),
     send,
     ask: askFor,
-    /** What comes next counts revisions and events from the start again. */
-    anew() {
+    /** What comes next counts revisions and events from the start again. @param {boolean} [heard] and is wanted again, where it was not */
+    anew(heard = true) {
       anew = true;
+      if (heard) muted = false;
+    },
+    /** Leaves the store to somebody else: frames are dropped until the first of an epoch that is wanted. */
+    mute() {
+      muted = true;
     },
     stop() {
       stopped = true;

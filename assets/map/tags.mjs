@@ -63,10 +63,11 @@ export function ageText(seconds) {
  * @param {number} from.scale of marks
  * @param {Record<string, number>} from.tiers size class by layer
  * @param {number[][]} from.covered left, top, right, bottom of what lies over the map, CSS pixels
+ * @param {number} from.fade how strongly all but units is written, 0..1
  * @param {Map<string, number>} previous slots of the last placing
  * @returns {{ bytes: Uint8Array, count: number }}
  */
-export function tags({ page, instances, view, letters, ratio, scale, tiers, covered }, previous) {
+export function tags({ page, instances, view, letters, ratio, scale, tiers, covered, fade }, previous) {
   const found = candidates(page, instances, view, scale, tiers);
   for (const tag of found) {
     const gaps = (tag.text.length - 1) * gapOf(letters);
@@ -85,6 +86,7 @@ export function tags({ page, instances, view, letters, ratio, scale, tiers, cove
   // The most important were placed first and are written last: over the others where they had to overlap.
   for (const { index, dx, dy, short } of placed.reverse()) {
     const { of, at, text, tag, lift } = found[index];
+    const alpha = of.layer === "units" ? 255 : Math.round(255 * fade);
     let x = Math.round(dx * ratio) - letters.pad;
     const y = Math.round((dy - lift) * ratio) - (letters.cellHeight - letters.height) / 2;
     for (const [part, colour] of short ? /** @type {Text} */ ([[tag, TAG]]) : text) {
@@ -94,7 +96,7 @@ export function tags({ page, instances, view, letters, ratio, scale, tiers, cove
         i32[i * 4 + 1] = of.xy[at * 4 + 1];
         i16[i * 8 + 4] = Math.round(x);
         i16[i * 8 + 5] = y;
-        bytes.set([letter, colour, 255, 0], i * STRIDE + 12);
+        bytes.set([letter, colour, alpha, 0], i * STRIDE + 12);
         x += letters.advances[letter];
       }
       x += gapOf(letters);

@@ -44,7 +44,7 @@ export function mount(root, page) {
   /** Asks for the way around the moment where what is there does not hold it. */
   const need = async () => {
     const chosen = unit();
-    if (!chosen) return;
+    if (!chosen || review.coarse) return; // not for each moment that a finger passes
     const [key, at, bounds] = [keyOf(chosen), review.at(), review.bounds()];
     const enough = shown?.key === key && at - shown.from >= Math.min(EDGE_S, at - bounds.from) && shown.to - at >= Math.min(EDGE_S, bounds.to - at);
     if (enough || asking === key) return;

@@ -11,12 +11,15 @@ export function mount(root, page) {
   const { review } = page;
   if (!review) return;
   const time = find(root, ".watermark-time");
-  const [view, screen] = [find(root, ".watermark-view"), find(root, ".watermark-screen")];
+  const [view, rest, screen] = [find(root, ".watermark-view"), find(root, ".watermark-rest"), find(root, ".watermark-screen")];
   const face = clock(page.config.timezone);
   const write = () => {
-    say(time, face(review.at()).time);
+    const { coarse } = review;
     const agencies = page.hello?.agencies ?? [];
-    say(view, viewWords(review.view, agencies));
+    say(time, face(coarse?.at ?? review.at()).time);
+    const words = viewWords(review.view, agencies);
+    say(view, coarse ? `${words} · units each ${coarse.step_s} s` : words);
+    say(rest, coarse ? `all else as at ${face(coarse.exact).time}` : "");
     say(screen, review.screen ? screenWords(review.screen, review.at(), agencies).join(" · ") : "");
     show(screen, review.screen !== null);
   };

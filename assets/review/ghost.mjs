@@ -47,7 +47,7 @@ export function openGhost(page, review, changed) {
     },
   });
   const follow = () => {
-    if (Math.abs(review.at() - asked) < 0.01) return;
+    if (review.coarse || Math.abs(review.at() - asked) < 0.01) return; // not while the moment is dragged
     asked = review.at();
     queue.take(asked);
   };

@@ -17,9 +17,9 @@ const config = readConfig();
 const place = decode(location.search);
 // The first camera is the link's; the map is fitted to nothing else.
 if (place.camera) config.view = { ...place.camera, exact: true };
-const session = openSession(config, streamUrl(config.review_url, config.review_port), place);
+const session = openSession(config, streamUrl(config.review_url, config.review_port), place, true);
 const { page, stats, over } = openPage(config, session.source);
-window.jointops = { stats, page };
+window.jointops = { stats, page, overview: session.overview };
 page.review = session;
 // To when it was so, or to when that was known: a tick of the hub after its report had come.
 page.goTo = ({ at, received_at }) => session.seek(session.view === "truth" ? Math.min(at, received_at) : Math.max(at, received_at) + TICK_S);
@@ -41,6 +41,8 @@ const link = () => {
   const url = `${location.pathname}?${query}${theme ? `&theme=${encodeURIComponent(theme)}` : ""}`;
   if (`${location.pathname}${location.search}` !== url) history.replaceState(null, "", url);
 };
+// What is of another moment than the units says so by being faint.
+session.on("clock", () => document.documentElement.toggleAttribute("data-coarse", session.coarse !== null));
 let due = 0;
 const soon = () => {
   due ||= window.setTimeout(() => {

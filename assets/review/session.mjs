@@ -9,8 +9,9 @@ import { openStream } from "../map/stream.mjs";
 import { openFindings } from "./findings.mjs";
 import { moment, newestWins } from "./moment.mjs";
 import { LEAST_S, named, showing, within } from "./range.mjs";
+import { makeScrub } from "./scrub.mjs";
 
-/** Seeks while a finger moves: at most ten a second, and the next not before the last was answered or given up. */
+/** Seeks while a finger moves, where there is no overview: at most ten a second, and the next not before the last was answered or given up. */
 const SEEK_EVERY_MS = 100;
 const SEEK_PATIENCE_MS = 600;
 const ANSWER_MS = 20_000;
@@ -32,9 +33,10 @@ const local = () => performance.now() / 1000;
  * @param {import("../types.d.ts").PageConfig} config
  * @param {string} url of the stream
  * @param {Place} place where to begin
- * @returns {Review & { source: import("../map/page.mjs").Source }}
+ * @param {boolean} [drags] whether the moment is dragged over a timeline
+ * @returns {Review & { source: import("../map/page.mjs").Source, overview: ReturnType<typeof makeScrub>["kept"] }} `overview`: what is kept of it
  */
-export function openSession(config, url, place) {
+export function openSession(config, url, place, drags = false) {
   /** @type {ReturnType<typeof emitter<Parameters<Review["on"]>[0]>>} */
   const events = emitter();
   const unknown = Date.now() / 1000 - BEGINS_BEFORE_S;
@@ -69,6 +71,7 @@ export function openSession(config, url, place) {
     follow: null,
     screen: null,
     screens: [],
+    coarse: null,
     on: events.on,
     at: () => clock.at(local()),
     get playing() {
@@ -88,7 +91,7 @@ export function openSession(config, url, place) {
       }
       const to = inside(at);
       clock.ask(to, local());
-      queue.take(to);
+      scrub.hold(to);
       events.emit("clock");
     },
     release(at) {
@@ -165,6 +168,15 @@ export function openSession(config, url, place) {
     over() {},
   };
 
+  const scrub = makeScrub(review, config, {
+    seek: queue.take,
+    mute() {
+      queue.clear();
+      stream?.mute();
+    },
+    changed: () => events.emit("clock"),
+  });
+
   /** @param {object} message @param {number} [within] ms @returns {Promise<any>} */
   const ask = (message, within = ANSWER_MS) =>
     stream
@@ -186,6 +198,7 @@ export function openSession(config, url, place) {
   const seek = (at) => {
     const to = inside(at);
     queue.clear();
+    scrub.release();
     stream?.send({ type: "seek", at: to });
     clock.ask(to, local());
     turn();
@@ -224,10 +237,11 @@ export function openSession(config, url, place) {
   /** @param {any} said */
   const hear = (said) => {
     if (said.type === "clock") {
-      if (said.epoch !== epoch) stream?.anew();
+      if (said.epoch !== epoch) stream?.anew(!scrub.draws);
       epoch = said.epoch;
       recorded = { from: said.from, to: said.to };
       pace = said.pace ?? 0;
+      if (scrub.draws) return; // the finger has the moment
       if (!clock.hear(said, local())) return;
       review.seeking = null;
       queue.answered();
@@ -254,8 +268,9 @@ export function openSession(config, url, place) {
   /** @type {import("../map/page.mjs").Source} */
   const source = {
     name: "replay",
-    now: review.at,
+    now: () => review.coarse?.at ?? review.at(),
     open(store, to) {
+      if (drags) scrub.on(store, to.frame);
       void count().then(() => {
         if (stopped) return;
         const { recording } = review;
@@ -270,9 +285,11 @@ export function openSession(config, url, place) {
           frame(change, frame, began) {
             to.heard();
             to.frame(change, frame, began);
+            scrub.pictured(frame.at);
           },
           hello(hello) {
             review.views = hello.replay?.views ?? review.views;
+            if (drags) scrub.of(hello.replay?.agencies ?? []);
             if (!review.recording) void count();
             to.hello(hello);
           },
@@ -293,11 +310,12 @@ export function openSession(config, url, place) {
         stop() {
           stopped = true;
           clearInterval(counting);
+          scrub.stop();
           stream?.stop();
         },
       };
     },
   };
   // Getters stay getters: the session is the review with a source.
-  return Object.assign(review, { source });
+  return Object.assign(review, { source, overview: scrub.kept });
 }

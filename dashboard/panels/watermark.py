@@ -20,6 +20,7 @@ def layout(settings: Settings) -> html.Div:
         [
             html.Div([html.B("REPLAY "), html.Span(className="watermark-time")], className="watermark-head"),
             html.Div(className="watermark-view"),
+            html.Div(className="watermark-rest"),
             html.Div(className="watermark-screen", hidden=True),
         ],
         id=Id.ROOT,

@@ -63,8 +63,17 @@ def read_positions(agency: AgencyId, segments: Iterable[Files], units: Collectio
 
 def labelled_units(agency: AgencyId, files: Files) -> set[str]:
     """Return the units of which a report of this segment carries a label. Raises DecodeError."""
+    return set(unit_labels(agency, files))
+
+
+def unit_labels(agency: AgencyId, files: Files) -> dict[str, frozenset[str]]:
+    """Return all labels that this segment's reports of a unit carry, of the units that have any. Raises DecodeError."""
     table = open_table(agency, files, REPORTS, ["kind", "subject", "labels"], {"kind": [KINDS[UnitReport]]})
-    return set(table.filter(pc.greater(pc.list_value_length(table["labels"]), 0))["subject"].unique().to_pylist())
+    table = table.filter(pc.greater(pc.list_value_length(table["labels"]), 0))
+    found: dict[str, frozenset[str]] = {}
+    for subject, labels in zip(table["subject"].to_pylist(), table["labels"].to_pylist(), strict=True):
+        found[subject] = found.get(subject, frozenset()).union(labels)
+    return found
 
 
 def unit_columns(

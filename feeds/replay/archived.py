@@ -18,6 +18,8 @@ from feeds.replay.screens import ScreensEntry
 from feeds.replay.sealed import Sealed
 from feeds.replay.sealed_cuts import SealedCuts
 
+_FILE_S = 600.0
+"""The hub's cuts are sealed by ten minutes."""
 REFRESH_EVERY_S = 5.0
 """The journal keeps what was sealed for a minute at least, so that nothing is missed meanwhile."""
 
@@ -111,6 +113,16 @@ class ArchivedRecording:
     def ticks_unread(self, t: float) -> str:
         """Return why neither the hub's ticks at `t` nor the policy of then can be read, in words; "": they can be."""
         return self._cuts.unread(t)
+
+    async def policies(self, since: float, until: float) -> list[bytes]:
+        """Return each policy that was in force at some time from `since` to `until`. Raises BusDown, OSError."""
+        # What was told on the way, and what stood at either end of each file: one that cannot be read tells nothing.
+        first, last = int(since // _FILE_S) + 1, int(until // _FILE_S)
+        ends = [t for n in range(first, last + 1) for t in (n * _FILE_S - 1.0, n * _FILE_S)]
+        found = [await self.policy(t) for t in (since, *(max(since, t) for t in ends), until)]
+        found += await self._cuts.told(since, until)
+        found += (await self._tail.policies(since, until))[1:]
+        return list(dict.fromkeys(found))
 
     async def pictures(self, t: float) -> Pictures | None:
         """Return the pictures with which the newest segments until `t` begin, or None. Raises OSError."""

@@ -111,14 +111,20 @@ class JournalRecording:
 
     async def policy(self, t: float) -> bytes:
         """Return the policy that was in force at `t`, b"" when it is not on record. Raises BusDown."""
+        return (await self.policies(t, t))[0]
+
+    async def policies(self, since: float, until: float) -> list[bytes]:
+        """Return each policy that was in force at some time from `since` to `until`, oldest first. Raises BusDown."""
         async with self._surveying:
             while page := await self._reader.read_cuts(self._cuts_walked, PAGE):
                 for one in filter(None, (told(data) for _, data in page)):
                     if one.stands and (not self._policies or self._policies[-1][1] != one.stands):
                         self._policies.append((one.since, one.stands))
                 self._cuts_walked = page[-1][0]
-        at = bisect_right(self._policies, t, key=lambda policy: policy[0])
-        return self._policies[at - 1][1] if at else b""
+        at = bisect_right(self._policies, since, key=lambda policy: policy[0])
+        end = bisect_right(self._policies, until, key=lambda policy: policy[0])
+        begun = self._policies[at - 1][1] if at else b""
+        return [begun, *(data for _, data in self._policies[at:end])]
 
     def ticks_unread(self, t: float) -> str:
         """Return "": a journal has no file that could be damaged."""

@@ -125,6 +125,10 @@ class Recording(Protocol):
         """Return why neither the hub's ticks at `t` nor the policy of then can be read, in words; "": they can be."""
         ...
 
+    async def policies(self, since: float, until: float) -> list[bytes]:
+        """Return each policy that was in force at some time from `since` to `until`; b"": none is on record for it."""
+        ...
+
     async def pictures(self, t: float) -> Pictures | None:
         """Return the newest pictures on record that hold nothing journaled after `t`, or None."""
         ...

@@ -116,6 +116,11 @@ class Sealed:
             kept = await asyncio.to_thread(newest_picture, self.archive, sealed, int(t * 1000), bytes)
         return None if kept is None else (kept.at / 1000, kept.picture)
 
+    async def file(self, one: Segment, name: str) -> bytes:
+        """Return one file of a segment, as it was written. Raises ArchiveDamaged, OSError."""
+        async with self._reading:
+            return await asyncio.to_thread(self.archive.file, one, name)
+
     async def survey(self, one: Segment) -> Survey:
         """Return what was found on a walk through a segment. Raises OSError."""
         survey = self._surveys.get(one.folder)

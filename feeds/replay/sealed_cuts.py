@@ -90,6 +90,14 @@ class SealedCuts:
         stands = part.policies[at - 1][1] if at else part.stood
         return UNREADABLE if stands is None else stands
 
+    async def told(self, since: float, until: float) -> list[bytes]:
+        """Return the policies told of after `since` until `until`, oldest first. Raises OSError."""
+        found: list[bytes] = []
+        for one in self._archive.segments(CUTS, max(0, _ms(since) - _LOOK_BACK_MS), _ms(until) + 1):
+            if one.tombstone is None:
+                found += [policy for at, policy in (await self._read(one)).policies if since < at <= until]
+        return found
+
     def unread(self, t: float) -> str:
         """Return why neither the ticks at `t` nor the policy of then can be read, as far as that was tried; or ""."""
         for gap in self.gaps():

@@ -178,6 +178,19 @@ async def test_what_is_recorded_is_handed_on_with_the_callers_credential_alone(r
         assert "x-other" not in recordings.heard[-1]
 
 
+async def test_a_stretch_of_the_record_is_handed_on_and_may_be_kept_as_it_says(redis_url: str) -> None:
+    async with ReadsOnly() as recordings, serving(redis_url, review_port=recordings.port) as visitor:
+        path = "/api/spans/agency%3Acpd/l2/cpd/1790002800"
+        assert (await visitor.get(path)).status_code == 401
+        answer = await visitor.get(path, headers=AUTHORIZED)
+        assert answer.json()["path"] == f"/read{path.removeprefix('/api')}"
+        assert (answer.headers["etag"], answer.headers["cache-control"]) == ('"7"', "private, no-cache")
+        same = await visitor.get(path, headers=AUTHORIZED | {"If-None-Match": '"7"'})
+        assert (same.status_code, same.content, same.headers["cache-control"]) == (304, b"", "private, no-cache")
+        assert (await visitor.get("/api/spans/known/l2/cpd", headers=AUTHORIZED)).headers["cache-control"] == "no-store"
+        assert (await visitor.get("/api/recording", headers=AUTHORIZED)).headers["cache-control"] == "no-store"
+
+
 async def test_recordings_that_do_not_answer_are_told(redis_url: str) -> None:
     async with serving(redis_url, review_port=free_port()) as visitor:
         answer = await visitor.get("/api/recording", headers=AUTHORIZED)

@@ -83,6 +83,8 @@ class FakeReview:
                 {"Content-Length": str(len(body)), "Content-Type": "application/json", "Connection": "close"}
             )
             return Response(200, "OK", kind, body)
+        if request.path.startswith("/read/spans/"):
+            return Response(204, "No Content", Headers({"Connection": "close"}), b"")
         return None if request.path == "/stream" else Response(404, "Not Found", Headers({"Content-Length": "0"}), b"")
 
     async def _serve(self, connection: ServerConnection) -> None:

@@ -13,6 +13,7 @@ from websockets.asyncio.client import connect
 
 from dashboard.config import Settings
 from dashboard.config_file import parse
+from dashboard.overviews import Overviews
 from dashboard.review import Review
 from dashboard.viewer import Gate
 from feeds.clock import Clock, SystemClock
@@ -32,6 +33,11 @@ name = "cpd"
 agency = "cpd"
 token = "cpd-token"
 roles = ["reviewer"]
+[[account]]
+name = "reviewer"
+agency = "jcc"
+roles = ["reviewer"]
+password_hash = "$argon2id$v=19$m=1024,t=1,p=1$YtqztJNkfrKbgIp3M7k9BA$vZTiaOoqJ4wlbFg1bSVsoEJCWUfYR+WVT3jujqb7qKc"
 """
 )
 
@@ -48,6 +54,7 @@ async def review_on(
     log_ins: LogIns | None = None,
     today: bytes | None = None,
     audit: Audit | None = None,
+    overviews: Overviews | None = None,
 ) -> AsyncIterator[Review]:
     """A review with its door open; closed in time or the test fails. `today`: the picture that the hub keeps."""
     settings = settings or review_site()
@@ -58,7 +65,7 @@ async def review_on(
 
     with tempfile.TemporaryDirectory(prefix="audit-") as aside:
         audit = audit or Audit(Path(aside) / FILE)
-        review = Review(recording, load, settings, clock or SystemClock(), gate, "127.0.0.1", 0, audit)
+        review = Review(recording, load, settings, clock or SystemClock(), gate, "127.0.0.1", 0, audit, overviews)
         async with _open(review):
             yield review
 

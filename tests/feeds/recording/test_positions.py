@@ -13,7 +13,7 @@ from feeds.envelope import Parcel
 from feeds.errors import DecodeError
 from feeds.names import SourceId
 from feeds.recording import parquet
-from feeds.recording.positions import Positions, labelled_units, read_positions, unit_columns
+from feeds.recording.positions import Positions, labelled_units, read_positions, unit_columns, unit_labels
 from feeds.recording.segment import PARCELS, encode
 from feeds.report import IncidentReport, UnitReport
 from tests.feeds.recording.journals import CPD, T0, journaled
@@ -118,6 +118,7 @@ def test_units_of_which_a_report_is_labelled_are_named_others_are_not():
         IncidentReport(incident_id="I1", observed_at=float(T0), labels=("tactical",)),
     ))]])  # fmt: skip
     assert labelled_units(CPD, encode(CPD, entries)) == {"U1"}
+    assert unit_labels(CPD, encode(CPD, entries)) == {"U1": {"undercover"}}
 
 
 def test_a_segments_columns_name_the_source_of_each_row(half_minute: list[Delivery]):

@@ -71,6 +71,9 @@ async def test_across_the_seam_they_are_those_of_the_bus(tmp_path: Path, trimmed
         assert await all_cuts(archived, after, page) == await all_cuts(journal, after, page)
     for second in (-1, 0, 599, 600, 1299, 1300, 1999, 2000, 2399, 2401, 2449, 2450, END):
         assert await archived.policy(AT + second) == await journal.policy(AT + second), second
+    for a, b in ((-1, 0), (0, 600), (0, 1300), (1250, 1299), (1310, 2450), (0, END), (2000, END), (2460, END)):
+        there = await archived.policies(AT + a, AT + b)
+        assert set(there) == set(await journal.policies(AT + a, AT + b)), (a, b)
 
 
 async def test_a_seek_reads_the_files_of_where_it_goes_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -108,6 +111,11 @@ async def test_a_damaged_part_is_passed_over_named_and_its_shares_are_not_guesse
     assert policies == {
         1199: b"a", 1200: UNREADABLE, 1300: UNREADABLE, 1799: UNREADABLE, 1800: b"b", 2000: b"c"
     }  # fmt: skip
+    # Whoever asks of a stretch hears that part of it cannot be told.
+    assert await archived.policies(AT, AT + 1199) == [b"a"]
+    assert UNREADABLE in await archived.policies(AT, AT + 3600 - 1)
+    assert UNREADABLE in await archived.policies(AT + 1000, AT + 1210)
+    assert UNREADABLE not in await archived.policies(AT + 1810, AT + 2100)
     (gap,) = await archived.gaps()
     assert (gap.since, gap.until, gap.agency) == (AT + 1200, AT + 1800, "")
     assert "damaged: _cuts/2026-09-21/1440/entries.bin: it was altered" in gap.text

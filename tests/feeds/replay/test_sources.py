@@ -166,6 +166,10 @@ async def test_the_policy_told_with_a_tick_is_known_from_that_tick_on() -> None:
         seen.append((step.at - T0, source.policy))
     assert seen == [(0, b"old"), (0.5, b"old"), (1, b"old"), (1.5, b"old"), (2, b"new"), (2.5, b"new")]
     assert [await record.recording.policy(T0 + t) for t in (-1, 0, 1.9, 2, 9)] == [b"", b"old", b"old", b"new", b"new"]
+    stretches = [(-2, -1), (-1, 0), (0, 1), (1, 9), (-1, 9), (3, 9)]
+    assert [await record.recording.policies(T0 + a, T0 + b) for a, b in stretches] == [
+        [b""], [b"", b"old"], [b"old"], [b"old", b"new"], [b"", b"old", b"new"], [b"new"],
+    ]  # fmt: skip
 
 
 async def test_a_record_that_grows_is_read_on() -> None:
