@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from feeds.recording.exact import split
-from feeds.recording.sheets import NUMBERS, WORDS, Book, Books, Sheet
+from feeds.recording.sheets import WORDS, Book, Books, Sheet
 from feeds.report import UnitReport
 
 TEXTS = (
@@ -54,7 +54,31 @@ _WORDS_MAX = 256
 _DISTINCT_MAX = 4096
 """A column of more different numbers than this is kept as differences, not by a dictionary."""
 
+_GROWN = 131_072
+"""Rows by which a column grows."""
+
 _encode = msgspec.msgpack.Encoder().encode
+
+
+class _Grown:
+    """A column that grows in place: parts that are put together at the end would be there twice."""
+
+    def __init__(self, dtype: type) -> None:
+        self._values = np.zeros(0, dtype)
+        self._end = 0
+
+    def put(self, at: int, part: Any) -> None:
+        """Write the part from row `at` on; rows that were passed over are 0."""
+        self._end = at + len(part)
+        if self._end > len(self._values):
+            self._values.resize(self._end + _GROWN, refcheck=False)
+        self._values[at : self._end] = part
+
+    def upto(self, count: int) -> np.ndarray:
+        """Return the first `count` rows."""
+        if count > len(self._values):
+            self._values.resize(count, refcheck=False)
+        return self._values[:count]
 
 
 class Columns:
@@ -62,7 +86,10 @@ class Columns:
 
     def __init__(self, books: Books) -> None:
         self._books = books.words
-        self._chunks: dict[str, list[Any]] = {name: [] for name in (*WORDS, *NUMBERS, "seq")}
+        self._codes: dict[str, _Grown] = {}
+        """Of a field that says more than its first word, whose code is 0."""
+        self._values: dict[str, tuple[_Grown, _Grown]] = {}
+        """Of a field that anybody said the values, and whether there is one."""
         self._rest: dict[int, bytes] = {}
         self._count = 0
 
@@ -72,39 +99,54 @@ class Columns:
         if not count:
             return
         for name, codes in sheet.codes.items():
-            self._chunks[name].append(codes)
-        for name in NUMBERS:
-            values = sheet.numbers.get(name)
-            mask = sheet.absent.get(name)
-            self._chunks[name].append(pa.nulls(count) if values is None else pa.array(values, mask=mask))
-        self._chunks["seq"].append(pa.array(sheet.seq, pa.int64()) if "seq" in sheet.said else pa.nulls(count))
+            if name in self._codes or codes.any():
+                self._codes.setdefault(name, _Grown(np.int32)).put(self._count, codes)
+        for name, values in sheet.numbers.items():
+            absent = sheet.absent.get(name)
+            self._put(name, values, np.ones(count, np.bool_) if absent is None else ~absent)
+        if "seq" in sheet.said:
+            seq = pa.array(sheet.seq, pa.int64())
+            self._put("seq", seq.fill_null(0).to_numpy(), seq.is_valid().to_numpy(zero_copy_only=False))
         if not sheet.of_units or "agency" in sheet.said:
             for at, report in enumerate(sheet.reports):
                 if type(report) is not UnitReport or report.agency is not None:
                     self._rest[self._count + at] = _encode(report)
         self._count += count
 
+    def _put(self, name: str, values: np.ndarray, valid: np.ndarray) -> None:
+        if name not in self._values:
+            self._values[name] = _Grown(np.int64 if name == "seq" else np.float64), _Grown(np.bool_)
+        for grown, part in zip(self._values[name], (values, valid), strict=True):
+            grown.put(self._count, part)
+
+    def _of(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return a field's values, and where there is one; a field of which nothing was said takes no memory."""
+        if name not in self._values:
+            return np.broadcast_to(np.zeros(1), self._count), np.broadcast_to(False, self._count)
+        values, valid = self._values[name]
+        return values.upto(self._count), valid.upto(self._count)
+
     def numbers(self) -> tuple[np.ndarray, np.ndarray]:
         """Return each report's `seq` in order of arrival, n i8, and whether it has one, n booleans."""
-        return _values(self._chunks["seq"], pa.int64())
+        values, valid = self._of("seq")
+        return values.astype(np.int64, copy=False), valid
 
     def repetitive(self) -> list[str]:
         """Return the columns of numbers with few different ones: a dictionary of them is smaller than differences."""
         found = []
         for name in list(DECIMALS)[2:]:
-            column = _column(self._chunks[name], pa.float64())
+            values, valid = self._of(name)
+            column = pa.array(values, pa.float64(), mask=~valid)
             if len(column.unique()) <= min(_DISTINCT_MAX, len(column) // 16):
                 found += [name, f"{name}_ulps"]
         return found
 
     def tables(self, told: np.ndarray, rows: int) -> Iterator[pa.Table]:
-        """Yield the sorted table, at most `rows` rows at a time; `seq` is left out where `told`, n booleans.
-
-        What was taken is given away: this is the last call.
-        """
-        codes = {name: np.concatenate([np.zeros(0, np.int32), *self._chunks.pop(name)]) for name in WORDS}
-        doubles = {name: _values(self._chunks.pop(name), pa.float64()) for name in SCALES}
-        seq, numbered = _values(self._chunks.pop("seq"), pa.int64())
+        """Yield the sorted table, at most `rows` rows at a time; `seq` is left out where `told`, n booleans."""
+        same = np.broadcast_to(np.int32(0), self._count)
+        codes = {name: self._codes[name].upto(self._count) if name in self._codes else same for name in WORDS}
+        doubles = {name: self._of(name) for name in SCALES}
+        seq, numbered = self.numbers()
         numbered = numbered & ~told
         order = self._order(codes, doubles["observed_at"][0])
         for start in range(0, max(len(order), 1), rows):
@@ -135,21 +177,6 @@ class Columns:
             thing = thing.astype(np.uint16)  # sorted by counting
         order = np.argsort(observed_at, kind="stable")
         return np.asarray(order[np.argsort(thing[order], kind="stable")])
-
-
-def _column(chunks: list[pa.Array], type_: pa.DataType) -> pa.ChunkedArray:
-    return pa.chunked_array([chunk.cast(type_) for chunk in chunks], type_)
-
-
-def _values(chunks: list[pa.Array], type_: pa.DataType) -> tuple[np.ndarray, np.ndarray]:
-    """Return the values, 0 where there is none, and where there is one; a column of nothing takes no memory."""
-    if all(pa.types.is_null(chunk.type) for chunk in chunks):
-        count = sum(map(len, chunks))
-        return np.broadcast_to(np.zeros(1, type_.to_pandas_dtype()), count), np.broadcast_to(False, count)
-    column = _column(chunks, type_)
-    if column.null_count == 0:
-        return column.to_numpy(), np.ones(len(column), bool)
-    return column.fill_null(0).to_numpy(), column.is_valid().to_numpy()
 
 
 def _ranks(book: Book) -> np.ndarray:

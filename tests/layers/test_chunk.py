@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from feeds.bus import BatchId, Delivery
 from feeds.names import AgencyId
@@ -83,7 +84,7 @@ def assert_same(mine: dict[str, dict[str, Any]], theirs: dict[str, dict[str, Any
 
 
 def sheets_from(entries: list[Delivery]) -> Iterator[Sheet]:
-    return sheets(entries[0].agency if entries else CPD, entries, round(M0 * 1000))
+    return sheets(entries[0].batch.agency if entries else CPD, entries, round(M0 * 1000))
 
 
 def chunks_of(deliveries: list[Delivery], count: int = 1) -> list[Chunk]:
@@ -214,7 +215,8 @@ def test_a_batch_out_of_its_place_is_an_error_and_not_lost(order: tuple[int, int
 
 def test_a_batch_that_was_heard_before_or_is_anothers_is_an_error() -> None:
     one, two = (delivery(0, unit("u", at=M0))._replace(id=BatchId(int(M0) * 1000 + n, 0)) for n in (1, 2))
-    other = two._replace(agency=AgencyId("fire"))
+    fire = AgencyId("fire")
+    other = two._replace(agency=fire, batch=replace(two.batch, agency=fire))
     for picture, entries in ((heard(), [two, one]), (heard(one), [one]), (heard(), [other])):
         with pytest.raises(ValueError, match="does not follow"):
             list(minutes(picture, CPD, (sheet for one in entries for sheet in sheets_from([one])), M0, 1))
