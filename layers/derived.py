@@ -79,9 +79,7 @@ class Deriver:
         return picture
 
 
-def _minutes(
-    picture: Picture, agency: AgencyId, t0: int, coming: Iterable[Sheet]
-) -> tuple[list[bytes], list[bytes]]:
+def _minutes(picture: Picture, agency: AgencyId, t0: int, coming: Iterable[Sheet]) -> tuple[list[bytes], list[bytes]]:
     """Return of each minute its chunk, and the picture as it stood when it began."""
     began, left_s = t0 / 1000.0, (SEGMENT_MS - t0 % SEGMENT_MS) / 1000.0
     count = -int(-left_s // MINUTE_S)

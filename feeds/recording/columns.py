@@ -64,7 +64,7 @@ class _Grown:
     """A column that grows in place: parts that are put together at the end would be there twice."""
 
     def __init__(self, dtype: type) -> None:
-        self._values = np.zeros(0, dtype)
+        self._values: np.ndarray = np.zeros(0, dtype)
         self._end = 0
 
     def put(self, at: int, part: Any) -> None:
