@@ -7,7 +7,7 @@ the archive it leaves the rows of each ten minutes as numpy columns, for those t
 import gc
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,9 @@ import numpy as np
 from bench.motion import Traffic, deliveries, tens, traffic
 from bench.recorded import flat, written
 from dashboard.archive_past import ArchivePast
-from feeds.bus import Delivery
 from feeds.names import AgencyId
-from feeds.recording.archive import Archive
+from feeds.recording.archive import Archive, Derive
+from feeds.recording.sheets import Sheet
 from feeds.recording.summary import SEGMENT_MS
 from feeds.replay.sealed import survey_file
 from layers.derived import Deriver
@@ -28,8 +28,6 @@ AGENCIES = (AgencyId("cpd"), AgencyId("isp"))
 COLUMNS = ("unit", "observed_ms", "received_ms", "lat", "lon", "course", "speed", "status")
 """Of the rows that are left beside the archive, in order of arrival: units as in `bench.motion.Traffic`."""
 
-Derive = Callable[[AgencyId, int, Sequence[Delivery]], Mapping[str, bytes]]
-
 
 def deriver(archive: Archive) -> Derive:
     """Return what makes all derived files, as the site's recorder has them made."""
@@ -37,8 +35,8 @@ def deriver(archive: Archive) -> Derive:
         Roster([AgencyInfo(a, a.upper(), a.upper(), "police") for a in AGENCIES], []), ArchivePast(archive)
     )
 
-    def derive(agency: AgencyId, t0: int, entries: Sequence[Delivery]) -> dict[str, bytes]:
-        return {**survey_file(agency, t0, entries), **pictures(agency, t0, entries)}
+    def derive(agency: AgencyId, t0: int, coming: Iterable[Sheet]) -> dict[str, bytes]:
+        return survey_file(agency, t0, coming, pictures)
 
     return derive
 

@@ -6,9 +6,9 @@ from feeds.errors import ArchiveDamaged, DecodeError
 from feeds.recording import segment
 from feeds.recording.archive import Archive
 from feeds.recording.catalogue import Segment
-from feeds.recording.columns import KINDS
 from feeds.recording.pictures import newest_picture
 from feeds.recording.positions import labelled_units
+from feeds.recording.sheets import KINDS
 from feeds.report import UnitReport
 from layers import keyframe
 from layers.labels_now import labels_of

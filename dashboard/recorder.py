@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from dashboard.config import Settings
-from feeds.bus import BEGINNING, BatchId, Bus, Delivery
+from feeds.bus import BEGINNING, BatchId, Bus
 from feeds.clock import Clock, SystemClock
 from feeds.errors import BusDown, DecodeError
 from feeds.names import CUTS, AgencyId
@@ -17,6 +17,7 @@ from feeds.replay.cuts import told
 
 if TYPE_CHECKING:
     from feeds.recording.archive import Archive, Derive
+    from feeds.recording.sheets import Sheet
 
 log = logging.getLogger(__name__)
 
@@ -59,12 +60,12 @@ def deriving(settings: Settings, archive: "Archive") -> "Derive":
     pictures = Deriver(roster_of(settings), ArchivePast(archive))
     revisions: dict[AgencyId, int] = {}
 
-    def derive(agency: AgencyId, t0: int, entries: Sequence[Delivery]) -> dict[str, bytes]:
+    def derive(agency: AgencyId, t0: int, coming: "Iterable[Sheet]") -> dict[str, bytes]:
         archive.refresh()
         if revisions.setdefault(agency, archive.revisions(agency)) != archive.revisions(agency):
             pictures.forget(agency)  # it may know of what was removed
             revisions[agency] = archive.revisions(agency)
-        return {**survey_file(agency, t0, entries), **pictures(agency, t0, entries)}
+        return survey_file(agency, t0, coming, pictures)
 
     return derive
 

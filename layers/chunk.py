@@ -16,8 +16,8 @@ import numpy as np
 from msgspec.structs import replace
 
 from feeds.bus import BEGINNING, BatchId, Delivery
-from feeds.envelope import Parcel
 from feeds.names import AgencyId
+from feeds.recording.sheets import Sheet
 from feeds.report import UnitReport
 from layers import kinds
 from layers.delta import delta, keyframe
@@ -27,7 +27,8 @@ from layers.planes import pack_delta, pack_plain, starts
 from layers.policy import Rules, ViewerClass
 from layers.roster import CADENCE_S, Roster
 from layers.stretch import SourceTold, Stretch
-from layers.unit_rows import DRAWN, Heard, Rows, Stand, rows, stand
+from layers.unit_heard import Heard, heard
+from layers.unit_rows import DRAWN, Rows, Stand, rows, stand
 from layers.unit_words import Said, Words
 from layers.view import View
 
@@ -47,20 +48,18 @@ class Chunk(NamedTuple):
     data: bytes
 
 
-def minutes(
-    picture: Picture, agency: AgencyId, entries: Iterable[Delivery], t0: float, count: int = 10
-) -> Iterator[Chunk]:
+def minutes(picture: Picture, agency: AgencyId, coming: Iterable[Sheet], t0: float, count: int = 10) -> Iterator[Chunk]:
     """Yield a chunk for each of `count` minutes from `t0` on (Unix seconds).
 
-    `picture` stands at `t0`; `entries` are the agency's batches with ids from `t0` on, oldest first, taken as they are
-    needed: a caller who decodes them one by one keeps a minute in memory. With each chunk the picture stands at the end
-    of its minute. Raises ValueError for an entry out of its place.
+    `picture` stands at `t0`; `coming` are the agency's batches with ids from `t0` on, each sheet's of one of these
+    minutes, oldest first, taken as they are needed: a minute is kept in memory. With each chunk the picture stands at
+    the end of its minute. Raises ValueError for a batch out of its place.
     """
     others = _Others(picture, agency, t0)
-    parts = groupby(entries, key=lambda entry: int((entry.id.ms - t0 * 1000.0) // (MINUTE_S * 1000.0)))
+    parts = groupby(coming, key=lambda sheet: int((sheet.entries[0].id.ms - t0 * 1000.0) // (MINUTE_S * 1000.0)))
     upcoming = next(parts, None)
     for i in range(count):
-        mine: Iterable[Delivery] = ()
+        mine: Iterable[Sheet] = ()
         now = upcoming is not None and upcoming[0] == i
         if upcoming is not None and now:
             mine = upcoming[1]
@@ -74,15 +73,10 @@ def minutes(
         raise ValueError(f"a batch of minute {upcoming[0]} is not among the {count} minutes from {t0} on")
 
 
-def _minute(picture: Picture, agency: AgencyId, entries: Iterable[Delivery], at: float, others: "_Others") -> bytes:
+def _minute(picture: Picture, agency: AgencyId, coming: Iterable[Sheet], at: float, others: "_Others") -> bytes:
     picture.expire(at)
     frames = [(0, 0, others.begin(at))]
-    came = Heard()
-    left = [
-        other
-        for entry in _in_order(entries, agency, picture.last.get(agency, BEGINNING))
-        if (other := came.take(entry)) is not None
-    ]
+    came, left = heard(_in_order(coming, agency, picture.last.get(agency, BEGINNING)))
     units, matter = _units(picture, agency, came, at)
     for batches in _ticks(left, came, matter):
         for entry in batches:
@@ -93,27 +87,29 @@ def _minute(picture: Picture, agency: AgencyId, entries: Iterable[Delivery], at:
     return encode_span(FrameHeader(rev=0, at=at, until=at + MINUTE_S), (units,), tuple(frames))
 
 
-def _in_order(entries: Iterable[Delivery], agency: AgencyId, last: BatchId) -> Iterator[Delivery]:
-    for entry in entries:
-        if entry.agency != agency or entry.id <= last:
-            raise ValueError(f"batch {entry.id} of {entry.agency} does not follow {last} of {agency}")
-        last = entry.id
-        yield entry
+def _in_order(coming: Iterable[Sheet], agency: AgencyId, last: BatchId) -> Iterator[Sheet]:
+    for sheet in coming:
+        first = sheet.entries[0]
+        if first.agency != agency or first.id <= last:
+            raise ValueError(f"batch {first.id} of {first.agency} does not follow {last} of {agency}")
+        last = sheet.entries[-1].id
+        yield sheet
 
 
-def _units(picture: Picture, agency: AgencyId, came: Heard, at: float) -> tuple[LayerChange, list[int]]:
+def _units(picture: Picture, agency: AgencyId, came: Heard, at: float) -> tuple[LayerChange, np.ndarray]:
     """Return the units' part of a chunk, and the numbers of the reports that matter after it."""
     roster = picture.roster
     words = Words(roster.family(agency))
     known = picture.shelves[UNITS].by_id.get(agency, {})
     tracks = [known[unit_id] for unit_id in sorted(known)]
-    stood = stand(tracks, {*came.ids()}.difference(known), at, words, came.sources)
-    moved, said, matter = rows(came, stood, at, words)
-    told = tuple(source_told(roster, name) for name in came.sources)
-    return units_change(agency, roster.family(agency), told, stood, moved, said, words), matter.tolist()
+    sources: dict[str, int] = {}
+    stood = stand(tracks, set(came.units().met()).difference(known), at, words, sources)
+    moved, said, matter = rows(came, stood, at, words, sources)
+    told = tuple(source_told(roster, name) for name in sources)
+    return units_change(agency, roster.family(agency), told, stood, moved, said, words), matter
 
 
-def _ticks(left: list[Delivery], came: Heard, matter: list[int]) -> list[list[Delivery]]:
+def _ticks(left: list[Delivery], came: Heard, matter: np.ndarray) -> list[list[Delivery]]:
     """Return what the picture is yet to hear, by the tick: the batches `left` without their units, and with the last
     batch the units' reports that `matter`.
 
@@ -122,7 +118,7 @@ def _ticks(left: list[Delivery], came: Heard, matter: list[int]) -> list[list[De
     last = came.last
     if last is None:
         return []
-    parcels = tuple(Parcel(came.source[i], "", came.received[i], (came.reports[i],)) for i in matter)
+    parcels = came.parcels(matter)
     if left and left[-1].id == last.id:
         parcels += left.pop().batch.parcels
     left = [*left, last._replace(batch=replace(last.batch, parcels=parcels))]

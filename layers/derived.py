@@ -7,13 +7,14 @@
 All of it is of one agency and holds everything: only whom `layers.entitlement` names may be given it.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from feeds.bus import BEGINNING, BatchId, Delivery
 from feeds.names import AgencyId
 from feeds.recording.chunk_file import encode_chunks
 from feeds.recording.pictures import PICTURES
+from feeds.recording.sheets import Sheet
 from feeds.recording.summary import SEGMENT_MS
 from layers import keyframe
 from layers.chunk import MINUTE_S, minutes
@@ -50,10 +51,10 @@ class Deriver:
         self._pictures: dict[AgencyId, Picture] = {}
         """As each agency's things stood at the end of the segment made last."""
 
-    def __call__(self, agency: AgencyId, t0: int, entries: Sequence[Delivery]) -> dict[str, bytes]:
+    def __call__(self, agency: AgencyId, t0: int, coming: Iterable[Sheet]) -> dict[str, bytes]:
         """Return the files of the segment that begins at `t0`, Unix ms, with at least one batch."""
         picture = self._stands(agency, t0)
-        chunks, kept = _minutes(picture, agency, t0, entries)
+        chunks, kept = _minutes(picture, agency, t0, coming)
         self._pictures[agency] = picture
         began = t0 / 1000.0
         return {CHUNKS: encode_chunks(chunks, began), L1: l1(chunks), PICTURES: encode_chunks(kept, began)}
@@ -78,14 +79,12 @@ class Deriver:
         return picture
 
 
-def _minutes(
-    picture: Picture, agency: AgencyId, t0: int, entries: Iterable[Delivery]
-) -> tuple[list[bytes], list[bytes]]:
+def _minutes(picture: Picture, agency: AgencyId, t0: int, coming: Iterable[Sheet]) -> tuple[list[bytes], list[bytes]]:
     """Return of each minute its chunk, and the picture as it stood when it began."""
     began, left_s = t0 / 1000.0, (SEGMENT_MS - t0 % SEGMENT_MS) / 1000.0
     count = -int(-left_s // MINUTE_S)
     chunks, kept = [], []
-    made = minutes(picture, agency, entries, began, count)
+    made = minutes(picture, agency, coming, began, count)
     for minute in range(count):
         picture.expire(began + MINUTE_S * minute)
         kept.append(keyframe.keyframe(picture))

@@ -12,22 +12,20 @@ Times are ms after `at`, rounded up, so that nothing is known before it was. Pur
 """
 
 from collections.abc import Iterable
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
-from msgspec.structs import astuple, replace
 
-from feeds.bus import Delivery
 from feeds.envelope import SKEW_S
-from feeds.names import SourceId
 from feeds.report import UnitReport
 from layers.kinds.units import SKEW_FLAG
 from layers.swarm import UNKNOWN_I4, UNKNOWN_U2, course, deci, degrees
 from layers.track import GROUP_BIT, POSITION
 from layers.track import Said as Standing
+from layers.unit_heard import Heard, Told, told_by
 from layers.unit_track import UnitTrack
-from layers.unit_words import GROUPS, LONG_AGO, Said, Sayings, Spoken, Words, changes, slow
+from layers.unit_words import GROUPS, LONG_AGO, Said, Spoken, Words, changes
 
 REPORT_STATUS = ("actual", "exercise", "system", "test", "draft")
 """The `report_status` column counts into it."""
@@ -49,11 +47,7 @@ DRAWN: tuple[tuple[str, str], ...] = (
 """Columns of a row: `(name, dtype)`. `good`: how long its sender says it is good, ms; `delay`: its receipt, after
 `observed`, ms."""
 
-_NAMES = UnitReport.__struct_fields__
-_FAST = ("lat", "lon", "course_deg", "speed_mps", "h_err_m", "observed_at", "stale_at", "status", "unit_id")
-_fast = itemgetter(*map(_NAMES.index, _FAST))
 _PLACE = ("lat", "lon", "course_deg", "speed_mps", "hae_m", "h_err_m", "v_err_m", "fix_method")
-_MEASURED = ("lat", "lon", "course_deg", "speed_mps", "h_err_m", "observed_at")
 _place = attrgetter(*_PLACE)
 _STATUS_CODES = {name: i for i, name in enumerate(REPORT_STATUS)}
 
@@ -83,103 +77,35 @@ class Rows(NamedTuple):
     older: np.ndarray
 
 
-class Heard:
-    """The m reports of units that came, in order of arrival, their values gathered as each goes by."""
-
-    def __init__(self) -> None:
-        self.reports: list[UnitReport] = []
-        self.received: list[float] = []
-        self.source: list[SourceId] = []
-        self.sources: dict[str, int] = {}
-        """Source -> number."""
-        self.last: Delivery | None = None
-        """The newest batch."""
-        self.fields: list[Any] = []
-        """The values of `_FAST`, of one report after the other: tuples would be another 60,000 things to keep."""
-        self._sayings = Sayings()
-        self._saying: list[int] = []
-
-    def take(self, entry: Delivery) -> Delivery | None:
-        """Gather what a batch says of units; return the batch without it, None when nothing is left."""
-        sayings, fields, reports = self._sayings, self.fields, self.reports
-        received, sources, saying = self.received, self.source, self._saying
-        parcels = []
-        for parcel in entry.batch.parcels:
-            at, source = parcel.received_at, parcel.source
-            others: list[Any] = []
-            for report in parcel.reports:
-                if type(report) is UnitReport:
-                    values = astuple(report)
-                    fields += _fast(values)
-                    reports.append(report)
-                    received.append(at)
-                    sources.append(source)
-                    saying.append(sayings[slow(values)])
-                else:
-                    others.append(report)
-            if others:
-                parcels.append(replace(parcel, reports=tuple(others)))
-        self.last = entry
-        return entry._replace(batch=replace(entry.batch, parcels=tuple(parcels))) if parcels else None
-
-    def ids(self) -> list[str]:
-        """Return the unit of each report."""
-        return _column(self.fields, "unit_id")
-
-    def words(self, words: Words) -> np.ndarray:
-        """Return the word that each report said of each group, 0 for none (m, groups)."""
-        said: np.ndarray = words.of_sayings(self._sayings)[np.array(self._saying, np.intp)]
-        return said
-
-
 def milliseconds(times: np.ndarray, at: float) -> np.ndarray:
     """Return n Unix seconds as ms after `at`, rounded up; beyond what 32 bits hold, the furthest they do."""
     # A microsecond's half is taken for the float's own error, not for time.
     return np.clip(np.ceil((times - at) * 1000.0 - 0.0005), LONG_AGO, UNKNOWN_I4 - 1).astype(np.int32)
 
 
-def _drawn(
-    fields: list[Any], times: list[float], told_by: list[SourceId], sources: dict[str, int], at: float
-) -> dict[str, np.ndarray]:
-    """Return the columns of DRAWN, and `eff`, of m reports: their fields one after the other, receipts and sources."""
-    lat, lon, bearing, speed, err, observed = (np.array(_column(fields, name), np.float64) for name in _MEASURED)
-    stale_at = _maybe(_column(fields, "stale_at"))
-    received = np.array(times, np.float64)
-    for name in dict.fromkeys(told_by):
+def _drawn(told: Told, sources: dict[str, int], at: float) -> dict[str, np.ndarray]:
+    """Return the columns of DRAWN, and `eff`, of m reports; `sources` is added to: source -> number."""
+    numbers, received = told.numbers, told.received
+    lat, lon, observed = numbers["lat"], numbers["lon"], numbers["observed_at"]
+    for name in told.source.met():
         sources.setdefault(name, len(sources))
     known = ~(np.isnan(lat) | np.isnan(lon))
-    good = np.clip(np.ceil((stale_at - observed) * 1000.0 - 0.0005), 0, UNKNOWN_U4 - 1)
+    good = np.clip(np.ceil((numbers["stale_at"] - observed) * 1000.0 - 0.0005), 0, UNKNOWN_U4 - 1)
     observed_ms = milliseconds(observed, at)
     return {
         "lon": degrees(lon, known),
         "lat": degrees(lat, known),
-        "course": course(bearing),
-        "speed": deci(speed, 65534),
-        "err": deci(err, 65534, 1.0),
+        "course": course(numbers["course_deg"]),
+        "speed": deci(numbers["speed_mps"], 65534),
+        "err": deci(numbers["h_err_m"], 65534, 1.0),
         "flags": (observed - received > SKEW_S).astype(np.uint8) * np.uint8(SKEW_FLAG),
-        "report_status": _coded(_column(fields, "status"), _STATUS_CODES).astype(np.uint8),
-        "source": _coded(told_by, sources).astype(np.uint16),
+        "report_status": told.status.numbered(_STATUS_CODES).astype(np.uint8),
+        "source": told.source.numbered(sources).astype(np.uint16),
         "good": np.where(np.isnan(good), UNKNOWN_U4, good).astype(np.uint32),
         "observed": observed_ms,
         "delay": milliseconds(received, at) - observed_ms,
         "eff": np.minimum(observed, received),
     }
-
-
-def _column(fields: list[Any], name: str) -> list[Any]:
-    return fields[_FAST.index(name) :: len(_FAST)]
-
-
-def _maybe(values: list[float | None]) -> np.ndarray:
-    if values.count(None) == len(values):
-        return np.full(len(values), np.nan)
-    return np.array(values, np.float64)
-
-
-def _coded(values: list[Any], codes: dict[Any, int]) -> np.ndarray:
-    if values and values.count(values[0]) == len(values):
-        return np.full(len(values), codes[values[0]])
-    return np.fromiter(map(codes.__getitem__, values), np.intp, len(values))
 
 
 def _placed(drawn: dict[str, np.ndarray], reports: list[UnitReport]) -> np.ndarray:
@@ -193,9 +119,7 @@ def _placed(drawn: dict[str, np.ndarray], reports: list[UnitReport]) -> np.ndarr
 def stand(tracks: list[UnitTrack], new: Iterable[str], at: float, words: Words, sources: dict[str, int]) -> Stand:
     """Return how units stand at `at`; `new`: the ids of those that are heard for the first time after it."""
     heads = [_head(track) for track in tracks]
-    fields = [value for head in heads for value in _fast(astuple(head.report))]
-    stamps = [head.stamp for head in heads]
-    drawn = _drawn(fields, [s.received_at for s in stamps], [s.source for s in stamps], sources, at)
+    drawn = _drawn(told_by(heads), sources, at)
     eff = drawn.pop("eff")
     ids = sorted([*(track.id for track in tracks), *new])
     place = {unit_id: i for i, unit_id in enumerate(ids)}
@@ -230,15 +154,15 @@ def _head(track: UnitTrack) -> Standing:
     return max((said for said in standing if said is not None), key=lambda said: said.effective_at)
 
 
-def rows(came: Heard, stood: Stand, at: float, words: Words) -> tuple[Rows, Said, np.ndarray]:
+def rows(came: Heard, stood: Stand, at: float, words: Words, sources: dict[str, int]) -> tuple[Rows, Said, np.ndarray]:
     """Return the rows and the changes of slow fields that the reports make of `stood`, and which reports matter after.
 
     Of the last, the numbers (by arrival): each group of each unit is what one of them says, or what it was before.
     """
     n = len(stood.ids)
     place = {unit_id: i for i, unit_id in enumerate(stood.ids)}
-    unit = np.fromiter(map(place.__getitem__, came.ids()), np.intp, len(came.reports))
-    drawn = _drawn(came.fields, came.received, came.source, came.sources, at)
+    unit = came.units().numbered(place)
+    drawn = _drawn(came.told(), sources, at)
     eff = drawn.pop("eff")
     order = np.lexsort((eff, unit))
     unit, eff = unit[order], eff[order]

@@ -5,6 +5,7 @@ layers/track.py has it. Of reports in a row, by effective time, that said the sa
 at no instant does that change what stands, neither by receipt nor by effective time. Pure.
 """
 
+from collections.abc import Mapping
 from itertools import pairwise
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ import msgspec
 import numpy as np
 from msgspec.structs import astuple
 
+from feeds.recording.sheets import Book
 from feeds.report import UnitReport
 from layers.symbol import unit_family, unit_status
 from layers.track import CAPABILITY, EMERGENCY, IDENTITY, STATUS
@@ -33,8 +35,11 @@ _FIELDS = (
 )
 _ENDS = list(pairwise(np.cumsum([0, *(len(names) for names in _FIELDS)]).tolist()))
 _NAMES = UnitReport.__struct_fields__
-slow = itemgetter(*(_NAMES.index(name) for names in _FIELDS for name in names))
-"""Of a unit's report as a tuple, the slow fields."""
+SLOW = tuple(name for names in _FIELDS for name in names)
+"""Fields that are told as words."""
+_slow = itemgetter(*map(_NAMES.index, SLOW))
+_DENSE = 8
+"""Numbers may be so many times more than rows before they are counted anew: to sort takes longer than to look up."""
 
 
 class Said(NamedTuple):
@@ -45,14 +50,6 @@ class Said(NamedTuple):
     """i4 ms after `at`, LONG_AGO for what stood; `received` alike."""
     received: np.ndarray
     word: np.ndarray
-
-
-class Sayings(dict[tuple[Any, ...], int]):
-    """What a report said of all slow fields -> its number, counted up as they are met; as quick as a dict."""
-
-    def __missing__(self, values: tuple[Any, ...]) -> int:
-        number = self[values] = len(self)
-        return number
 
 
 class Words:
@@ -66,10 +63,17 @@ class Words:
         self._family = family
         self._numbers: dict[Any, int] = {}
 
-    def of_sayings(self, sayings: Sayings) -> np.ndarray:
-        """Return the word of each group of each saying, 0 for none (sayings, groups)."""
-        table = [[self._number(g, said[a:b]) for g, (a, b) in enumerate(_ENDS)] for said in sayings]
-        return np.array(table, np.uint32).reshape(-1, len(GROUPS))
+    def of_reports(self, codes: Mapping[str, np.ndarray], books: Mapping[str, Book]) -> np.ndarray:
+        """Return the word of each group of m reports, 0 for none (m, groups): of each slow field its codes, by book."""
+        of_groups = [
+            _together([codes[name] for name in names], [len(books[name]) for name in names]) for names in _FIELDS
+        ]
+        words = {name: list(books[name]) for name in SLOW}
+        numbers = [np.zeros(len(first), np.uint32) for _, first in of_groups]
+        met = [(first[key], g, key) for g, (_, first) in enumerate(of_groups) for key in np.flatnonzero(first >= 0)]
+        for i, g, key in sorted(met):  # as reports that are looked at one after the other would number them
+            numbers[g][key] = self._number(g, tuple(words[name][codes[name][i]] for name in _FIELDS[g]))
+        return np.stack([number[keys] for number, (keys, _) in zip(numbers, of_groups, strict=True)], 1)
 
     def of_track(self, track: UnitTrack) -> tuple[list[int], list[float]]:
         """Return the word that stands for each group of a unit, and its effective time (Unix seconds)."""
@@ -78,7 +82,7 @@ class Words:
             said = track.group(index)
             if said is not None:
                 begin, end = _ENDS[g]
-                numbers[g], times[g] = self._number(g, slow(astuple(said.report))[begin:end]), said.effective_at
+                numbers[g], times[g] = self._number(g, _slow(astuple(said.report))[begin:end]), said.effective_at
         return numbers, times
 
     def adopt(self, group: int, code: int, fields: dict[str, Any]) -> int:
@@ -110,6 +114,20 @@ def _code(group: int, values: tuple[Any, ...]) -> int:
     if GROUPS[group] == "status":
         return int(unit_status(values[0], values[1], values[3] is not None))
     return int(GROUPS[group] == "emergency" and values[0] != "none")
+
+
+def _together(columns: list[np.ndarray], sizes: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Return one number for what m rows say in all columns, and where each number comes first, -1 for nowhere."""
+    keys, size = columns[0].astype(np.int64), sizes[0]
+    for codes, more in zip(columns[1:], sizes[1:], strict=True):
+        if size > len(keys):
+            keys, size = np.unique(keys, return_inverse=True)[1], len(keys)
+        keys, size = keys * more + codes, size * more
+    if size > _DENSE * len(keys):
+        keys, size = np.unique(keys, return_inverse=True)[1], len(keys)
+    first = np.full(size, -1)
+    first[keys[::-1]] = np.arange(len(keys))[::-1]  # of several the last is written last
+    return keys, first
 
 
 class Spoken(NamedTuple):

@@ -17,7 +17,7 @@ import contextlib
 import logging
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -35,6 +35,7 @@ from feeds.recording.lock import locked
 from feeds.recording.manifest import Contents, FileEntry, Link, Manifest, Revised, Tombstone, decode, describe, encode
 from feeds.recording.opened import Opened
 from feeds.recording.removal import Removal
+from feeds.recording.sheets import Sheet
 from feeds.recording.verifier import LINKS, digest
 
 log = logging.getLogger(__name__)
@@ -44,8 +45,8 @@ MADE_WITH = {"pyarrow": pa.__version__}
 KEPT_REPORTS = 300_000
 """Reports kept decoded, about 1 kB each: a reader goes on where it was. The segment read last is kept in any case."""
 
-Derive = Callable[[AgencyId, int, Sequence[Delivery]], Mapping[str, bytes]]
-"""Makes files that can be made again: of an agency, where the segment begins (Unix ms), and its entries."""
+Derive = Callable[[AgencyId, int, Iterable[Sheet]], Mapping[str, bytes]]
+"""Makes files that can be made again: of an agency, where the segment begins (Unix ms), and its sheets as they pass."""
 
 
 class Archive:
@@ -116,7 +117,7 @@ class Archive:
         agency: AgencyId,
         t0: int,
         t1: int,
-        entries: Sequence[Delivery],
+        entries: Iterable[Delivery],
         derive: Derive | None = None,
         lost: tuple[int, int] | None = None,
         imported: Mapping[str, str] = MappingProxyType({}),
@@ -134,8 +135,9 @@ class Archive:
         self._catalogue.head(agency)
         revisions = self.revisions(agency)
         counting = Counting(entries)
-        files = segment.encode(agency, counting)
-        derived = self._derive(derive, agency, t0, entries)
+        walk = segment.Walk(agency, counting, t0, empty=False)  # what holds tallies alone is in the manifest
+        derived = self._derive(derive, agency, t0, walk)
+        files = walk.files()
         manifest = Manifest(
             number=0,
             agency=agency,
@@ -391,13 +393,11 @@ class Archive:
     def _forget(self, folder: Path) -> None:
         self._decoded.pop(folder, None)
 
-    def _derive(
-        self, derive: Derive | None, agency: AgencyId, t0: int, entries: Sequence[Delivery]
-    ) -> Mapping[str, bytes]:
+    def _derive(self, derive: Derive | None, agency: AgencyId, t0: int, sheets: Iterable[Sheet]) -> Mapping[str, bytes]:
         if derive is None:
             return {}
         try:
-            return derive(agency, t0, entries)
+            return derive(agency, t0, sheets)
         except Exception:
             log.exception("derive_failed agency=%s t0=%d", agency, t0)
             return {}

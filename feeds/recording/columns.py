@@ -5,7 +5,7 @@ Rows are sorted by kind, subject and observation, for then neighbours differ lit
 the same name, for readers; what counts for them is the whole report in `rest`. `feeds/recording/rows.py` reads it back.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -13,18 +13,8 @@ import numpy as np
 import pyarrow as pa
 
 from feeds.recording.exact import split
-from feeds.report import AnyReport, CameraReport, IncidentReport, LogReport, UnitReport, ZoneReport
-
-SUBJECTS: dict[type, str] = {
-    UnitReport: "unit_id",
-    IncidentReport: "incident_id",
-    CameraReport: "camera_id",
-    ZoneReport: "zone_id",
-    LogReport: "entry_id",
-}
-"""The field that is in column `subject`."""
-KINDS: dict[type, str] = {type_: type_.__struct_config__.tag for type_ in SUBJECTS}  # type: ignore[attr-defined]
-"""The word in column `kind`."""
+from feeds.recording.sheets import WORDS, Book, Books, Sheet
+from feeds.report import UnitReport
 
 TEXTS = (
     "status", "call_sign", "unit_type", "fix_method", "primary_status", "status_internal", "incident_id", "emergency",
@@ -59,109 +49,113 @@ SCHEMA = pa.schema(
     ]
 )
 
-FIELDS = tuple(field.name for field in msgspec.structs.fields(UnitReport))
-_BY_WORD = ("kind", "unit_id", *TEXTS, *LISTS)
-_TRANSPOSED = 256
-"""Reports taken apart at a time: few enough to lie in the processor's cache (0.4 us a report, not 0.9)."""
 _WORDS_MAX = 256
 """Fewer words than this are written as they are numbered here, more are numbered anew for each part of the file."""
 _DISTINCT_MAX = 4096
 """A column of more different numbers than this is kept as differences, not by a dictionary."""
 
+_GROWN = 131_072
+"""Rows by which a column grows."""
+
 _encode = msgspec.msgpack.Encoder().encode
-_fields_of = msgspec.structs.astuple
 
 
-def _in_columns(report: AnyReport) -> tuple[Any, ...]:
-    """Return the report's fields where those of a unit's stand."""
-    if type(report) is UnitReport:
-        return _fields_of(report)
-    subject = SUBJECTS[type(report)]
-    return tuple(getattr(report, subject if name == "unit_id" else name, None) for name in FIELDS)
+class _Grown:
+    """A column that grows in place: parts that are put together at the end would be there twice."""
 
+    def __init__(self, dtype: type) -> None:
+        self._values: np.ndarray = np.zeros(0, dtype)
+        self._end = 0
 
-class _Book(dict[Any, int]):
-    """Numbers words as they first appear."""
+    def put(self, at: int, part: Any) -> None:
+        """Write the part from row `at` on; rows that were passed over are 0."""
+        self._end = at + len(part)
+        if self._end > len(self._values):
+            self._values.resize(self._end + _GROWN, refcheck=False)
+        self._values[at : self._end] = part
 
-    def __missing__(self, key: Any) -> int:
-        code = self[key] = len(self)
-        return code
+    def upto(self, count: int) -> np.ndarray:
+        """Return the first `count` rows."""
+        if count > len(self._values):
+            self._values.resize(count, refcheck=False)
+        return self._values[:count]
 
 
 class Columns:
-    """Takes reports in order of arrival and lets go of them; about 160 bytes a report stay, and each word once."""
+    """Takes sheets in order of arrival; about 160 bytes a report stay, and each word once."""
 
-    def __init__(self) -> None:
-        self._books = {name: _Book() for name in _BY_WORD}
-        self._chunks: dict[str, list[Any]] = {name: [] for name in (*_BY_WORD, *COUNTS, *SCALES)}
+    def __init__(self, books: Books) -> None:
+        self._books = books.words
+        self._codes: dict[str, _Grown] = {}
+        """Of a field that says more than its first word, whose code is 0."""
+        self._values: dict[str, tuple[_Grown, _Grown]] = {}
+        """Of a field that anybody said the values, and whether there is one."""
         self._rest: dict[int, bytes] = {}
         self._count = 0
 
-    def add(self, reports: Sequence[AnyReport]) -> None:
-        """Take the next reports, best some thousand at a time."""
-        if not reports:
+    def add(self, sheet: Sheet) -> None:
+        """Take the next sheet."""
+        count = len(sheet.reports)
+        if not count:
             return
-        columns: list[list[Any]] = [[] for _ in FIELDS]
-        for start in range(0, len(reports), _TRANSPOSED):
-            part = reports[start : start + _TRANSPOSED]
-            rows = map(_fields_of if {*map(type, part)} == {UnitReport} else _in_columns, part)
-            for column, values in zip(columns, zip(*rows, strict=True), strict=True):
-                column.extend(values)
-        for name, column in zip(FIELDS, columns, strict=True):
-            if name in self._chunks:
-                self._put(name, column)
-        self._put("kind", [KINDS[kind] for kind in map(type, reports)])
-        for at, report in enumerate(reports):
-            if type(report) is not UnitReport or report.agency is not None:
-                self._rest[self._count + at] = _encode(report)
-        self._count += len(reports)
+        for name, codes in sheet.codes.items():
+            if name in self._codes or codes.any():
+                self._codes.setdefault(name, _Grown(np.int32)).put(self._count, codes)
+        for name, values in sheet.numbers.items():
+            absent = sheet.absent.get(name)
+            self._put(name, values, np.ones(count, np.bool_) if absent is None else ~absent)
+        if "seq" in sheet.said:
+            seq = pa.array(sheet.seq, pa.int64())
+            self._put("seq", seq.fill_null(0).to_numpy(), seq.is_valid().to_numpy(zero_copy_only=False))
+        if not sheet.of_units or "agency" in sheet.said:
+            for at, report in enumerate(sheet.reports):
+                if type(report) is not UnitReport or report.agency is not None:
+                    self._rest[self._count + at] = _encode(report)
+        self._count += count
 
-    def _put(self, name: str, values: list[Any]) -> None:
-        book = self._books.get(name)
-        first = values[0]
-        same = values[-1] is first and values.count(first) == len(values)
-        chunk: Any
-        if book is not None and same:
-            chunk = np.full(len(values), book[first], np.int32)
-        elif book is not None:
-            chunk = np.fromiter(map(book.__getitem__, values), np.int32, len(values))
-        else:
-            nothing = same and first is None
-            chunk = (
-                pa.nulls(len(values)) if nothing else pa.array(values, pa.int64() if name in COUNTS else pa.float64())
-            )
-        self._chunks[name].append(chunk)
+    def _put(self, name: str, values: np.ndarray, valid: np.ndarray) -> None:
+        if name not in self._values:
+            self._values[name] = _Grown(np.int64 if name == "seq" else np.float64), _Grown(np.bool_)
+        for grown, part in zip(self._values[name], (values, valid), strict=True):
+            grown.put(self._count, part)
+
+    def _of(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return a field's values, and where there is one; a field of which nothing was said takes no memory."""
+        if name not in self._values:
+            return np.broadcast_to(np.zeros(1), self._count), np.broadcast_to(False, self._count)
+        values, valid = self._values[name]
+        return values.upto(self._count), valid.upto(self._count)
 
     def numbers(self) -> tuple[np.ndarray, np.ndarray]:
         """Return each report's `seq` in order of arrival, n i8, and whether it has one, n booleans."""
-        return _values(self._chunks["seq"], pa.int64())
+        values, valid = self._of("seq")
+        return values.astype(np.int64, copy=False), valid
 
     def repetitive(self) -> list[str]:
         """Return the columns of numbers with few different ones: a dictionary of them is smaller than differences."""
         found = []
         for name in list(DECIMALS)[2:]:
-            column = _column(self._chunks[name], pa.float64())
+            values, valid = self._of(name)
+            column = pa.array(values, pa.float64(), mask=~valid)
             if len(column.unique()) <= min(_DISTINCT_MAX, len(column) // 16):
                 found += [name, f"{name}_ulps"]
         return found
 
     def tables(self, told: np.ndarray, rows: int) -> Iterator[pa.Table]:
-        """Yield the sorted table, at most `rows` rows at a time; `seq` is left out where `told`, n booleans.
-
-        What was taken is given away: this is the last call.
-        """
-        codes = {name: np.concatenate([np.zeros(0, np.int32), *self._chunks.pop(name)]) for name in _BY_WORD}
-        doubles = {name: _values(self._chunks.pop(name), pa.float64()) for name in SCALES}
-        counts = {name: _values(self._chunks.pop(name), pa.int64()) for name in COUNTS}
-        counts["seq"] = (counts["seq"][0], counts["seq"][1] & ~told)
+        """Yield the sorted table, at most `rows` rows at a time; `seq` is left out where `told`, n booleans."""
+        same = np.broadcast_to(np.int32(0), self._count)
+        codes = {name: self._codes[name].upto(self._count) if name in self._codes else same for name in WORDS}
+        doubles = {name: self._of(name) for name in SCALES}
+        seq, numbered = self.numbers()
+        numbered = numbered & ~told
         order = self._order(codes, doubles["observed_at"][0])
         for start in range(0, max(len(order), 1), rows):
             at = order[start : start + rows]
             columns: dict[str, pa.Array] = {"arrival": pa.array(at, pa.int32())}
             for name, book in self._books.items():
-                columns["subject" if name == "unit_id" else name] = _words(book, codes[name][at], name in LISTS)
-            for name, (values, valid) in counts.items():
-                columns[name] = pa.array(values[at], pa.int64(), mask=~valid[at])
+                column = "subject" if name == "unit_id" else name
+                columns[column] = _words(book, codes[name][at], SCHEMA.field(column).type)
+            columns["seq"] = pa.array(seq[at], pa.int64(), mask=~numbered[at])
             columns.update(_numbers({name: (values[at], valid[at]) for name, (values, valid) in doubles.items()}))
             columns["rest"] = self._whole(at)
             yield pa.Table.from_arrays(
@@ -185,32 +179,17 @@ class Columns:
         return np.asarray(order[np.argsort(thing[order], kind="stable")])
 
 
-def _column(chunks: list[pa.Array], type_: pa.DataType) -> pa.ChunkedArray:
-    return pa.chunked_array([chunk.cast(type_) for chunk in chunks], type_)
-
-
-def _values(chunks: list[pa.Array], type_: pa.DataType) -> tuple[np.ndarray, np.ndarray]:
-    """Return the values, 0 where there is none, and where there is one; a column of nothing takes no memory."""
-    if all(pa.types.is_null(chunk.type) for chunk in chunks):
-        count = sum(map(len, chunks))
-        return np.broadcast_to(np.zeros(1, type_.to_pandas_dtype()), count), np.broadcast_to(False, count)
-    column = _column(chunks, type_)
-    if column.null_count == 0:
-        return column.to_numpy(), np.ones(len(column), bool)
-    return column.fill_null(0).to_numpy(), column.is_valid().to_numpy()
-
-
-def _ranks(book: _Book) -> np.ndarray:
+def _ranks(book: Book) -> np.ndarray:
     """Return the place of each code's word among all words, sorted."""
     ranks = np.empty(len(book), np.int64)
     ranks[[book[word] for word in sorted(book)]] = np.arange(len(book))
     return ranks
 
 
-def _words(book: _Book, codes: np.ndarray, listed: bool) -> pa.Array:
+def _words(book: Book, codes: np.ndarray, type_: pa.DataType) -> pa.Array:
     """Return the words of these codes."""
-    words = pa.array(book, pa.list_(pa.string()) if listed else pa.string())
-    if listed or words.null_count == len(words) or len(words) > _WORDS_MAX:
+    words = pa.array(book, type_)
+    if not pa.types.is_string(type_) or words.null_count == len(words) or len(words) > _WORDS_MAX:
         return words.take(pa.array(codes))
     if None not in book:
         return pa.DictionaryArray.from_arrays(pa.array(codes), words)

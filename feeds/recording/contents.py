@@ -6,14 +6,14 @@ from typing import Any
 from msgspec.structs import replace
 
 from feeds.bus import BatchId, Delivery
-from feeds.envelope import Batch, Tally
+from feeds.envelope import Tally
 from feeds.names import AgencyId, SourceId
 from feeds.recording.manifest import Contents, SourceCounts, add
 from feeds.recording.summary import Summary, summary
 
 
 class Counting:
-    """Passes batches on to be encoded, without their tallies, and knows at the end what was in them."""
+    """Passes batches on to be encoded, and knows at the end what was in them."""
 
     def __init__(self, entries: Iterable[Delivery]) -> None:
         self._entries = entries
@@ -21,16 +21,12 @@ class Counting:
         self._tallies: list[Tally] = []
 
     def __iter__(self) -> Iterator[Delivery]:
-        """Yield the batches that hold parcels."""
+        """Yield them as they are."""
         self._ids, self._tallies = [], []
         for delivery in self._entries:
-            batch = delivery.batch
             self._ids = [*self._ids[:1], delivery.id]
-            self._tallies += batch.tallies
-            if batch.tallies:
-                delivery = delivery._replace(batch=Batch(batch.version, batch.agency, batch.parcels))
-            if batch.parcels:
-                yield delivery
+            self._tallies += delivery.batch.tallies
+            yield delivery
 
     def contents(self, agency: AgencyId, files: Mapping[str, bytes]) -> Contents:
         """Return what was in them, at least one, and in the files that were made of them."""

@@ -16,6 +16,7 @@ from feeds.names import AgencyId, SourceId
 from feeds.recording.columns import MS
 from feeds.recording.exact import join, split
 from feeds.recording.rows import absent, whole
+from feeds.recording.sheets import Books, Sheet
 from feeds.report import AnyReport
 
 SCHEMA = pa.schema(
@@ -33,28 +34,21 @@ SCHEMA = pa.schema(
 )
 
 
-_NOBODY = Parcel(SourceId(""), "", 0.0, ())
-"""Stands for the parcel that a batch without one has not."""
-
-
 class Parcels:
-    """Takes batches in order; about 40 bytes a parcel stay."""
+    """Takes sheets in order; about 40 bytes a parcel stay."""
 
-    def __init__(self) -> None:
-        self._runs: dict[tuple[str, str], int] = {}
+    def __init__(self, books: Books) -> None:
+        self._runs = books.runs
         self._parts: list[tuple[np.ndarray, ...]] = []
 
-    def add(self, entries: Sequence[Delivery]) -> None:
-        """Take the next batches, best some hundred at a time."""
-        said = [delivery.batch.parcels or (_NOBODY,) for delivery in entries]
-        parcels = list(itertools.chain.from_iterable(said))
-        times = np.fromiter(map(len, said), np.int64, len(said))
-        ids = np.array([delivery.id for delivery in entries], np.int64).reshape(-1, 2).repeat(times, 0)
-        runs = self._runs
-        run = [-1 if p is _NOBODY else runs.setdefault((p.source, p.run), len(runs)) for p in parcels]
-        count = [len(p.reports) for p in parcels]
-        received_at = np.array([p.received_at for p in parcels], np.float64)
-        self._parts.append((*ids.T, np.array(run, np.int64), received_at, np.array(count, np.int64)))
+    def add(self, sheet: Sheet, *, empty: bool = True) -> None:
+        """Take the next sheet; a batch without a parcel is a row of run -1, or none when not `empty`."""
+        ms, n = (part.repeat(np.maximum(sheet.times, empty)) for part in sheet.ids())
+        columns = [sheet.run, sheet.received_at, sheet.counts]
+        if empty:
+            nobody = (np.cumsum(sheet.times) - sheet.times)[sheet.times == 0]
+            columns = [np.insert(values, nobody, none) for values, none in zip(columns, (-1, 0.0, 0), strict=True)]
+        self._parts.append((ms, n, *columns))
 
     def table(self, numbers: np.ndarray, numbered: np.ndarray) -> tuple[pa.Table, np.ndarray]:
         """Return the table, and which of the n reports have their number told by it.

@@ -9,9 +9,9 @@ import pyarrow.compute as pc
 
 from feeds.names import AgencyId
 from feeds.recording import parcels, rows
-from feeds.recording.columns import KINDS
 from feeds.recording.parquet import reading
 from feeds.recording.segment import PARCELS, REPORTS, Files, open_table
+from feeds.recording.sheets import KINDS
 from feeds.report import UnitReport
 
 _NUMBERS = ("lat", "lon", "course_deg", "speed_mps")

@@ -8,7 +8,7 @@ import msgspec
 
 from feeds.bus import Delivery
 from feeds.envelope import Batch, Parcel
-from feeds.recording.columns import KINDS
+from feeds.recording.sheets import KINDS
 from feeds.report import AnyReport, UnitReport
 from feeds.subjects import subject
 

@@ -7,8 +7,9 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from feeds.recording.columns import AFTER, KINDS, LISTS, SCALES, TEXTS
+from feeds.recording.columns import AFTER, LISTS, SCALES, TEXTS
 from feeds.recording.exact import join
+from feeds.recording.sheets import KINDS
 from feeds.report import AnyReport, Report, UnitReport
 
 _TOGETHER = 1024

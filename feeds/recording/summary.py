@@ -62,7 +62,8 @@ def summary(agency: AgencyId, files: Files) -> Summary:
         kind = table["kind"].combine_chunks().dictionary_encode()
         words = kind.dictionary.to_pylist()
         of_kind = [minute[kind.indices.to_numpy() == code] for code in range(len(words))]
-    batches = np.unique(np.stack(ids), axis=1).shape[1]
+    ms, n = (part[np.lexsort(ids[::-1])] for part in ids)
+    batches = int(np.count_nonzero((np.diff(ms) != 0) | (np.diff(n) != 0))) + min(len(said), 1)
     return Summary(
         batches=batches,
         parcels=int(spoken.sum()),
@@ -86,8 +87,8 @@ def _span(values: np.ndarray) -> tuple[float, float] | None:
 
 
 def _tally(column: pa.ChunkedArray, count: np.ndarray) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for source, reports in zip(column.to_pylist(), count.tolist(), strict=True):
-        if source is not None:
-            found[source] = found.get(source, 0) + reports
-    return dict(sorted(found.items()))
+    words = column.combine_chunks().dictionary_encode()
+    sums = np.zeros(len(words.dictionary), np.int64)
+    said = words.indices.is_valid().to_numpy(zero_copy_only=False)
+    np.add.at(sums, words.indices.drop_null().to_numpy(), count[said])
+    return dict(sorted(zip(words.dictionary.to_pylist(), sums.tolist(), strict=True)))

@@ -10,10 +10,11 @@ from typing import NamedTuple
 from feeds.bus import BatchId, Delivery
 from feeds.errors import ArchiveDamaged, DecodeError
 from feeds.names import AgencyId
-from feeds.recording.archive import Archive
+from feeds.recording.archive import Archive, Derive
 from feeds.recording.catalogue import Segment
 from feeds.recording.opened import Opened
 from feeds.recording.pictures import newest_picture
+from feeds.recording.sheets import Sheet
 from feeds.replay.survey import Survey
 
 log = logging.getLogger(__name__)
@@ -26,9 +27,14 @@ MADE_KEPT = 16
 """Lots of batches kept as they were made, 4 MB each: readers take them a page at a time."""
 
 
-def survey_file(agency: AgencyId, t0: int, entries: Iterable[Delivery]) -> dict[str, bytes]:
-    """Return the file to be derived of a segment (`feeds.recording.archive.Derive`)."""
-    return {SURVEY: surveyed(agency, entries).encode()}
+def survey_file(agency: AgencyId, t0: int, coming: Iterable[Sheet], then: Derive | None = None) -> dict[str, bytes]:
+    """Return the file to be derived of a segment, and those that `then` derives of the same sheets as they go by."""
+    survey = Survey(agency)
+    passing = survey.passing(coming)
+    made = then(agency, t0, passing) if then is not None else {}
+    for _ in passing:
+        pass
+    return {SURVEY: survey.encode(), **made}
 
 
 def survey_on_file(archive: Archive, one: Segment) -> Survey | None:

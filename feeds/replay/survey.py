@@ -5,18 +5,21 @@ Pure.
 
 import math
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 import msgspec
+import numpy as np
 from msgspec import Struct
 
 from feeds.bus import BatchId, Delivery
 from feeds.envelope import Batch, Parcel, decode_batch, encode_batch
 from feeds.errors import DecodeError
 from feeds.names import AgencyId, SourceId
+from feeds.recording.sheets import Sheet
 from feeds.replay.clocks import Clocks, Entry
 from feeds.replay.journal_pages import journaled_at
-from feeds.replay.recording import Kind, Mark, Sort, What
+from feeds.replay.recording import LATE_S, Kind, Mark, Sort, What
 from feeds.replay.truth import is_late
 from feeds.report import (
     AnyReport,
@@ -58,8 +61,8 @@ class Survey:
         self._labels: dict[tuple[Kind, str], frozenset[str]] = {}
         self._in_emergency: set[str] = set()
 
-    def hear(self, delivery: Delivery) -> None:
-        """Take in a batch."""
+    def hear(self, delivery: Delivery, *, clocks: bool = True) -> None:
+        """Take in a batch; not `clocks`: what it says of them was heard."""
         minute = self.counts.setdefault(delivery.id.ms // 60_000, {})
         late: list[Parcel] = []
         for parcel in delivery.batch.parcels:
@@ -75,13 +78,59 @@ class Survey:
                     self._marks[what].append(Mark(self.agency, delivery.id, effective_at))
                 if is_late(effective_at, delivery.id):
                     late_reports.append(report)
-            if parcel.reports:
+            if parcel.reports and clocks:
                 self.clocks.hear(parcel.source, newest, parcel.received_at)
             if late_reports:
                 late.append(Parcel(parcel.source, parcel.run, parcel.received_at, tuple(late_reports)))
         if late:
             batch = Batch(delivery.batch.version, delivery.agency, tuple(late))
             self._late.append(Delivery(delivery.agency, delivery.id, batch))
+
+    def passing(self, coming: Iterable[Sheet]) -> Iterator[Sheet]:
+        """Take in the sheets as they go by."""
+        for sheet in coming:
+            self._hear_all(sheet)
+            yield sheet
+
+    def _hear_all(self, sheet: Sheet) -> None:
+        """Take in a sheet's batches; what is only to be counted is counted in one go."""
+        if not self._says_nothing_else(sheet):
+            for delivery in sheet.entries:
+                self.hear(delivery)
+            return
+        self._hear_clocks(sheet)
+        ms, _ = sheet.ids()
+        batch = np.repeat(np.repeat(np.arange(len(ms)), sheet.times), sheet.counts)
+        effective_at = np.minimum(sheet.number("observed_at"), np.repeat(sheet.received_at, sheet.counts))
+        late = np.unique(batch[ms[batch] / 1000.0 - effective_at > LATE_S])
+        counts = np.bincount(batch, minlength=len(ms))
+        counts[late] = 0
+        sort = Sort("unit", Category.UNIT_POSITION, frozenset())
+        for minute in np.unique(ms // 60_000).tolist():
+            sorts = self.counts.setdefault(minute, {})
+            count = int(counts[ms // 60_000 == minute].sum())
+            if count:
+                sorts[sort] = sorts.get(sort, 0) + count
+        for i in late.tolist():
+            self.hear(sheet.entries[i], clocks=False)
+
+    def _hear_clocks(self, sheet: Sheet) -> None:
+        begins = (np.cumsum(sheet.counts) - sheet.counts)[sheet.counts > 0]
+        if not len(begins):
+            return
+        newest = np.maximum.reduceat(sheet.number("observed_at"), begins).tolist()
+        filled = (parcel for parcel in sheet.parcels if parcel.reports)
+        for parcel, observed_at in zip(filled, newest, strict=True):
+            self.clocks.hear(parcel.source, observed_at, parcel.received_at)
+
+    def _says_nothing_else(self, sheet: Sheet) -> bool:
+        """Say whether all are reports of units that nobody ever labelled, and of no emergency that begins or ends."""
+        return (
+            sheet.of_units
+            and sheet.words("labels") <= {()}
+            and not any(kind == "unit" for kind, _ in self._labels)
+            and sheet.words("emergency") <= ({None} if self._in_emergency else {None, "none"})
+        )
 
     def encode(self) -> bytes:
         """Return what was found as bytes; the same gives the same."""

@@ -10,6 +10,7 @@ from feeds.recording.archive import Archive
 from feeds.recording.chunk_file import chunk_at
 from feeds.recording.pictures import PICTURES
 from feeds.recording.removal import Removal
+from feeds.recording.sheets import sheets
 from layers import keyframe
 from layers.derived import CHUNKS, L1, Deriver
 from layers.picture import Picture
@@ -58,7 +59,7 @@ def test_segments_without_a_picture_are_gone_through(tmp_path: Path):
         archive.seal(CPD, T0 + k * TEN, T0 + (k + 1) * TEN, entries(T0 + k * TEN + 500, each=2 - k))
     last = entries(T0 + 2 * TEN + 1)
     derive = Deriver(ROSTER, ArchivePast(archive))
-    files = derive(CPD, T0 + 2 * TEN, last)
+    files = derive(CPD, T0 + 2 * TEN, sheets(CPD, last, T0 + 2 * TEN))
     assert sorted(Span(chunk_at(files[CHUNKS], (T0 + 2 * TEN) / 1000)).ids) == ["u0", "u1", "u2"]
     assert ArchivePast(archive).last_id(AgencyId("isp"), T0) is None
 
@@ -85,7 +86,7 @@ def test_what_was_removed_is_in_no_derived_file_of_a_later_segment(tmp_path: Pat
     archive.revise(first, Removal("u2"), "order", "clerk", 1.0)
     assert not any(archive.has(s, name) for s in archive.segments(CPD) for name in (CHUNKS, L1, PICTURES))
     derive.forget(CPD)
-    last = derive(CPD, T0 + 2 * TEN, entries(T0 + 2 * TEN + 1, each=1))
+    last = derive(CPD, T0 + 2 * TEN, sheets(CPD, entries(T0 + 2 * TEN + 1, each=1), T0 + 2 * TEN))
     assert sorted(Span(chunk_at(last[CHUNKS], (T0 + 2 * TEN) / 1000)).ids) == ["u0", "u1"]
 
 

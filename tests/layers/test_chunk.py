@@ -1,14 +1,17 @@
 """Minute chunks against brute force: the picture of all reports that a view may use, drawn as the live stream does."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from feeds.bus import BatchId, Delivery
 from feeds.names import AgencyId
+from feeds.recording.sheets import Sheet, sheets
 from feeds.report import UnitReport
 from layers import kinds
 from layers.chunk import Chunk, minutes
@@ -80,10 +83,14 @@ def assert_same(mine: dict[str, dict[str, Any]], theirs: dict[str, dict[str, Any
     assert mine == theirs
 
 
+def sheets_from(entries: list[Delivery]) -> Iterator[Sheet]:
+    return sheets(entries[0].batch.agency if entries else CPD, entries, round(M0 * 1000))
+
+
 def chunks_of(deliveries: list[Delivery], count: int = 1) -> list[Chunk]:
     """Chunks from M0 on; what came before it is the picture they begin with."""
     picture = heard(*[d for d in deliveries if d.id.ms < M0 * 1000])
-    return list(minutes(picture, CPD, [d for d in deliveries if d.id.ms >= M0 * 1000], M0, count))
+    return list(minutes(picture, CPD, sheets_from([d for d in deliveries if d.id.ms >= M0 * 1000]), M0, count))
 
 
 moments = st.integers(-2000, 60_000).map(lambda ms: M0 + ms / 1000)
@@ -151,7 +158,7 @@ def test_a_city_of_a_thousand_units_is_what_all_reports_make(city: list[Delivery
 def test_the_picture_goes_on_as_if_it_had_heard_every_report(city: list[Delivery]) -> None:
     till = [d for d in city if d.id.ms < (M0 + 60) * 1000]
     picture = heard(*[d for d in till if d.id.ms < M0 * 1000])
-    list(minutes(picture, CPD, [d for d in till if d.id.ms >= M0 * 1000], M0, 1))
+    list(minutes(picture, CPD, sheets_from([d for d in till if d.id.ms >= M0 * 1000]), M0, 1))
     whole = heard(*till)
 
     def kept(one: Picture) -> list[Any]:
@@ -203,15 +210,16 @@ def test_a_minute_in_which_nothing_came_is_a_chunk_of_what_stood() -> None:
 def test_a_batch_out_of_its_place_is_an_error_and_not_lost(order: tuple[int, int]) -> None:
     entries = [delivery(0, unit("u", at=M0))._replace(id=BatchId(round(M0 + seconds) * 1000, 0)) for seconds in order]
     with pytest.raises(ValueError, match="minute"):
-        list(minutes(heard(), CPD, entries, M0, 2))
+        list(minutes(heard(), CPD, (sheet for one in entries for sheet in sheets_from([one])), M0, 2))
 
 
 def test_a_batch_that_was_heard_before_or_is_anothers_is_an_error() -> None:
     one, two = (delivery(0, unit("u", at=M0))._replace(id=BatchId(int(M0) * 1000 + n, 0)) for n in (1, 2))
-    other = two._replace(agency=AgencyId("fire"))
+    fire = AgencyId("fire")
+    other = two._replace(agency=fire, batch=replace(two.batch, agency=fire))
     for picture, entries in ((heard(), [two, one]), (heard(one), [one]), (heard(), [other])):
         with pytest.raises(ValueError, match="does not follow"):
-            list(minutes(picture, CPD, entries, M0, 1))
+            list(minutes(picture, CPD, (sheet for one in entries for sheet in sheets_from([one])), M0, 1))
 
 
 def test_frames_of_the_other_layers_go_forward_in_time_whatever_was_received_first() -> None:

@@ -3,6 +3,7 @@ import pytest
 
 from feeds.bus import BatchId, Delivery
 from feeds.names import AgencyId
+from feeds.recording.sheets import sheets
 from layers.chunk import minutes
 from layers.pyramid import l1, l2
 from layers.span import Span
@@ -16,7 +17,7 @@ CPD = AgencyId("cpd")
 def recorded(deliveries: list[Delivery], t0: float = M0, count: int = 10) -> list[bytes]:
     picture = heard(*[d for d in deliveries if d.id.ms < t0 * 1000])
     part = [d for d in deliveries if t0 * 1000 <= d.id.ms < (t0 + 60 * count) * 1000]
-    return [chunk.data for chunk in minutes(picture, CPD, part, t0, count)]
+    return [chunk.data for chunk in minutes(picture, CPD, sheets(CPD, part, round(t0 * 1000)), t0, count)]
 
 
 def later(s: float, *reports: object) -> Delivery:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from feeds.bus import BatchId, Delivery
 from feeds.errors import DecodeError
 from feeds.names import AgencyId
+from feeds.recording.sheets import sheets
 from layers.chunk import minutes
 from layers.frame import FrameHeader, FrameType, decode, encode, encode_span
 from layers.pyramid import block
@@ -56,7 +57,7 @@ def made() -> tuple[bytes, bytes]:
         at(60.6, unit("tram", at=M0 + 60.5, lat=41.00025)),
         at(61.0, unit("above", at=M0 + 61)),
     ]
-    first, second = minutes(stood, AgencyId("cpd"), entries, M0, 2)
+    first, second = minutes(stood, AgencyId("cpd"), sheets(AgencyId("cpd"), entries, round(M0 * 1000)), M0, 2)
     return first.data, second.data
 
 

@@ -1,27 +1,32 @@
-import msgspec
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.names import AgencyId
+from feeds.recording.sheets import Book
+from layers import unit_words
 from layers.fixes import Fixes
 from layers.track import Stamp
 from layers.unit_track import UnitTrack
-from layers.unit_words import GROUPS, LONG_AGO, Sayings, Spoken, Words, changes, slow
+from layers.unit_words import GROUPS, LONG_AGO, SLOW, Spoken, Words, changes
 from tests.support.heard import T0, unit
 
 
-def numbers(words: Words, **fields: object) -> list[int]:
-    sayings = Sayings()
-    assert sayings[slow(msgspec.structs.astuple(unit(**fields)))] == 0  # type: ignore[arg-type]
-    return words.of_sayings(sayings).tolist()[0]  # type: ignore[no-any-return]
+def numbers(words: Words, *said: dict[str, object]) -> list[list[int]]:
+    """The words of reports that say these fields, group by group."""
+    reports = [unit(**fields) for fields in said]  # type: ignore[arg-type]
+    books = {name: Book() for name in SLOW}
+    codes = {name: np.array([books[name][getattr(report, name)] for report in reports], np.int32) for name in SLOW}
+    found: list[list[int]] = words.of_reports(codes, books).tolist()
+    return found
 
 
 def test_a_word_is_kept_once_and_what_is_not_said_is_none() -> None:
     words = Words("fire")
-    assert numbers(words) == [0, 0, 0, 0]
-    assert numbers(words, call_sign="E7") == [0, 0, 1, 0]
-    assert numbers(words, call_sign="E7", emergency="manual") == [0, 2, 1, 0]
+    assert numbers(words) == []
+    assert numbers(words, {}, {"call_sign": "E7"}) == [[0, 0, 0, 0], [0, 0, 1, 0]]
+    assert numbers(words, {"call_sign": "E7", "emergency": "manual"}) == [[0, 2, 1, 0]]
     assert words.fields[1:] == [{"call_sign": "E7", "family": "fire"}, {"emergency": "manual"}]
     assert [GROUPS[group] for group in words.groups[1:]] == ["identity", "emergency"]
     assert words.codes[1:] == [0, 1]
@@ -29,8 +34,33 @@ def test_a_word_is_kept_once_and_what_is_not_said_is_none() -> None:
 
 def test_a_group_that_was_said_to_be_empty_is_a_word_and_not_nothing() -> None:
     words = Words("police")
-    assert numbers(words, capabilities=()) == [0, 0, 0, 1]
+    assert numbers(words, {"capabilities": ()}) == [[0, 0, 0, 1]]
     assert words.fields[1] == {}
+
+
+fields = st.fixed_dictionaries(
+    {},
+    optional={
+        "primary_status": st.sampled_from(["Available", "NotAvailable"]),
+        "secondary_status": st.sampled_from([(), ("EnRoute",)]),
+        "incident_id": st.sampled_from(["i1", "i2"]),
+        "emergency": st.sampled_from(["none", "manual"]),
+        "call_sign": st.sampled_from(["1A", "2B"]),
+        "unit_type": st.sampled_from(["Engine", "PatrolUnit"]),
+        "crew": st.integers(0, 2),
+    },
+)
+
+
+@pytest.mark.parametrize("dense", [0, 1000])
+@given(said=st.lists(fields, max_size=12))
+def test_many_reports_at_once_have_the_words_of_one_after_the_other(said: list[dict[str, object]], dense: int) -> None:
+    together, alone = Words("fire"), Words("fire")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(unit_words, "_DENSE", dense)
+        found = numbers(together, *said)
+    assert found == [numbers(alone, one)[0] for one in said]
+    assert (together.groups, together.codes, together.fields) == (alone.groups, alone.codes, alone.fields)
 
 
 def test_a_track_has_a_word_for_each_group_with_its_time() -> None:

@@ -33,7 +33,9 @@ async def main(url: str, folder: Path, length_s: float, point: str, agencies: li
     with archive.writing():
         recorder = Recorder(
             bus, archive, agencies, clock, length_s=length_s, quiet_s=QUIET_S, at=at, logs=[cuts_log(bus)],
-            derive=lambda agency, t0, entries: {"replay.bin": f"{agency} {t0} {len(entries)}".encode()},
+            derive=lambda agency, t0, coming: {
+                "replay.bin": f"{agency} {t0} {sum(len(sheet.entries) for sheet in coming)}".encode()
+            },
         )  # fmt: skip
         await recorder.run(asyncio.Event())
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from feeds.recording import segment
 from feeds.recording.archive import Archive
 from feeds.recording.catalogue import folder_name
 from feeds.recording.manifest import encode
+from feeds.recording.sheets import Sheet
 from feeds.recording.verifier import digest
 from tests.support.recording import CPD, T0, TEN, entries, flip, sealed
 
@@ -230,6 +232,31 @@ def test_derived_files_that_cannot_be_made_cost_only_themselves(tmp_path: Path):
     archive.seal(CPD, T0, T0 + TEN, entries(T0), derive=fails)
     assert archive.read(CPD, BEGINNING, 10) == entries(T0)
     assert archive.segments(CPD)[0].manifest.derived == {}
+
+
+def test_the_record_is_whole_when_what_derives_stops_half_way_and_the_batches_are_gone_through_once(tmp_path: Path):
+    said = entries(T0, T0 + 1, T0 + 61_000, T0 + 122_000)
+    once = iter(said)
+
+    def stops(agency: AgencyId, t0: int, coming: Iterable[Sheet]) -> dict[str, bytes]:
+        assert next(iter(coming)).entries == said[:2]
+        raise RuntimeError
+
+    archive = Archive(tmp_path)
+    archive.seal(CPD, T0, T0 + TEN, once, derive=stops)
+    assert archive.read(CPD, BEGINNING, 10) == said
+
+
+def test_batches_out_of_order_are_not_sealed_though_what_derives_met_them_first(tmp_path: Path):
+    first, second = entries(T0, T0 + 61_000)
+    archive = Archive(tmp_path)
+
+    def takes(agency: AgencyId, t0: int, coming: Iterable[Sheet]) -> dict[str, bytes]:
+        return {"replay.bin": b"%d" % sum(len(sheet.entries) for sheet in coming)}
+
+    with pytest.raises(ValueError, match="does not come after"):
+        archive.seal(CPD, T0, T0 + TEN, [second, first], derive=takes)
+    assert archive.segments(CPD) == []
 
 
 def test_what_was_buried_leaves_a_tombstone_and_no_bytes_and_the_chain_goes_on(tmp_path: Path):

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import errno
 import threading
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -211,13 +211,13 @@ async def test_a_word_that_cannot_be_read_is_none(scene: Scene):
 
 async def test_it_tells_on_while_a_segment_is_being_encoded(scene: Scene, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(recorder_module, "TELL_S", 0.01)
-    go, encode = threading.Event(), segment.encode
+    go, files = threading.Event(), segment.Walk.files
 
-    def slow(agency: AgencyId, entries: Iterable[Delivery]) -> dict[str, bytes]:
+    def slow(walk: segment.Walk) -> dict[str, bytes]:
         assert go.wait(10)
-        return encode(agency, entries)
+        return files(walk)
 
-    monkeypatch.setattr(segment, "encode", slow)
+    monkeypatch.setattr(segment.Walk, "files", slow)
     told = []
 
     async def save(data: bytes) -> None:

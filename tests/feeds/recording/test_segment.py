@@ -18,8 +18,8 @@ from feeds.envelope import WIRE_VERSION, Batch, Parcel, encode_batch
 from feeds.errors import DecodeError
 from feeds.names import AgencyId, SourceId
 from feeds.recording import columns, parcels, parquet, rows
-from feeds.recording.columns import KINDS, SUBJECTS
 from feeds.recording.segment import PARCELS, REPORTS, decode, decode_some, encode
+from feeds.recording.sheets import FIELDS, KINDS, NUMBERS, SUBJECTS, WORDS
 from feeds.report import AnyReport, IncidentReport, UnitReport
 from tests.feeds.recording.journals import CPD, JOURNALS, T0, entries_of, journaled
 
@@ -47,7 +47,8 @@ def test_every_batch_comes_back_byte_for_byte(entries: list[Delivery]):
 
 def test_the_columns_are_all_that_a_unit_can_say():
     placed = {"unit_id", *columns.SCALES, *columns.TEXTS, *columns.LISTS, *columns.COUNTS}
-    assert {*columns.FIELDS} - placed == {"agency"}, "which is never said"
+    assert {*FIELDS} - placed == {"agency"}, "which is never said"
+    assert {*WORDS, *NUMBERS, "seq"} == {"kind", *placed}
 
 
 def test_nothing_and_next_to_nothing_come_back():
