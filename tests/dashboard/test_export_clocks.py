@@ -44,7 +44,7 @@ def archive_in(folder: Path, *, derived: bool) -> None:
                 Parcel(SourceId("cpd-cad"), "r", at + 0.2, (right,)),
             )
             batches.append(Delivery(CPD, BatchId(round((at + 0.2) * 1000), 0), Batch(WIRE_VERSION, CPD, parcels)))
-        derive = (lambda agency, _, found: survey_file(agency, found)) if derived else None
+        derive = survey_file if derived else None
         archive.seal(CPD, T0 + k * TEN, T0 + (k + 1) * TEN, batches, derive=derive)
 
 

@@ -101,7 +101,7 @@ async def test_in_a_segment_that_just_began_what_was_known_before_stands(tmp_pat
     for k in range(2):
         t0, t1 = int(begin + 600 * k) * 1000, int(begin + 600 * (k + 1)) * 1000
         entries = [one for one in made if t0 <= one.id.ms < t1]
-        archive.seal(CPD, t0, t1, entries, derive=lambda agency, _, found: survey_file(agency, found))
+        archive.seal(CPD, t0, t1, entries, derive=survey_file)
     await tell(record, [one for one in made if one.id.ms >= int(begin + 1200) * 1000])
     record.end(begin + 1800)
     recording = ArchivedRecording(Sealed(archive), record.recording)
