@@ -102,6 +102,8 @@ class Session:
         at = span.until if begin.at is None else within(begin.at, span)
         self._clock = ReplayClock(at)
         self._goal: _Goal | None = _Goal(at)
+        self._on_way: _Goal | None = None
+        """Where it is going to just now."""
         self._sought: _Sought | None = None
         self._policy_data = b""
         self._policy: Policy = place.views.policy(b"")
@@ -136,10 +138,10 @@ class Session:
                 self._go(_Goal(within(said.at, self._span)))
             case SetView():
                 self.view = self._entitled(said.view)
-                self._go(_Goal(self._goal.at if self._goal else self.at))
+                self._go(_Goal(self._bound_for))
             case StepTo():
                 self._clock.pause(self.at)
-                self._go(_Goal(self._goal.at if self._goal else self.at, said))
+                self._go(_Goal(self._bound_for, said))
             case Play():
                 self._clock.play(said.speed, _real())
                 self._pace.clear()
@@ -167,6 +169,12 @@ class Session:
 
     def _overtaken(self) -> bool:
         return self._goal is not None
+
+    @property
+    def _bound_for(self) -> float:
+        """Where it will be: a view or a step asked for on the way does not lead back."""
+        goal = self._goal or self._on_way
+        return self.at if goal is None else goal.at
 
     @property
     def at(self) -> float:
@@ -197,11 +205,13 @@ class Session:
     async def _turn(self) -> None:
         goal, self._goal = self._goal, None
         self._news.clear()
+        self._on_way = goal
         if goal is not None:
             self._still = False
             await self._look_at_span()
             await (self._seek(goal.at) if goal.step is None else self._step(goal.step, goal.at))
             self._still = True
+            self._on_way = None
             self._answers.cards()
             self._send()
         elif self._clock.playing and self._scene is not None:

@@ -13,7 +13,10 @@ const PADDING_PX = 20;
 /** At most this part of the map's height is left to the words above, and to those below. */
 const HEAD_PART = 0.25;
 const FLIGHT_MS = 700;
-const ASKED = { asked: true };
+const ASKED = { asked: true, screen: true };
+/** A flight may be cut short by what else moves the map, as Plotly does once its tiles are there: so often it is flown again. */
+const TRIES_MAX = 5;
+const SAME_ZOOM = 0.01;
 
 /** @typedef {import("../map/plotly_map.mjs").LiveMap} LiveMap */
 
@@ -54,7 +57,7 @@ export function followScreen(page, review, over) {
   let map = null;
   const frame = document.createElement("div");
   frame.className = "screen-frame";
-  let [follows, told, on, chosen] = [true, "", false, "null"];
+  let [follows, told, on, chosen, tries] = [true, "", false, "null", 0];
 
   const place = () => {
     const look = review.screen?.look;
@@ -68,6 +71,14 @@ export function followScreen(page, review, over) {
     if (!map || !look || !follows) return;
     const [west, south, east, north] = look.box;
     map.fitBounds([[west, south], [east, north]], { padding: paddingOf(map), duration: flies ? FLIGHT_MS : 0 }, ASKED);
+  };
+  /** Where the map came to rest is not where it was to go, and no person moved it. */
+  const strayed = () => {
+    const look = review.screen?.look;
+    if (!map || !look || !follows || tries >= TRIES_MAX) return false;
+    const [west, south, east, north] = look.box;
+    const meant = /** @type {any} */ (map).cameraForBounds([[west, south], [east, north]], { padding: paddingOf(map) });
+    return Boolean(meant) && Math.abs(meant.zoom - map.getZoom()) > SAME_ZOOM;
   };
   const show = () => {
     const look = review.screen?.look;
@@ -89,7 +100,7 @@ export function followScreen(page, review, over) {
     if (box === told) return;
     follows = true;
     const flies = told !== "";
-    told = box;
+    [told, tries] = [box, 0];
     go(flies);
     if (!flies) requestAnimationFrame(() => requestAnimationFrame(() => go())); // the words over the map have their size by then
   };
@@ -98,7 +109,12 @@ export function followScreen(page, review, over) {
     map.getContainer().insertBefore(frame, map.getContainer().querySelector(".maplibregl-control-container"));
     map.on("render", place);
     map.on("resize", () => go());
-    map.on("movestart", (event) => { if (event.originalEvent) follows = false; });
+    map.on("movestart", (event) => { if (event.originalEvent || (event.asked && !event.screen)) follows = false; });
+    map.on("moveend", () => setTimeout(() => {
+      if (live !== map || map.isMoving() || !strayed()) return;
+      tries += 1;
+      go();
+    }));
     go();
     show();
   });

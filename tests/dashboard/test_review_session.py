@@ -53,6 +53,19 @@ async def test_what_is_shown_stays_while_the_next_place_is_on_its_way_and_is_tol
         await wait_for(lambda: reviewer.clock["at"] == T0 + 500)
 
 
+async def test_a_view_that_is_asked_for_on_the_way_does_not_lead_back() -> None:
+    recording = Slow(await ten_minutes())
+    async with review_on(recording) as review, reviewing(review, at=T0 + 95) as reviewer:
+        recording.may_read.clear()
+        await reviewer.say("seek", at=T0 + 500)
+        await wait_for(lambda: reviewer.said("seeking"))
+        await reviewer.say("view", view="truth")
+        await reviewer.answer_refused("nonsense")  # the view was heard before it
+        recording.may_read.set()
+        await wait_for(lambda: reviewer.clock["view"] == "truth" and len(reviewer.epochs) > 1)
+        assert reviewer.clock["at"] == T0 + 500
+
+
 async def test_a_record_that_cannot_be_read_is_said_and_the_review_goes_on_when_it_can() -> None:
     recording = Slow(await ten_minutes())
     async with review_on(recording) as review, reviewing(review, at=T0 + 95) as reviewer:
