@@ -20,10 +20,10 @@ def layout(settings: Settings) -> html.Section:
         [
             html.Div(
                 [
-                    html.H2("Who was near", className="panel-name"),
+                    html.H2("Near", className="panel-name"),
                     html.Span(className="panel-note"),
-                    html.Button("Box", type="button", className="button near-box"),
                     html.Button("Circle", type="button", className="button near-toggle"),
+                    html.Button("Box", type="button", className="button near-box"),
                 ],
                 className="panel-head",
             ),
