@@ -1,8 +1,9 @@
 """The files of a recording: how they are written, and how one that is not as written says so. Pure but for paths given.
 
-Written the same every time: no clock, no chance, one thread. Every page carries a checksum, which is looked at. The
-footer carries none in Parquet, and a damaged one may end the process (an exception that nobody catches in pyarrow 26):
-its CRC-32 stands in the four bytes before it, which other readers pass over, and is looked at before anything is read.
+Written the same every time (no clock, no chance, one thread), but for what pyarrow leaves in the padding of a short
+page. Every page carries a checksum, which is looked at. The footer carries none in Parquet, and a damaged one may end
+the process (an exception that nobody catches in pyarrow 26): its CRC-32 stands in the four bytes before it, which other
+readers pass over, and is looked at before anything is read.
 """
 
 import contextlib

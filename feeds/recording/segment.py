@@ -4,7 +4,7 @@
     parcels.parquet   every parcel in order of receipt: its batch, source, run, time, numbers
 
 Encoding takes the batches sheet by sheet, from a generator if need be, and lets go of them. What it keeps are columns:
-290 MB at its height for 600,000 reports of 1,000 units. The same entries give the same bytes.
+290 MB at its height for 600,000 reports of 1,000 units. The same entries give the same rows.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
