@@ -21,6 +21,7 @@ WORDS = {
     "seen": "watched",
     "track": "asked for the track",
     "near": "asked who was near",
+    "timeline": "asked for the timeline",
     "export": "exported",
     "evidence": "packed evidence",
     "retention": "looked what is to be deleted",

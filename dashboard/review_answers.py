@@ -141,6 +141,9 @@ class Answers:
                     said = await _answer(ask, asker, audience.view)
                 except (JointOpsError, OSError) as error:
                     self._told.notice(f"This part of the record cannot be read: {error}")
+                except Exception:
+                    log.exception("review.answer_failed ask=%s", type(ask).__name__)
+                    self._told.notice("What was asked cannot be answered; the log of the site says why.")
                 else:
                     self._told.say(said)
 

@@ -1,7 +1,7 @@
 """What one reviewer looks at, into the site's audit: before it is shown, and not every step of a finger.
 
 Rules
-- A review is opened, and a track or neighbours are asked for, only once that is written.
+- A review is opened, and a track, neighbours or a timeline are asked for, only once that is written.
 - The first seek of several is written before it is gone; those that follow within `SETTLE_S` are written as one, from
   the earliest to the latest moment, when the finger rests.
 - What played is written with its end when it is left (`seen`).
@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from dashboard.review_area import area_of
-from dashboard.review_asks import Near, Said, Seek, SetView, StepTo, Track, Within
+from dashboard.review_asks import Chronology, Near, Said, Seek, SetView, StepTo, Track, Within
 from dashboard.viewer import Viewer
 from feeds.clock import Clock
 from feeds.recording.audit import Act, Audit, Entry
@@ -61,6 +61,8 @@ class ReviewAudit:
             area = area_of(said)
             place = (*area.centre, round(area.reach_m, 1))
             await self._write(self._entry("near", now.view, said.since, said.until, place=place))
+        elif isinstance(said, Chronology):
+            await self._write(self._entry("timeline", now.view, now.at, now.at, unit=f"{said.agency}/{said.id}"))
         elif isinstance(said, SetView):
             await self._write(*self._seen(now), self._entry("seek", said.view, now.at, now.at))
         elif isinstance(said, Seek | StepTo):

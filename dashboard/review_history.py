@@ -104,6 +104,7 @@ async def reports(
 async def track_answer(ask: Track, asker: Asker) -> dict[str, Any]:
     """Return where a unit was; of one that may not be seen as of one that does not exist."""
     answer: dict[str, Any] = {"type": "track", "ask": ask.ask, "agency": ask.agency, "id": ask.id, "points": []}
+    answer["clocks"] = []  # of one that may not be seen as of one of which nothing was heard
     agency = AgencyId(ask.agency)
     if agency not in asker.recording.agencies or not asker.sees_of(agency):
         return answer
@@ -114,7 +115,7 @@ async def track_answer(ask: Track, asker: Asker) -> dict[str, Any]:
             labels.update(one.report.labels)
             heard.append(one)
     granted = asker.granted(UNITS, agency, ask.id, labels)
-    if granted & _POSITION:
+    if granted & _POSITION and heard:
         heard.sort(key=lambda one: one.at)
         clocks = Clocks()
         if may_know(asker.rules, agency):

@@ -95,8 +95,11 @@ class ScreenReader:
             page = await self._recording.screens(self._until, _PAGE)
             if not page:
                 break
+            until = _newest(page)
+            if until <= self._until:
+                break  # a clock was set back: the same would come again
             entries.extend(page)
-            self._until = page[-1].at
+            self._until = until
         while entries and entries[0].at < since:
             self._since = entries.popleft().at
 
@@ -121,6 +124,10 @@ class ScreenReader:
                     return cut.at
             after = page[-1].cuts[-1].at
         return None
+
+
+def _newest(page: list[ScreensEntry]) -> float:
+    return max(entry.at for entry in page)
 
 
 def told(on: OnScreen, view: View | None, rules: ReviewRules) -> dict[str, Any]:
@@ -156,9 +163,9 @@ async def screens_answer(ask: Screens, recording: Recording, may: Callable[[Agen
     after = ask.at - AROUND_S - _LOOK_BACK_S
     while page := await recording.screens(after, _PAGE):
         entries += [entry for entry in page if entry.at <= ask.at + AROUND_S]
-        after = page[-1].at
-        if after > ask.at + AROUND_S:
+        if (until := _newest(page)) <= after or until > ask.at + AROUND_S:
             break
+        after = until
     found = [
         (one, until)
         for one, until in sessions(entries)

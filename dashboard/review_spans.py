@@ -27,6 +27,7 @@ NOTHING = Answer(HTTPStatus.NO_CONTENT, b"")
 KIND = "application/octet-stream"
 _MINUTE = "minute"
 _LATEST = 32503680000
+_DIGITS = 11
 _WORDS = 4
 
 
@@ -42,7 +43,9 @@ class ReviewSpans:
     async def answer(self, path: str, viewer: Viewer) -> Answer:
         """Return the answer to `GET path`, which begins with `PATH`, for a viewer who may review."""
         words = [unquote(word) for word in path.removeprefix(PATH).split("/")]
-        if self._overviews is None or len(words) != _WORDS or not words[3].isdecimal() or int(words[3]) > _LATEST:
+        if self._overviews is None or len(words) != _WORDS or not words[3].isdecimal():
+            return NOTHING
+        if len(words[3]) > _DIGITS or int(words[3]) > _LATEST:
             return NOTHING
         view, level, agency, at = words[0], words[1], AgencyId(words[2]), float(words[3])
         if not self._views.may(viewer, view) or agency not in self._recording.agencies:

@@ -51,8 +51,10 @@ def audit_report(args: argparse.Namespace) -> tuple[str, bool]:
     try:
         count = len(audit.entries())
         return (f"audit: {count} entries good; head {count} {audit.head()}\n" if count else ""), True
-    except (ArchiveDamaged, OSError) as error:
+    except ArchiveDamaged as error:
         return f"audit: ALTERED {error}\n", False
+    except OSError as error:
+        return f"audit: cannot be read ({error}); run this as the user that the site runs as\n", False
 
 
 def archive_of(args: argparse.Namespace) -> Path:

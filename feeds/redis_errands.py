@@ -44,6 +44,11 @@ class Errands:
                         if not told.done():
                             told.set_exception(BusDown(str(error), error.why))  # each its own: it gathers traces
                     continue
+                except Exception as error:  # nobody is left to wait for ever
+                    for _, told in piece:
+                        if not told.done():
+                            told.set_exception(error)
+                    continue
                 at = 0
                 for asked, told in piece:
                     if not told.done():

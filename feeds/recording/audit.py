@@ -20,8 +20,9 @@ from feeds.recording.lock import locked
 FILE = "audit.jsonl"
 
 Act = Literal[
-    "open", "seek", "seen", "track", "near", "export", "evidence", "retention", "remove", "hold", "release", "import"
-]
+    "open", "seek", "seen", "track", "near", "timeline",
+    "export", "evidence", "retention", "remove", "hold", "release", "import",
+]  # fmt: skip
 
 
 class Entry(Line, frozen=True, kw_only=True):
@@ -42,6 +43,7 @@ class Entry(Line, frozen=True, kw_only=True):
     agencies: tuple[str, ...] = ()
     """Whose record."""
     unit: str = ""
+    """Whose track; of a timeline the incident."""
     place: tuple[float, float, float] | None = None
     """lon, lat (degrees), metres."""
     case: str = ""

@@ -74,7 +74,8 @@ class Sealed:
         self.archive = archive
         self.damaged: dict[Path, tuple[Segment, str]] = {}
         self._opened: OrderedDict[Path, Opened] = OrderedDict()
-        self._made: OrderedDict[tuple[Path, int], _Made] = OrderedDict()
+        self._made: OrderedDict[tuple[Path, int, int], _Made] = OrderedDict()
+        """By folder, revision and first batch: what is made of an older revision is never taken for the newer one."""
         self._surveys: dict[Path, Survey] = {}
         self._of: dict[Path, Segment] = {}
         """As they were when anything was taken of them."""
@@ -167,7 +168,7 @@ class Sealed:
     async def _make(self, one: Segment, opened: Opened, number: int) -> _Made:
         """Return the batches around one; none when they cannot be made, and then none follow."""
         lot = opened.around(number)
-        key = one.folder, lot.start
+        key = one.folder, one.manifest.revision, lot.start
         async with self._reading:
             made = self._made.get(key)
             if made is None:
@@ -199,7 +200,8 @@ class Sealed:
         """Open the segment that follows, if there is room for it: who plays is there soon."""
         if not following or following[0].folder in self._opened or following[0].folder in self.damaged:
             return
-        if (self._ahead is None or self._ahead.done()) and self._held() * (1 + 1 / len(self._opened)) <= OPEN_BYTES:
+        one_more = self._held() * (1 + 1 / max(1, len(self._opened)))
+        if (self._ahead is None or self._ahead.done()) and one_more <= OPEN_BYTES:
             self._ahead = asyncio.create_task(self._open_ahead(following[0]))
 
     async def _open_ahead(self, one: Segment) -> None:
