@@ -278,12 +278,11 @@ class Session:
         seen_by = None if self._screen is None else self._screen.seen_by
         return self._place.views.rules(self._seat.viewer, self.view, self._policy, seen_by)
 
-    def _rules_of_steps(self) -> ReviewRules:
-        """Return what there may be to step to: before a screen, all that its people could see."""
-        if not self.view.startswith(SCREEN):
-            return self._rules()
-        agency, _ = screen_of(self.view)
-        return self._place.views.rules(self._seat.viewer, self.view, self._policy, ViewerClass(AgencyId(agency)))
+    def _rules_of_steps(self, data: bytes) -> ReviewRules:
+        """Return what there may be to step to where this policy stands: before a screen, all its people could see."""
+        views = self._place.views
+        before = ViewerClass(AgencyId(screen_of(self.view)[0])) if self.view.startswith(SCREEN) else None
+        return views.rules(self._seat.viewer, self.view, views.policy(data), before)
 
     def _begin_epoch(self, t: float) -> None:
         """Make the view anew where the picture stands, and tell the clock; the keyframe comes with the next frame."""

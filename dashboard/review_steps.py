@@ -52,9 +52,9 @@ class Search:
     """One search, with a picture that stands wherever it leads."""
 
     def __init__(
-        self, recording: Recording, rerun: Rerun, rules: Callable[[], ReviewRules], overtaken: Callable[[], bool]
+        self, recording: Recording, rerun: Rerun, rules: Callable[[bytes], ReviewRules], overtaken: Callable[[], bool]
     ) -> None:
-        """`rules`: those by which the viewer sees the picture where it stands."""
+        """`rules`: those by which the viewer sees the picture where this policy was in force."""
         self._recording = recording
         self._rerun = rerun
         self._rules = rules
@@ -74,7 +74,9 @@ class Search:
         """
         begin = t if begin is None else begin
         bound = begin + by * LOOK_S
-        of = [agency for agency in self._recording.agencies if self._shows(agency, what)]
+        told = await self._recording.policies(min(begin, bound), max(begin, bound))
+        every = [self._rules(policy) for policy in told]
+        of = [agency for agency in self._recording.agencies if any(_shows(rules, agency, what) for rules in every)]
         self._looking = begin - BACK_S if by > 0 and not truth else begin
         while marks := await self._recording.marks(what, self._looking, by, truth=truth, until=bound, of=of):
             self._looking = marks[0].effective_at if truth else journaled_at(marks[0].id)
@@ -87,12 +89,6 @@ class Search:
         self.until = bound if span.since < bound < span.until else None
         return None
 
-    def _shows(self, agency: AgencyId, what: What) -> bool:
-        """Say whether the agency may show the viewer anything of the kind: labels only take away from that."""
-        rules = self._rules()
-        granted = rules.granted(rules.viewer, Origin(agency, frozenset()))
-        return any(granted & BIT[category] for category in _SHOWN_BY[what])
-
     async def _try(self, marks: list[Mark], what: What, *, truth: bool) -> Found | None:
         rerun, before_it = self._rerun, self._looking - _JUST_BEFORE_S
         if truth and rerun.truth and rerun.at <= before_it:
@@ -101,7 +97,7 @@ class Search:
             await rerun.reach(before_it, truth=truth, overtaken=self._overtaken)
         picture = rerun.picture
         rerun.flush(rerun.at)
-        rules = self._rules()
+        rules = self._rules(await self._recording.policy(self._looking))
         view = View(picture, rules, rules.viewer, [kinds.load(name) for name in LAYERS], rerun.at)
         while (step := await rerun.source.next(self._looking + BACK_S)) is not None:
             before = _emergencies(view)
@@ -114,6 +110,12 @@ class Search:
             if step.at >= self._looking if truth else all(picture.last.get(m.agency, BEGINNING) >= m.id for m in marks):
                 break
         return None
+
+
+def _shows(rules: ReviewRules, agency: AgencyId, what: What) -> bool:
+    """Say whether the agency may show the viewer anything of the kind: labels only take away from that."""
+    granted = rules.granted(rules.viewer, Origin(agency, frozenset()))
+    return any(granted & BIT[category] for category in _SHOWN_BY[what])
 
 
 def _emergencies(view: View) -> set[tuple[str, str]]:

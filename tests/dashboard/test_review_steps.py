@@ -27,7 +27,7 @@ async def test_of_two_things_journaled_in_one_millisecond_the_one_that_may_be_se
     rules = ReviewRules([Eyes(ViewerClass(AgencyId("fbi")), (Rules([grant("fire", "fbi", "incident.summary")]),))])
     for truth in (False, True):
         rerun = Rerun(record.recording, Keyframes(), ROSTER, 0.1)
-        search = Search(record.recording, rerun, lambda: rules, lambda: False)
+        search = Search(record.recording, rerun, lambda _: rules, lambda: False)
         found = await search.find("incident", 1, T0 + 1, span, truth=truth)
         assert found is not None
         assert [event["id"] for event in found.events] == ["shown"]
@@ -63,7 +63,9 @@ async def test_a_search_gives_up_after_an_hour_whatever_is_hidden_in_it_and_goes
             await super().reach(t, **how)
 
     def search() -> Search:
-        return Search(record.recording, Watched(record.recording, Keyframes(), ROSTER, 0.1), lambda: FBI, lambda: False)
+        return Search(
+            record.recording, Watched(record.recording, Keyframes(), ROSTER, 0.1), lambda _: FBI, lambda: False
+        )
 
     first = search()
     assert await first.find("incident", 1, T0 + 1, span, truth=truth) is None
