@@ -112,7 +112,8 @@ def words(entries: Sequence[Entry]) -> Iterator[str]:
         told += [f"as {one.view}"] if one.view else []
         told += [f"record of {', '.join(one.agencies)}"] if one.agencies else []
         told += [f"case {one.case}"] if one.case else []
-        yield "  ".join(filter(None, told))
+        # Some of these words a viewer chose: none of them is to look like a line of its own.
+        yield "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in "  ".join(filter(None, told)))
 
 
 def _stretch(one: Entry) -> str:
