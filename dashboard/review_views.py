@@ -61,14 +61,17 @@ class Views:
         return [KNOWN, TRUTH, *(f"{_AGENCY}{a}" for a in self._roster.agencies if self._through(viewer, AgencyId(a)))]
 
     def may(self, viewer: Viewer, view: str) -> bool:
-        """Say whether the viewer may ask for the view. A screen's is for who may have its agency's."""
+        """Say whether the viewer may ask for the view."""
         if view.startswith(SCREEN):
-            return self.may_see_as(viewer, AgencyId(screen_of(view)[0]))
+            return self.may_see_screens_of(viewer, AgencyId(screen_of(view)[0]))
         return view in self.of(viewer)
 
-    def may_see_as(self, viewer: Viewer, agency: AgencyId) -> bool:
-        """Say whether the viewer may look through the eyes of the agency's people."""
-        return agency in self._roster.agencies and self._through(viewer, agency)
+    def may_see_screens_of(self, viewer: Viewer, agency: AgencyId) -> bool:
+        """Say whether the viewer may see what the agency's screens showed: only its own people.
+
+        Where a map looked tells of things that labels hide, whatever else is shared.
+        """
+        return agency == viewer.agency and agency in self._roster.agencies
 
     def rules(self, viewer: Viewer, view: str, then: Policy, seen_by: ViewerClass | None = None) -> ReviewRules:
         """Return the rules by which the viewer sees the view at a time when `then` was in force.

@@ -44,11 +44,11 @@ def timeline(of: Chronology, granted: Granted, own: AgencyId, metres: float) -> 
 
     `metres`: what is near.
     """
-    sight = Sight(of, granted, own)
+    sight = IncidentSight(of, granted, own)
     return Timeline(of, sight, metres) if sight.of_incident & BASE[INCIDENTS] else None
 
 
-class Sight:
+class IncidentSight:
     """What of it a viewer may know."""
 
     def __init__(self, of: Chronology, granted: Granted, own: AgencyId) -> None:
@@ -86,7 +86,7 @@ class Sight:
 class Timeline:
     """The timeline as a viewer may know it."""
 
-    def __init__(self, of: Chronology, sight: Sight, metres: float) -> None:
+    def __init__(self, of: Chronology, sight: IncidentSight, metres: float) -> None:
         self._of, self._sight, self._metres = of, sight, metres
         self.place: Place | None = None
         """Where the incident is, degrees; None: not known or not granted."""

@@ -186,13 +186,17 @@ def test_whose_screen_it_is_stands_in_its_name() -> None:
         assert screen_of(junk) == ("", 0)
 
 
-def test_screens_are_for_who_may_see_as_their_agency() -> None:
+def test_screens_are_for_the_people_of_their_agency() -> None:
     settings = review_site()
     views = Views(roster_of(settings), rules_of(settings))
     three = ("cpd", "jcc", "fbi")
     may = [(a, b) for a in three for b in (*three, "none") if views.may(viewer(a), f"screen:{b}-wall-1")]
     assert may == [("cpd", "cpd"), ("jcc", "jcc"), ("fbi", "fbi")]
-    assert [views.may_see_as(viewer("jcc"), AgencyId(a)) for a in ("jcc", "cpd", "none")] == [True, False, False]
+    assert [views.may_see_screens_of(viewer("jcc"), AgencyId(a)) for a in ("jcc", "cpd", "none")] == [
+        True,
+        False,
+        False,
+    ]
 
 
 LOOK = Look((-87.8, 41.8, -87.6, 42.0), 12.0, 800, 600, ("units",), (), "dark", None, False)
