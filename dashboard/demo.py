@@ -4,6 +4,7 @@ The demo is an ordinary site: its file is written to the data folder, and the ex
 ordinary door. `docs/settings.md` explains each line of that file.
 """
 
+import json
 import os
 import secrets
 import socket
@@ -249,8 +250,8 @@ def _toml(value: object) -> str:
     if isinstance(value, int | float):
         return repr(value)
     if isinstance(value, str):
-        escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
+        # A string of JSON is one of TOML, but for DEL.
+        return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_toml(str(k))} = {_toml(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list | tuple):

@@ -1,6 +1,10 @@
 """What the demo's agencies share with each other."""
 
+import tomllib
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dashboard import config_file, demo
 from dashboard.hub import rules_of
@@ -39,3 +43,9 @@ def test_only_those_who_work_scenes_under_one_command_read_each_others_log(rules
     for viewer in ("cpd", "ccso", "cfd", "isp", "tpd", exercise.FEDERAL):
         others = command - {viewer} if viewer in command else set()
         assert seen_by(rules, viewer, Category.LOG_ENTRY) == others | {exercise.GUEST}
+
+
+@given(st.dictionaries(st.text(min_size=1), st.text(min_size=1)))
+def test_whatever_a_word_holds_its_table_is_read_back(words: dict[str, str]) -> None:
+    lines = demo.table("[one]", {"words": words} if words else {"word": "none"})
+    assert tomllib.loads("\n".join(lines))["one"] == ({"words": words} if words else {"word": "none"})
