@@ -34,7 +34,7 @@ from dashboard.viewer import Gate, Viewer
 from feeds.bus import BatchId, Beat, Bus, BusEvent, Delivery, LineBack, LineLost
 from feeds.clock import Clock
 from feeds.errors import BusDown, DecodeError
-from feeds.names import CUTS
+from feeds.names import CUTS, SCREENS
 from layers import keyframe
 from layers.delta import LINE_UP, BusLine
 from layers.feed_health import FeedRow, feed_rows
@@ -344,13 +344,13 @@ class Hub:
     async def _trim(self) -> None:
         """Drop what is older than the site keeps, in the kept keyframe, and recorded, if the site records."""
         oldest = BatchId(int((self._clock.now() - self._settings.site.journal_s) * 1000), 0)
-        limits = await self._recorder.limits([*self._kept, CUTS])
+        limits = await self._recorder.limits([*self._kept, CUTS, SCREENS])
         for agency, last in self._kept.items():
             limit = limits[agency]
             before = min(oldest, last.next()) if limit is None else min(oldest, last.next(), limit)
             await asyncio.wait_for(self._bus.trim(agency, before), _BUS_S)
         await self._cuts.trim(self._clock.now(), self._settings.site.journal_s, limits[CUTS])
-        await self.screens.trim(self._clock.now(), self._settings.site.journal_s)
+        await self.screens.trim(self._clock.now(), self._settings.site.journal_s, limits[SCREENS])
 
     # --- what the stream asks ---------------------------------------------------------------
 

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 APPEND_EVERY_S = 1.0
 KEPT_S = 12 * 3600.0
-"""Where nobody records cuts are kept this long, seconds, or as long as the journal: they are small."""
+"""Where nobody records logs of the site are kept this long, seconds, or as long as the journal: they are small."""
 _BUS_S = 5.0
 
 
@@ -48,10 +48,15 @@ class HubCuts:
             self._log.kept(entry)
 
     async def trim(self, t: float, journal_s: float, limit: BatchId | None) -> None:
-        """Drop what is too old at `t` (Unix seconds). Raises BusDown, TimeoutError.
+        """Drop what is `too_old` at `t` (Unix seconds). Raises BusDown, TimeoutError."""
+        await asyncio.wait_for(self._bus.trim_cuts(too_old(t, journal_s, limit)), _BUS_S)
 
-        `limit`: before which id they are recorded; None: nobody records.
-        """
-        kept_s = max(KEPT_S, journal_s) if limit is None else journal_s
-        before = BatchId(int((t - kept_s) * 1000), 0)
-        await asyncio.wait_for(self._bus.trim_cuts(before if limit is None else min(before, limit)), _BUS_S)
+
+def too_old(t: float, journal_s: float, limit: BatchId | None) -> BatchId:
+    """Return before which id a log of the site is trimmed on the bus at `t` (Unix seconds).
+
+    `limit`: before which it is recorded; None: nobody records.
+    """
+    kept_s = max(KEPT_S, journal_s) if limit is None else journal_s
+    before = BatchId(int((t - kept_s) * 1000), 0)
+    return before if limit is None else min(before, limit)

@@ -13,7 +13,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 
 from dashboard.audience import Audience, Seat
-from dashboard.hub_cuts import KEPT_S
+from dashboard.hub_cuts import too_old
 from dashboard.screen_words import DrawnWord, ScreenWord
 from feeds.bus import BatchId, Bus
 from feeds.errors import BusDown
@@ -118,10 +118,9 @@ class HubScreens:
             if waiting and waiting[0] is oldest:
                 waiting.popleft()
 
-    async def trim(self, t: float, journal_s: float) -> None:
-        """Drop what is too old at `t` (Unix seconds), as of the cuts. Raises BusDown, TimeoutError."""
-        before = BatchId(int((t - max(KEPT_S, journal_s)) * 1000), 0)
-        await asyncio.wait_for(self._bus.trim_screens(before), _BUS_S)
+    async def trim(self, t: float, journal_s: float, limit: BatchId | None) -> None:
+        """Drop what is `too_old` at `t` (Unix seconds). Raises BusDown, TimeoutError."""
+        await asyncio.wait_for(self._bus.trim_screens(too_old(t, journal_s, limit)), _BUS_S)
 
 
 def _look(said: ScreenWord) -> Look:

@@ -9,11 +9,12 @@ from dashboard.config import Settings
 from feeds.bus import BEGINNING, BatchId, Bus
 from feeds.clock import Clock, SystemClock
 from feeds.errors import BusDown, DecodeError
-from feeds.names import CUTS, AgencyId
+from feeds.names import CUTS, SCREENS, AgencyId
 from feeds.recording import word as words
 from feeds.recording.site_log import SiteLog
 from feeds.recording.word import Word
 from feeds.replay.cuts import told
+from feeds.replay.screens import outline
 
 if TYPE_CHECKING:
     from feeds.recording.archive import Archive, Derive
@@ -47,7 +48,7 @@ async def record(settings: Settings, redis: str, stop: asyncio.Event) -> None:
 
 def logs_of(bus: Bus) -> list[SiteLog]:
     """Return the logs of the site that are on the bus."""
-    return [SiteLog(CUTS, bus.read_cuts, told)]
+    return [SiteLog(CUTS, bus.read_cuts, told), SiteLog(SCREENS, bus.read_screens, outline)]
 
 
 def deriving(settings: Settings, archive: "Archive") -> "Derive":

@@ -12,7 +12,7 @@ from dashboard.review_asks import Screens
 from dashboard.review_views import screen_of
 from feeds.names import AgencyId
 from feeds.replay.recording import Recording
-from feeds.replay.screens import HEARD_WITHIN_S, WHOLE_EVERY_S, ScreensEntry, Shown, sessions, shown
+from feeds.replay.screens import HEARD_WITHIN_S, WHOLE_EVERY_S, ScreensEntry, ScreenSession, Shown, sessions, shown
 from layers.policy import ViewerClass
 from layers.review_rules import ReviewRules
 from layers.view import View
@@ -37,6 +37,8 @@ class OnScreen(NamedTuple):
     """Where the picture has to stand for it."""
     is_tick: bool
     """That is the very tick that made the revision."""
+    why: str = ""
+    """Why nothing is on record, as far as that is known."""
 
     @property
     def seen_by(self) -> ViewerClass | None:
@@ -48,14 +50,19 @@ class OnScreen(NamedTuple):
 
     def continues(self, before: "OnScreen") -> bool:
         """Say whether the picture of `before` can be moved on to this one."""
-        same = self.shown is not None and before.shown is not None and self.shown.session == before.shown.session
-        return same and self.seen_by == before.seen_by and self.picture_at >= before.picture_at
+        return (
+            self._session == before._session and self.seen_by == before.seen_by and self.picture_at >= before.picture_at
+        )
+
+    @property
+    def _session(self) -> ScreenSession | None:
+        return None if self.shown is None else self.shown.session
 
     @property
     def missing(self) -> str:
         """Return why nothing is shown, in words; "" when something is."""
         if self.shown is None:
-            return "Nothing is on record of this screen at this moment."
+            return f"Nothing is on record of this screen at this moment{self.why and ': '}{self.why}."
         if self.shown.until is not None:
             return "This screen was closed by then."
         return "" if self.shown.rev else "This screen had drawn nothing yet."
@@ -76,7 +83,12 @@ class ScreenReader:
         """Return what there is to show at `t` in the view `screen:...`."""
         await self._reach(t)
         agency, number = screen_of(view)
-        found = shown(self._entries, number, t)
+        missing = self._recording.screens_missing(t - _LOOK_BACK_S, t + HEARD_WITHIN_S)
+        if missing is not None and missing.until > t:
+            return OnScreen(t, None, t, False, missing.text)
+        # What was said before a stretch that is missing may be untrue behind it.
+        since = float("-inf") if missing is None else missing.until
+        found = shown((entry for entry in self._entries if entry.at >= since), number, t)
         if found is None or found.session.agency != agency or view != f"screen:{found.session.id}":
             return OnScreen(t, None, t, False)
         if not found.rev:

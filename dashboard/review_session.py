@@ -342,7 +342,7 @@ class Session:
         if on is None or on.picture_at > scene.audience.view.at:
             scene.audience.step(*rerun.flush(picture_at), picture_at)
             scene.audience.send(picture_at, LINE_UP)
-        if on is not None and was is not None and on.shown != was.shown:
+        if on is not None and was is not None and (on.shown, on.why) != (was.shown, was.why):
             self._tell_screen()
         self._tell_damage(target)
         real = _real()

@@ -21,6 +21,9 @@ ANY = "*"
 CUTS = AgencyId("_cuts")
 """The hub's cuts as a log of the site: stands in the archive where an agency's id does, and none can be called so."""
 
+SCREENS = AgencyId("_screens")
+"""What the screens showed, as a log of the site."""
+
 RUN_MAX = 64
 """Longest run id a sender may choose, characters."""
 

@@ -17,6 +17,7 @@ from feeds.replay.recording import LATE_S, Counts, Gap, Mark, Pictures, Sort, Sp
 from feeds.replay.screens import ScreensEntry
 from feeds.replay.sealed import Sealed
 from feeds.replay.sealed_cuts import SealedCuts
+from feeds.replay.sealed_screens import SealedScreens
 
 _FILE_S = 600.0
 """The hub's cuts are sealed by ten minutes."""
@@ -31,6 +32,7 @@ class ArchivedRecording:
         self.agencies = tail.agencies
         self._sealed = sealed
         self._cuts = SealedCuts(sealed.archive)
+        self._screens = SealedScreens(sealed.archive)
         self._tail = tail
         self._refreshed_at = float("-inf")
 
@@ -98,8 +100,16 @@ class ArchivedRecording:
         return found
 
     async def screens(self, after: float, count: int) -> list[ScreensEntry]:
-        """Return up to `count` entries of what the screens showed, made after `after`. Raises BusDown."""
-        return await self._tail.screens(after, count)
+        """Return up to `count` entries of what the screens showed, made after `after`. Raises BusDown, OSError."""
+        await self._refresh()
+        found = await self._screens.screens(after, count)
+        if len(found) < count:
+            found += await self._tail.screens(found[-1].at if found else after, count - len(found))
+        return found
+
+    def screens_missing(self, since: float, until: float) -> Gap | None:
+        """Return the newest stretch of `since` to `until` in which nobody can tell what the screens showed, or None."""
+        return self._screens.missing(since, until)
 
     async def policy(self, t: float) -> bytes:
         """Return the policy that was in force at `t`, b"" when it is not on record. Raises BusDown, OSError."""
@@ -163,7 +173,7 @@ class ArchivedRecording:
 
     async def gaps(self) -> Sequence[Gap]:
         """Return what is missing: lawfully deleted, lost, damaged."""
-        found = list(self._cuts.gaps())
+        found = [*self._cuts.gaps(), *self._screens.gaps()]
         for agency in self.agencies:
             for one in self._sealed.archive.segments(agency):
                 since, until = one.manifest.t0 / 1000, one.manifest.t1 / 1000

@@ -95,19 +95,17 @@ class JournalRecording:
 
     async def screens(self, after: float, count: int) -> list[ScreensEntry]:
         """Return up to `count` entries of what the screens showed, made after `after`. Raises BusDown."""
-        # An entry's id is the time at which it was made, unless a clock was set back.
-        at = BatchId(max(0, int(after * 1000)), 1 << 62) if after > 0 else BEGINNING
-        found: list[ScreensEntry] = []
+        at, found = id_after(after), list[ScreensEntry]()
         while page := await self._reader.read_screens(at, count):
-            for id_, data in page:
-                try:
-                    found.append(decode_screens(data))
-                except DecodeError as error:  # its second is missing
-                    log.error("screens_unreadable id=%s reason=%s", id_, error)
+            found += readable_screens(page, after)
             if found or len(page) < count:
                 break
             at = page[-1][0]
         return found
+
+    def screens_missing(self, since: float, until: float) -> Gap | None:
+        """Return None: a journal has no file that could be damaged."""
+        return None
 
     async def policy(self, t: float) -> bytes:
         """Return the policy that was in force at `t`, b"" when it is not on record. Raises BusDown."""
@@ -173,6 +171,26 @@ def nearest(marks: Iterable[Mark], t: float, until: float, truth: bool) -> list[
 
 def _id_at(t: float) -> BatchId:
     return BatchId(max(0, int(t * 1000)) if t > 0 else 0, 0)
+
+
+def id_after(after: float) -> BatchId:
+    """Return the id beyond which the entries of screens are that were made after `after`, Unix seconds.
+
+    An entry's id is the time at which it was made, unless a clock was set back.
+    """
+    return BatchId(int(after * 1000), 1 << 62) if after > 0 else BEGINNING
+
+
+def readable_screens(page: Sequence[tuple[BatchId, bytes]], after: float) -> Iterator[ScreensEntry]:
+    """Yield the entries made after `after` that can be read; one that cannot is logged, and its second is missing."""
+    for id_, data in page:
+        try:
+            entry = decode_screens(data)
+        except DecodeError as error:
+            log.error("screens_unreadable id=%s reason=%s", id_, error)
+            continue
+        if entry.at > after:
+            yield entry
 
 
 def readable(page: Sequence[tuple[BatchId, bytes]]) -> Iterator[CutsEntry]:

@@ -117,6 +117,13 @@ class Recording(Protocol):
         """Return up to `count` entries of what the screens showed, made after `after`, oldest first."""
         ...
 
+    def screens_missing(self, since: float, until: float) -> Gap | None:
+        """Return the newest stretch of `since` to `until` in which nobody can tell what the screens showed, or None.
+
+        As far as it was tried.
+        """
+        ...
+
     async def policy(self, t: float) -> bytes:
         """Return the policy that was in force at `t`, b"" when it is not on record; `cuts.UNREADABLE`."""
         ...

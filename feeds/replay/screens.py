@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from feeds.deflate import deflate, inflate
 from feeds.errors import DecodeError
+from feeds.recording import site_log
 
 VERSION = 1
 WHOLE_EVERY_S = 60.0
@@ -115,8 +116,16 @@ class _Form(Struct, array_like=True, frozen=True):
     gone: tuple[tuple[int, int], ...]
 
 
+class _Outline(Struct, array_like=True, frozen=True):
+    """The head of a form."""
+
+    version: int
+    at_ms: int
+
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(_Form).decode
+_decode_outline = msgspec.msgpack.Decoder(_Outline).decode
 
 
 def encode_screens(entry: ScreensEntry) -> bytes:
@@ -164,6 +173,15 @@ def decode_screens(data: bytes) -> ScreensEntry:
         ),
         tuple(Gone(number, (at - ago) / 1000) for number, ago in form.gone),
     )
+
+
+def outline(data: bytes) -> site_log.Told | None:
+    """Return what an entry tells of itself, for the archive; None: it cannot be read."""
+    try:
+        said = _decode_outline(inflate(data, _INFLATED_MAX))
+    except (msgspec.DecodeError, DecodeError):
+        return None
+    return None if said.version != VERSION else site_log.Told(said.at_ms / 1000, said.at_ms / 1000)
 
 
 def _ms(t: float) -> int:

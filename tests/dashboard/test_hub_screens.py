@@ -8,6 +8,7 @@ import pytest
 
 from dashboard import hub_screens
 from dashboard.hub import Hub
+from dashboard.hub_cuts import KEPT_S
 from dashboard.hub_screens import HubScreens
 from feeds.bus import BEGINNING, BatchId
 from feeds.embedded_redis import EmbeddedRedis
@@ -168,7 +169,8 @@ async def test_while_the_bus_takes_nothing_the_entries_wait() -> None:
     bus.down = False
     await screens.append(2.0)
     assert [entry.at for entry in await entries_of(bus)] == [1.0]
-    await screens.trim(1.0 + hub_screens.KEPT_S, 60.0)
-    assert await entries_of(bus) != []
-    await screens.trim(1.1 + hub_screens.KEPT_S, 60.0)
+    await screens.trim(1.0 + KEPT_S, 60.0, None)
+    await screens.trim(1e9, 60.0, BEGINNING)
+    assert await entries_of(bus) != [], "the recorder has nothing yet"
+    await screens.trim(1.1 + KEPT_S, 60.0, None)
     assert await entries_of(bus) == []

@@ -11,7 +11,7 @@ from feeds.names import CUTS, AgencyId
 from feeds.recording.archive import Archive
 from feeds.recording.catalogue import Segment
 from feeds.recording.site_log import ENTRIES
-from feeds.replay import sealed_cuts
+from feeds.replay import sealed_log
 from feeds.replay.archived import ArchivedRecording
 from feeds.replay.cuts import UNREADABLE, CutsEntry
 from feeds.replay.journal import JournalRecording
@@ -32,6 +32,7 @@ POLICIES = {0: b"a", 1300: b"b", 2000: b"c", 2450: b"a"}
 """By seconds after AT."""
 END = 2700
 """The cuts go so far; four parts are sealed of them."""
+GONE = "the hub's ticks and the shares of then are not on record any more"
 
 
 async def noted(*buses: MemoryBus) -> None:
@@ -88,7 +89,7 @@ async def test_a_seek_reads_the_files_of_where_it_goes_alone(tmp_path: Path, mon
         assert await archived.policy(AT + 1350) == b"b"
         assert (await archived.cuts(AT + 1350, 30))[0].cuts[0].at == AT + 1360
     assert read == [archive.segments(CUTS)[2].name]
-    monkeypatch.setattr(sealed_cuts, "KEPT", 1)
+    monkeypatch.setattr(sealed_log, "KEPT", 1)
     for second in (10, 700, 10):
         await archived.cuts(AT + second, 1)
     assert len(read) == 4, "of what is kept the oldest goes"
@@ -160,9 +161,9 @@ async def test_what_was_lost_or_deleted_may_have_said_otherwise(tmp_path: Path):
     archived = recording(archive, bus)
     policies = {second: await archived.policy(AT + second) for second in (599, 600, 2000, 4005, 4011)}
     assert policies == {599: b"a", 600: UNREADABLE, 2000: UNREADABLE, 4005: UNREADABLE, 4011: b"b"}
-    assert [archived.ticks_unread(AT + second) for second in (599, 2000, 4300)] == ["", sealed_cuts.GONE, ""]
+    assert [archived.ticks_unread(AT + second) for second in (599, 2000, 4300)] == ["", GONE, ""]
     archive.bury(part(archive, 0), "not needed", "clerk", 1.0)
-    assert archived.ticks_unread(AT + 10) == sealed_cuts.GONE
+    assert archived.ticks_unread(AT + 10) == GONE
     assert await archived.policy(AT + 10) == UNREADABLE
     assert (await archived.cuts(NEVER, 1))[0].cuts[0].at == AT + 4000
 
