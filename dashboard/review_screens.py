@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from dashboard.review_asks import Screens
 from dashboard.review_views import screen_of
 from feeds.names import AgencyId
-from feeds.replay.recording import Recording
+from feeds.replay.recording import Gap, Recording
 from feeds.replay.screens import HEARD_WITHIN_S, WHOLE_EVERY_S, ScreensEntry, ScreenSession, Shown, sessions, shown
 from layers.policy import ViewerClass
 from layers.review_rules import ReviewRules
@@ -84,13 +84,9 @@ class ScreenReader:
         await self._reach(t)
         agency, number = screen_of(view)
         missing = self._recording.screens_missing(t - _LOOK_BACK_S, t + HEARD_WITHIN_S)
-        if missing is not None and missing.until > t:
-            return OnScreen(t, None, t, False, missing.text)
-        # What was said before a stretch that is missing may be untrue behind it.
-        since = float("-inf") if missing is None else missing.until
-        found = shown((entry for entry in self._entries if entry.at >= since), number, t)
+        found = shown(self._entries, number, t) if missing is None else self._behind(missing, number, t)
         if found is None or found.session.agency != agency or view != f"screen:{found.session.id}":
-            return OnScreen(t, None, t, False)
+            return OnScreen(t, None, t, False, "" if missing is None else missing.text)
         if not found.rev:
             return OnScreen(t, found, t, False)
         tick = await self._tick_of(found)
@@ -114,6 +110,15 @@ class ScreenReader:
             self._until = until
         while entries and entries[0].at < since:
             self._since = entries.popleft().at
+
+    def _behind(self, missing: Gap, number: int, t: float) -> Shown | None:
+        """Return what `shown` does by what was said behind a stretch that is missing: before, it may be untrue now."""
+        if missing.until > t:
+            return None
+        entries = [entry for entry in self._entries if entry.at >= missing.until]
+        found = shown(entries, number, t)
+        is_told = any(entry.whole and entry.at <= t for entry in entries)
+        return found if is_told or found is None or found.session.since >= missing.until else None
 
     async def _tick_of(self, found: Shown) -> float | None:
         """Return the time of the first tick on record, near the drawing, at which its class had that revision."""

@@ -1,10 +1,12 @@
 """What the recorder's word changes at the hub: how far it trims, and what health says."""
 
+import pytest
 from msgspec.structs import replace
 
+from dashboard.recorder import logs_of
 from feeds.bus import BEGINNING
 from feeds.memory_bus import MemoryBus
-from feeds.names import CUTS, AgencyId
+from feeds.names import CUTS, SCREENS, AgencyId
 from tests.dashboard.test_hub import now, say, units
 from tests.support.heard import unit
 from tests.support.live import hub_on, record_to, site, wait_for, watching
@@ -53,17 +55,19 @@ async def test_health_says_how_the_recorder_is() -> None:
         assert viewer.said("health")[-1]["recorder"] == {"state": "disk full", "since": 5.0, "sealed_to": 6.0}
 
 
-async def test_the_hubs_cuts_are_never_trimmed_of_what_is_not_recorded() -> None:
+@pytest.mark.parametrize("log", [CUTS, SCREENS])
+async def test_a_log_of_the_site_is_never_trimmed_of_what_is_not_recorded(log: AgencyId) -> None:
     bus = MemoryBus()
+    (read,) = (one.read for one in logs_of(bus) if one.name == log)
     async with hub_on(bus) as hub:
-        await wait_for(lambda: bus._cuts)
+        await wait_for(lambda: bus._cuts and bus._screens)
         hub._settings = replace(hub._settings, site=replace(hub._settings.site, journal_s=-60.0))
-        first, _ = (await bus.read_cuts(BEGINNING, 1))[0]
+        first, _ = (await read(BEGINNING, 1))[0]
         await hub._trim()
-        await record_to(bus, first, CUTS)
+        await record_to(bus, first, log)
         await hub._trim()
-        assert (await bus.read_cuts(BEGINNING, 1))[0][0] == first
-        await record_to(bus, first.next(), CUTS)
+        assert (await read(BEGINNING, 1))[0][0] == first
+        await record_to(bus, first.next(), log)
         await hub._trim()
-        left = await bus.read_cuts(BEGINNING, 1)
+        left = await read(BEGINNING, 1)
         assert not left or left[0][0] > first

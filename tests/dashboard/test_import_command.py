@@ -16,7 +16,7 @@ from feeds.recording.removal import Removal
 from feeds.recording.span import Span
 from feeds.recording.verifier import digest, links
 from tests.support.recording import CPD, T0, TEN, flip, sealed
-from tests.support.site_cuts import sealed_cuts
+from tests.support.site_cuts import sealed_log
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def test_logs_become_segments_by_their_own_times(tmp_path: Path, capsys: pytest.
     status, said = jointops(capsys, "import", "--agency", "cpd", drive, "--archive", ours)
     assert status == 2 and "something of cpd is in" in said
     assert jointops(capsys, "import", "--agency", "isp", drive, "--archive", ours, "--unit", "I-7")[0] == 0
-    sealed_cuts(tmp_path / "whole", 1)
+    sealed_log(tmp_path / "whole", 1)
     status, said = jointops(
         capsys, "import", "--agency", "isp", drive, "--archive", tmp_path / "whole", "--unit", "I-7"
     )

@@ -11,7 +11,7 @@ from feeds.names import AgencyId
 from feeds.recording.archive import Archive
 from feeds.report import CameraReport, LogReport
 from tests.support.recording import CPD, T0, TEN, entries, flip, sealed
-from tests.support.site_cuts import sealed_cuts
+from tests.support.site_cuts import sealed_log
 
 SITE = """
 [site]
@@ -109,7 +109,7 @@ def test_with_do_they_are_gone_the_held_one_stays_and_the_chain_verifies(
 
 
 def test_the_sites_logs_go_after_the_record_of_their_time(archive: Archive, capsys: pytest.CaptureFixture[str]):
-    sealed_cuts(archive.folder, 4)
+    sealed_log(archive.folder, 4)
     words = site(archive, RULE.format(days=1))
     assert "_cuts: 4 segments stay, an agency's record is kept for ever" in jointops(capsys, "retention", *words)[1]
     words = site(archive, RULE.format(days=1), RULE.format(days=1 + 600 / 86_400).replace("cpd", "isp"))

@@ -11,7 +11,7 @@ import pytest
 from dashboard.hub import roster_of, rules_of
 from dashboard.review_screens import OnScreen, ScreenReader
 from dashboard.review_views import Views, screen_of
-from feeds.bus import BEGINNING
+from feeds.bus import BEGINNING, Bus
 from feeds.memory_bus import MemoryBus
 from feeds.names import AgencyId
 from feeds.replay.cuts import decode_cuts
@@ -32,7 +32,7 @@ CITY, CLOSER = [-87.8, 41.8, -87.6, 42.0], [-87.7, 41.85, -87.65, 41.9]
 class Live(NamedTuple):
     """What was live on one screen of the command centre, and the record of it."""
 
-    bus: MemoryBus
+    bus: Bus
     id: str
     lats: dict[int, int]
     """revision -> where unit u1 stood in it."""
@@ -51,15 +51,15 @@ async def drew(watcher: Watcher) -> int:
     return watcher.client.rev
 
 
-async def move(bus: MemoryBus, watcher: Watcher, lats: dict[int, int], lat: float) -> None:
+async def move(bus: Bus, watcher: Watcher, lats: dict[int, int], lat: float) -> None:
     """Move the unit and wait until the screen got it."""
     await say(bus, unit(at=now(), lat=lat, call_sign="3A12"))
     await wait_for(lambda: units(watcher) and watcher.client.by_id("units")["cpd", "u1"]["lat"] == round(lat * 1e7))
     lats[watcher.client.rev] = round(lat * 1e7)
 
 
-async def live() -> Live:
-    bus, lats = MemoryBus(), {}
+async def live(bus: Bus) -> Live:
+    lats: dict[int, int] = {}
     async with hub_on(bus) as hub:
         async with watching(hub) as screen:
             await move(bus, screen, lats, 41.81)
@@ -87,7 +87,7 @@ def _sessions(data: bytes) -> list[str]:
 
 @pytest.fixture(scope="module")
 def recorded() -> Live:
-    return asyncio.run(live())
+    return asyncio.run(live(MemoryBus()))
 
 
 @asynccontextmanager

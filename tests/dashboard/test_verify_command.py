@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 
 from dashboard import cli, verify_command
+from feeds.names import CUTS, SCREENS, AgencyId
 from feeds.recording import segment
 from feeds.recording.archive import Archive
 from feeds.recording.catalogue import Segment
 from feeds.recording.site_log import ENTRIES
 from feeds.recording.verifier import BLOCK, Verdict, digest, links
 from tests.support.recording import CPD, T0, TEN, entries, flip
-from tests.support.site_cuts import sealed_cuts
+from tests.support.site_cuts import sealed_log
 
 
 @pytest.fixture
@@ -54,23 +55,24 @@ def test_a_flipped_byte_is_named_and_everything_beside_it_is_good(
     assert "cpd: 2 good, 1 ALTERED; head 3 " in said and "isp: 3 good; head" in said
 
 
-def test_the_hubs_cuts_are_a_chain_of_their_own_which_is_followed_too(
-    archive: Archive, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("log", [CUTS, SCREENS])
+def test_a_log_of_the_site_is_a_chain_of_its_own_which_is_followed_too(
+    archive: Archive, capsys: pytest.CaptureFixture[str], log: AgencyId
 ):
-    sealed_cuts(archive.folder, 3)
+    sealed_log(archive.folder, 3, log=log)
     status, said = verify(archive, capsys)
     assert status == 0
-    assert f"_cuts: 3 good; head 3 {digest(links(archive.folder / '_cuts')[-1].data)}" in said
+    assert f"{log}: 3 good; head 3 {digest(links(archive.folder / log)[-1].data)}" in said
     assert "cpd: 3 good; head 3 " in said
     for name in (ENTRIES, "manifest.json"):
-        path = archive.folder / "_cuts" / newest(archive).name / name
+        path = archive.folder / log / newest(archive).name / name
         flip(path, 70)
         status, said = verify(archive, capsys)
         assert status == 1
-        assert f"ALTERED _cuts 2026-09-21/1430 {name}: altered" in said
-        assert "_cuts: 2 good, 1 ALTERED; head 3 " in said and "cpd: 3 good; head 3 " in said
+        assert f"ALTERED {log} 2026-09-21/1430 {name}: altered" in said
+        assert f"{log}: 2 good, 1 ALTERED; head 3 " in said and "cpd: 3 good; head 3 " in said
         flip(path, 70)
-    assert verify(archive, capsys, "--agency", "_cuts")[1].startswith("_cuts: 3 good")
+    assert verify(archive, capsys, "--agency", log)[1].startswith(f"{log}: 3 good")
 
 
 def test_of_a_parquet_file_columns_and_rows_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -1,6 +1,6 @@
-"""The recorder of the hub's cuts killed wherever it writes, its disk full, Redis killed: every cut is kept once.
+"""The recorder of the site's logs killed wherever it writes, its disk full, Redis killed: every entry is kept once.
 
-All the while the cuts are trimmed right up to the recorder's mark, as by a hub that keeps nothing.
+All the while the log is trimmed right up to the recorder's mark, as by a hub that keeps nothing.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ import pytest
 
 from feeds.bus import BEGINNING, BatchId
 from feeds.errors import BusDown
-from feeds.names import CUTS
+from feeds.names import CUTS, SCREENS, AgencyId
 from feeds.recording import verifier
 from feeds.recording import word as words
 from feeds.recording.archive import Archive
@@ -26,7 +26,7 @@ from feeds.replay.cuts import decode_cuts
 from tests.support import recorder_process
 from tests.support.faults import FORM, LONG, Site, SmallDisk, site
 from tests.support.redis import until
-from tests.support.site_cuts import entry
+from tests.support.site_cuts import entry, screens_entry
 
 pytestmark = [pytest.mark.redis, pytest.mark.chaos]
 
@@ -42,11 +42,12 @@ HANDFUL = (f"{ENTRIES}:half", "files:synced", "manifest.json:renamed", "mark:beg
 
 
 class Noting:
-    """Cuts that are noted, and trimmed as far as the recorder allows."""
+    """A log that is noted, and trimmed as far as the recorder allows."""
 
-    def __init__(self, running: Site, folder: Path) -> None:
+    def __init__(self, running: Site, folder: Path, log: AgencyId) -> None:
         self.site = running
         self.folder = folder
+        self.log = log
         self.noted: list[BatchId] = []
         self.trimmed_to = BEGINNING
         self.word: Word | None = None
@@ -57,20 +58,27 @@ class Noting:
         self.processes.append(await recorder_process.start(self.site.redis.url, self.folder, point=point))
         return self.processes[-1]
 
+    async def append(self, bus: RedisBus, at: float) -> BatchId:
+        """Put one on the bus."""
+        if self.log == SCREENS:
+            return await bus.append_screens(screens_entry(at), at)
+        # its policy is its own: each part must know what stood when it began
+        return await bus.append_cuts(entry(at, str(at).encode()), at)
+
     async def note(self, bus: RedisBus) -> None:
         """Note a cut, trim behind the mark, over and over."""
+        trim = bus.trim_screens if self.log == SCREENS else bus.trim_cuts
         at = 1_790_000_000.0
         while True:
             at += 0.05
             with contextlib.suppress(BusDown):
-                # its policy is its own: each part must know what stood when it began
-                id_ = await bus.append_cuts(entry(at, str(at).encode()), at)
+                id_ = await self.append(bus, at)
                 await bus.ping()  # written, so that a server that is killed has it
                 self.noted.append(id_)
                 if (word := words.decode(await bus.load_recorder())) is not None:
                     self.word = word
-                    await bus.trim_cuts(word.mark(CUTS))
-                    self.trimmed_to = max(self.trimmed_to, word.mark(CUTS))
+                    await trim(word.mark(self.log))
+                    self.trimmed_to = max(self.trimmed_to, word.mark(self.log))
             await asyncio.sleep(0.01)
 
     def sealed(self) -> list[BatchId]:
@@ -78,10 +86,11 @@ class Noting:
         found: list[BatchId] = []
         stands = b""
         archive = Archive(self.folder)
-        for one in archive.segments(CUTS):
-            part = decode_part(CUTS, archive.file(one, ENTRIES))
+        for one in archive.segments(self.log):
+            part = decode_part(self.log, archive.file(one, ENTRIES))
             assert part.stood == stands
-            stands = decode_cuts(part.entries[-1][1]).policy
+            if self.log == CUTS:
+                stands = decode_cuts(part.entries[-1][1]).policy
             found += [id_ for id_, _ in part.entries]
         return found
 
@@ -93,21 +102,23 @@ class Noting:
     async def finish(self) -> None:
         """All that was noted until now must come into the archive, once and in order, and the chain hold."""
         want = list(self.noted)
-        await until(lambda: (Archive(self.folder).sealed_to(CUTS) or 0) > want[-1].ms, 30.0, "the end in the archive")
+        await until(
+            lambda: (Archive(self.folder).sealed_to(self.log) or 0) > want[-1].ms, 30.0, "the end in the archive"
+        )
         sealed = self.sealed()
         assert sealed == sorted(set(sealed))
         # what a killed server had not acknowledged may be there or not
         noted = set(want)
         assert [id_ for id_ in sealed if id_ in noted] == want
-        assert {v.state for v in verifier.verify(self.folder / CUTS)} == {"good"}
+        assert {v.state for v in verifier.verify(self.folder / self.log)} == {"good"}
         assert self.trimmed_to > want[0]
 
 
 @contextlib.asynccontextmanager
-async def noting(tmp_path: Path, folder: Path | None = None) -> AsyncIterator[Noting]:
-    """A server on which cuts are noted all the while; nothing of it is left after the block."""
+async def noting(tmp_path: Path, folder: Path | None = None, log: AgencyId = CUTS) -> AsyncIterator[Noting]:
+    """A server on which a log is noted all the while; nothing of it is left after the block."""
     async with site(tmp_path) as running:
-        scene, bus = Noting(running, folder or tmp_path / "archive"), RedisBus(running.redis.url)
+        scene, bus = Noting(running, folder or tmp_path / "archive", log), RedisBus(running.redis.url)
         task = asyncio.create_task(scene.note(bus))
         try:
             yield scene
@@ -122,8 +133,9 @@ async def noting(tmp_path: Path, folder: Path | None = None) -> AsyncIterator[No
                     await process.wait()
 
 
-async def test_killed_wherever_it_writes_it_loses_and_doubles_no_cut(tmp_path: Path):
-    async with noting(tmp_path) as scene:
+@pytest.mark.parametrize("log", [CUTS, SCREENS])
+async def test_killed_wherever_it_writes_it_loses_and_doubles_no_entry(tmp_path: Path, log: AgencyId):
+    async with noting(tmp_path, log=log) as scene:
         for point in POINTS * 2 if FORM is LONG else HANDFUL:
             process = await scene.recorder(point)
             assert await asyncio.wait_for(process.wait(), 30) == -signal.SIGKILL, f"never came to {point}"

@@ -9,12 +9,12 @@ import signal
 import sys
 from pathlib import Path
 
+from dashboard.recorder import logs_of
 from feeds.clock import SystemClock
 from feeds.names import AgencyId
 from feeds.recording.archive import Archive
 from feeds.recording.recorder import Recorder
 from feeds.redis_bus import RedisBus
-from tests.support.site_cuts import cuts_log
 
 QUIET_S = 0.5
 """After this an agency that says nothing more has its segment closed, seconds."""
@@ -32,7 +32,7 @@ async def main(url: str, folder: Path, length_s: float, point: str, agencies: li
     archive = Archive(folder, at)
     with archive.writing():
         recorder = Recorder(
-            bus, archive, agencies, clock, length_s=length_s, quiet_s=QUIET_S, at=at, logs=[cuts_log(bus)],
+            bus, archive, agencies, clock, length_s=length_s, quiet_s=QUIET_S, at=at, logs=logs_of(bus),
             derive=lambda agency, t0, coming: {
                 "replay.bin": f"{agency} {t0} {sum(len(sheet.entries) for sheet in coming)}".encode()
             },

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from feeds.errors import ArchiveDamaged, ConfigError
-from feeds.names import AgencyId
+from feeds.names import CUTS, SCREENS, AgencyId
 from feeds.recording import positions, segment
 from feeds.recording.archive import Archive
 from feeds.recording.evidence import Packaged, package
@@ -17,7 +17,7 @@ from feeds.recording.removal import Removal
 from feeds.recording.span import Span
 from feeds.recording.verifier import verify
 from tests.support.recording import CPD, T0, TEN, entries, flip
-from tests.support.site_cuts import sealed_cuts
+from tests.support.site_cuts import sealed_log
 
 MIDDLE = Span(T0 + TEN + 1000, T0 + 3 * TEN)
 """Of five segments the second and the third."""
@@ -81,11 +81,13 @@ def test_a_flipped_byte_in_any_file_of_it_is_named(unpacked: Path):
 
 
 def test_what_the_site_noted_of_all_agencies_is_in_no_agencys_package(archive: Archive, tmp_path: Path):
-    sealed_cuts(archive.folder, 5)
+    for log in (CUTS, SCREENS):
+        sealed_log(archive.folder, 5, log=log)
     package(archive.folder, CPD, Span(), tmp_path / "all.zip")
     with zipfile.ZipFile(tmp_path / "all.zip") as zipped:
         assert {name.split("/")[1] for name in zipped.namelist() if "/" in name} == {"cpd"}
-        assert not any(b"_cuts" in zipped.read(name) for name in zipped.namelist() if name != "verify.py")
+        packed = [zipped.read(name) for name in zipped.namelist() if name != "verify.py"]
+        assert not any(log.encode() in data for data in packed for log in (CUTS, SCREENS))
 
 
 def test_only_segments_of_the_span_are_in_it(unpacked: Path, archive: Archive):

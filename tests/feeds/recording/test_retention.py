@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
-from feeds.names import CUTS, AgencyId
+import pytest
+
+from feeds.names import CUTS, SCREENS, AgencyId
 from feeds.recording.holds import Said
 from feeds.recording.retention import DAY_MS, FOR_EVER, NOT_NEEDED, Fate, Rule, fates, log_fates, longest
 from tests.support.recording import CPD, T0, TEN, sealed
-from tests.support.site_cuts import sealed_cuts
+from tests.support.site_cuts import sealed_log
 
 DAY_LATER = (T0 + 2 * TEN + DAY_MS) / 1000
 """Two of three segments are a day old."""
@@ -46,9 +48,12 @@ def test_the_reports_of_a_kind_may_go_before_the_rest_and_what_was_deleted_is_no
     ]
 
 
-def test_a_log_of_the_site_goes_when_no_record_of_its_time_is_left_and_none_may_be_kept_as_long(tmp_path: Path):
+@pytest.mark.parametrize("log", [CUTS, SCREENS])
+def test_a_log_of_the_site_goes_when_no_record_of_its_time_is_left_and_none_may_be_kept_as_long(
+    tmp_path: Path, log: AgencyId
+):
     segments = sealed(tmp_path).segments(CPD)
-    parts = sealed_cuts(tmp_path, 3).segments(CUTS)
+    parts = sealed_log(tmp_path, 3, log=log).segments(log)
     young = (False, "younger than 1 days", "")
     assert told(log_fates(parts, segments, 1, (), DAY_LATER)) == [(False, "there is record of its time", "")] * 2 + [
         young
