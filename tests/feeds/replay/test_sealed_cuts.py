@@ -17,6 +17,7 @@ from feeds.replay.cuts import UNREADABLE, CutsEntry
 from feeds.replay.journal import JournalRecording
 from feeds.replay.known import KnownSource
 from feeds.replay.sealed import Sealed
+from feeds.replay.sealed_cuts import SealedCuts
 from layers.policy_record import encode_policy
 from tests.feeds.replay.test_archived import sealed
 from tests.feeds.replay.test_sources import NEVER, TICK_S
@@ -67,6 +68,7 @@ async def test_across_the_seam_they_are_those_of_the_bus(tmp_path: Path, trimmed
     await noted(bus, whole)
     archive = await seal(bus, tmp_path, trimmed)
     assert len(archive.segments(CUTS)) == 4
+    assert SealedCuts(archive).until == AT + 2400
     archived, journal = recording(archive, bus), JournalRecording(whole, [AgencyId("cpd")], HandClock(AT + END))
     for after, page in ((NEVER, 7), (AT - 1, 1000), (AT + 599.5, 30), (AT + 2395, 3), (AT + END, 5)):
         assert await all_cuts(archived, after, page) == await all_cuts(journal, after, page)

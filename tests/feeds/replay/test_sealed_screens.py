@@ -26,6 +26,7 @@ from feeds.replay.screens import (
     outline,
 )
 from feeds.replay.sealed import Sealed
+from feeds.replay.sealed_screens import SealedScreens
 from tests.support.heard import unit
 from tests.support.live import wait_for
 from tests.support.recorded import HandClock, Record
@@ -154,6 +155,22 @@ async def test_where_a_part_is_damaged_nothing_is_on_record_and_the_file_is_name
     (gap,) = await archived.gaps()
     assert (gap.since, gap.until, gap.agency) == (AT + 1200, AT + 1800, "")
     assert damage in gap.text and str(tmp_path) not in gap.text
+
+
+async def test_the_newest_of_what_is_missing_is_told_and_no_other_stretch(tmp_path: Path):
+    bus = MemoryBus()
+    await noted(bus)
+    archive = await seal(bus, tmp_path)
+    screens = SealedScreens(archive)
+    flip(part(archive, 1).folder / ENTRIES, 70)
+    assert screens.missing(AT, AT + END) is None, "nobody has looked yet"
+    assert [round(entry.at - AT, 1) for entry in await screens.screens(AT + 598.9, 3)] == [599.5, 1200.5, 1201.5]
+    archive.bury(part(archive, 0), "not needed", "clerk", 1.0)
+    stretches = {
+        (since, until): None if (gap := screens.missing(AT + since, AT + until)) is None else gap.since - AT
+        for since, until in ((0, 600), (0, 601), (599, 600), (1199, 1300), (1200, 1300))
+    }
+    assert stretches == {(0, 600): 0, (0, 601): 600, (599, 600): 0, (1199, 1300): 600, (1200, 1300): None}
 
 
 async def test_a_screen_that_came_behind_a_damaged_part_is_known_at_once(tmp_path: Path):
