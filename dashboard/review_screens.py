@@ -62,7 +62,7 @@ class OnScreen(NamedTuple):
     def missing(self) -> str:
         """Return why nothing is shown, in words; "" when something is."""
         if self.shown is None:
-            return f"Nothing is on record of this screen at this moment{self.why and ': '}{self.why}."
+            return "Nothing is on record of this screen at this moment."
         if self.shown.until is not None:
             return "This screen was closed by then."
         return "" if self.shown.rev else "This screen had drawn nothing yet."

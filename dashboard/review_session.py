@@ -394,6 +394,8 @@ class Session:
     def _tell_screen(self) -> None:
         if self._screen is not None and self._scene is not None:
             self.told.say(told(self._screen, self._scene.audience.view, self._scene.rules))
+            if self._screen.why:
+                self.told.notice(f"What this screen showed cannot be told: {self._screen.why}")
 
     async def _look_at_span(self) -> None:
         real = _real()

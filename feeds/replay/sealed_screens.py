@@ -17,7 +17,7 @@ def _id(entry: Entry) -> BatchId:
 
 
 _NOTHING: Sequence[Entry] = ()
-_FORM = Form(SCREENS, "the notes of what the screens showed", lambda part: part.entries, _NOTHING)
+_FORM = Form(SCREENS, "the words of screens", lambda part: part.entries, _NOTHING)
 
 
 class SealedScreens:

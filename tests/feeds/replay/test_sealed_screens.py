@@ -39,7 +39,7 @@ BEGIN, END = 20, 2700
 """From when to when, seconds after AT; four parts are sealed of it."""
 DESK_AT = 2402
 """A desk is opened then, just behind the fourth part."""
-GONE = "the notes of what the screens showed are not on record any more"
+GONE = "the words of screens are not on record any more"
 LOOK = Look((-87.8, 41.8, -87.6, 42.0), 12.0, 800, 600, ("units",), (), "dark", None, False)
 
 
@@ -151,7 +151,7 @@ async def test_where_a_part_is_damaged_nothing_is_on_record_and_the_file_is_name
     assert found[-2].shown.look.zoom == zoom_at(1870)
     damage = "_screens/2026-09-21/1440/entries.bin: it was altered"
     for on in found[1:9]:
-        assert on.missing.startswith("Nothing is on record of this screen at this moment: ") and damage in on.missing
+        assert on.missing == "Nothing is on record of this screen at this moment." and damage in on.why
     (gap,) = await archived.gaps()
     assert (gap.since, gap.until, gap.agency) == (AT + 1200, AT + 1800, "")
     assert damage in gap.text and str(tmp_path) not in gap.text
@@ -191,7 +191,7 @@ async def test_a_manifest_that_cannot_be_read_hides_its_ten_minutes(tmp_path: Pa
     flip(part(await seal(bus, tmp_path), 2).folder / "manifest.json", 50)
     found = await seen(recording(Archive(tmp_path), bus), session, 1190, 1201, 1799, 1870)
     assert [on.shown is not None for on in found] == [True, False, False, True]
-    assert "manifest cannot be read" in found[1].missing
+    assert "manifest cannot be read" in found[1].why
 
 
 async def test_what_was_deleted_or_lost_is_not_on_record_any_more(tmp_path: Path):
@@ -208,7 +208,7 @@ async def test_what_was_deleted_or_lost_is_not_on_record_any_more(tmp_path: Path
     await recorder._follow(SCREENS)
     found = await seen(recording(Archive(tmp_path), bus), session, 590, 601, 1199, 1270, 2410, 3699, 3800)
     assert [on.shown is not None for on in found] == [True, False, False, True, False, False, False]
-    assert [GONE in on.missing for on in found] == [False, True, True, False, True, True, False]
+    assert [GONE in on.why for on in found] == [False, True, True, False, True, True, False]
 
 
 async def test_the_reviewer_is_told_and_playing_on_shows_the_screen_again(tmp_path: Path):
@@ -223,7 +223,10 @@ async def test_the_reviewer_is_told_and_playing_on_shows_the_screen_again(tmp_pa
         reviewing(review, at=AT + 1780, view=f"screen:{session.id}") as reviewer,
     ):
         (said,) = reviewer.said("screen")
-        assert said["session"] is None and ENTRIES in said["text"]
+        assert said["session"] is None
+        (notice,) = reviewer.said("notice")
+        assert notice["text"].startswith("What this screen showed cannot be told: the words of screens are damaged")
+        assert f"_screens/{part(archive, 2).name}/{ENTRIES}" in notice["text"]
         assert reviewer.ids() == set()
         epochs = len(reviewer.epochs)
         await reviewer.say("play", speed=64)
@@ -231,6 +234,7 @@ async def test_the_reviewer_is_told_and_playing_on_shows_the_screen_again(tmp_pa
         assert reviewer.said("screen")[-1]["session"] == session.id
         assert len([said for said in reviewer.said("screen") if not said["look"]]) == 1, "told once, not at each step"
         assert len(reviewer.epochs) - epochs <= 2
+        assert len(reviewer.said("notice")) == 1
 
 
 def test_an_entry_tells_the_archive_when_it_was_made() -> None:
