@@ -14,12 +14,12 @@ import { QUESTIONS, STATE_WORDS } from "./finding.mjs";
  */
 
 const STYLE = `
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1b1f24; }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: CanvasText; }
 h1 { font-size: 1.6rem; margin-bottom: 0; } h2 { font-size: 1.15rem; margin: 2rem 0 0; } h3 { font-size: 1rem; margin: 1rem 0 0; }
 table { border-collapse: collapse; width: 100%; margin-top: 1rem; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; padding: .3rem .75rem .3rem 0; vertical-align: top; border-bottom: 1px solid #d8dce0; }
+th, td { text-align: left; padding: .3rem .75rem .3rem 0; vertical-align: top; border-bottom: 1px solid color-mix(in srgb, CanvasText 18%, Canvas); }
 td:nth-child(-n+2) { white-space: nowrap; } dt { font-weight: 600; margin-top: .5rem; } dd { margin: 0; white-space: pre-wrap; }
-tr { break-inside: avoid; } .quiet { color: #57606a; font-size: .9rem; } .finding td { background: #f6f2ea; }
+tr { break-inside: avoid; } .quiet { color: color-mix(in srgb, CanvasText 68%, Canvas); font-size: .9rem; } .finding td { background: color-mix(in srgb, CanvasText 6%, Canvas); }
 `;
 
 /** @type {Record<string, string>} */
