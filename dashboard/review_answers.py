@@ -16,6 +16,7 @@ from dashboard.review_chronology import chronology_answer
 from dashboard.review_clocks import ReviewClocks, may_know
 from dashboard.review_history import Asker, near_answer, track_answer
 from dashboard.review_screens import screens_answer
+from dashboard.review_shares import RulesOf, Shares
 from dashboard.review_told import Told
 from dashboard.review_within import within_answer
 from dashboard.stream import Ask
@@ -34,6 +35,12 @@ log = logging.getLogger(__name__)
 ASKS_MAX = 4
 """Asks that may wait for an answer; of cards the newest wait, more of the others are refused."""
 
+TRIES = 2
+"""So often an answer is begun while what is shown changes."""
+STANDS_WITHIN_S = 10.0
+"""So long an ask waits for a seek that is under way."""
+WENT_ON = "What is shown changed while this was looked up. Pause, and ask again."
+
 
 class Scene(NamedTuple):
     """What is shown: the picture, by whose rules, to whom."""
@@ -41,6 +48,8 @@ class Scene(NamedTuple):
     rerun: Rerun
     rules: ReviewRules
     audience: Audience
+    rules_of: RulesOf
+    """By which rules what is of the time of another policy."""
 
 
 class Answers:
@@ -68,6 +77,8 @@ class Answers:
         self._told_clocks: list[dict[str, Any]] = []
         self._clocks = ReviewClocks(recording)
         self._asked = asyncio.Event()
+        self._stands = asyncio.Event()
+        """What is shown is what the picture holds again."""
 
     def hear(self, ask: Ask | Question | Screens) -> None:
         """Take an ask. Raises PermissionError when too many wait, ValueError when it is of no area."""
@@ -88,6 +99,7 @@ class Answers:
 
     def cards(self) -> None:
         """Answer the cards that wait: while what is shown is what the picture holds."""
+        self._stands.set()
         scene, seat = self._scene(), self._seat
         while self._cards and scene is not None:
             ask = self._cards.popleft()
@@ -108,7 +120,7 @@ class Answers:
         return seen if seen is not None and seen.source else None
 
     def _card(self, scene: Scene, ask: Ask, clock: ClockOffset | None) -> None:
-        rerun, rules, audience = scene
+        rerun, rules, audience, _ = scene
         answer = card_answer(audience, ask, rerun.roster, rules, audience.view.at, self._zone, clock)
         audience.whisper(self._seat, answer)
 
@@ -135,10 +147,7 @@ class Answers:
                     if isinstance(ask, Screens):
                         self._told.say(await screens_answer(ask, self._recording, self._may_see_as))
                         continue
-                    rerun, rules, audience = scene
-                    known_by = None if knows_all() else audience.view.at
-                    asker = Asker(self._recording, rerun.picture, rules, rerun.labels, known_by)
-                    said = await _answer(ask, asker, audience.view)
+                    said = await self._told_of(ask, knows_all, is_still)
                 except (JointOpsError, OSError) as error:
                     self._told.notice(f"This part of the record cannot be read: {error}")
                 except Exception:
@@ -146,6 +155,29 @@ class Answers:
                     self._told.notice("What was asked cannot be answered; the log of the site says why.")
                 else:
                     self._told.say(said)
+
+    async def _told_of(
+        self, ask: Question, knows_all: Callable[[], bool], is_still: Callable[[], bool]
+    ) -> dict[str, Any]:
+        """Return the answer, all of it by one scene: made again where it went elsewhere meanwhile. Raises as these."""
+        for _ in range(TRIES):
+            if not is_still():
+                self._stands.clear()
+                try:
+                    await asyncio.wait_for(self._stands.wait(), STANDS_WITHIN_S)
+                except TimeoutError:
+                    break
+            scene = self._scene()
+            if scene is None or not is_still():
+                continue
+            rerun, rules, audience, rules_of = scene
+            known_by = None if knows_all() else audience.view.at
+            shares = Shares(self._recording, rules_of)
+            asker = Asker(self._recording, rerun.picture, rules, rerun.labels, known_by, shares)
+            said = await _answer(ask, asker, audience.view)
+            if self._scene() is scene and is_still():
+                return said
+        return {"type": "notice", "text": WENT_ON}
 
     async def _late_card(self, scene: Scene, ask: Ask, is_still: Callable[[], bool]) -> None:
         """Answer once the clock is read; where it went on meanwhile, of what is shown now."""

@@ -1,6 +1,7 @@
 """A reviewer asks for an incident's timeline: what of the record belongs to it is read, and told after policy.
 
-In a view of what was known, what came later is not told, as everywhere (`dashboard.review_history`).
+In a view of what was known, what came later is not told, as everywhere (`dashboard.review_history`), nor what was not
+granted at its time.
 """
 
 import math
@@ -44,7 +45,11 @@ async def chronology_answer(ask: Ask, asker: Asker) -> dict[str, Any]:
     for each in (agency, *(a for a in asker.recording.agencies if a != agency)):
         if asker.sees_of(each):
             async for one in reports(asker, each, since, until, KINDS):
-                chronology.hear(each, Said(one.at, one.report, Stamp(one.source, one.received_at)))
+                if one.granted:
+                    said = Said(one.at, one.report, Stamp(one.source, one.received_at))
+                    chronology.hear(each, said, one.granted)
+                else:
+                    chronology.label(each, one.report)
         until = min(until, _end(chronology.closed_at()))
     told = timeline(chronology, asker.granted, asker.rules.viewer.agency, ask.metres)
     if told is None:

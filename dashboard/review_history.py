@@ -1,7 +1,8 @@
 """What a reviewer asks of a stretch of the record: where a unit was, who was near a place.
 
 Everything is after policy: a unit counts by every label it ever had in the stretch or has in the picture shown, and
-what is not granted under all of them is not told. In a view of what was known, what came later is not told either.
+what is not granted under all of them is not told; nor what was not granted at its time (`dashboard.review_shares`). In
+a view of what was known, what came later is not told either.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from dashboard.review_area import Area, Circle
 from dashboard.review_asks import Near, Track
 from dashboard.review_clocks import may_know
+from dashboard.review_shares import Shares, of, told
 from feeds.bus import BatchId
 from feeds.clock_offset import ClockOffset
 from feeds.names import AgencyId, SourceId
@@ -25,14 +27,16 @@ from layers.labels_now import LabelsNow
 from layers.picture import UNITS, Origin, Picture
 from layers.review_rules import ReviewRules
 from layers.symbol import unit_status
-from layers.track import BIT, IDENTITY, known_labels
+from layers.track import BIT, EVERYTHING, IDENTITY, known_labels
 
 TRACK_MAX_S = 24 * 3600.0
 NEAR_MAX_S = 3600.0
 POINTS_MAX = 5000
 UNITS_MAX = 200
 _SLICE_S = 0.005
-_POSITION, _STATUS, _IDENTITY = (BIT[c] for c in (Category.UNIT_POSITION, Category.UNIT_STATUS, Category.UNIT_IDENTITY))
+_POSITION, _STATUS, _IDENTITY, _HEALTH = (
+    BIT[c] for c in (Category.UNIT_POSITION, Category.UNIT_STATUS, Category.UNIT_IDENTITY, Category.FEED_HEALTH)
+)
 
 
 class Asker(NamedTuple):
@@ -44,14 +48,32 @@ class Asker(NamedTuple):
     labels: LabelsNow
     known_by: float | None
     """What was journaled later is not told, Unix seconds; None: everything is."""
+    shares: Shares
+    """What was granted at each time."""
 
-    def granted(self, layer: str, agency: str, entity_id: str, labels: Iterable[str]) -> int:
-        """Return the category bits that may be told of a thing which had these labels."""
+    def origin(self, layer: str, agency: str, entity_id: str, labels: Iterable[str]) -> Origin:
+        """Return whose a thing is that had these labels, and how it is labelled with those it is known to have."""
         track = self.picture.shelves[layer].find(agency, entity_id)
         known = known_labels(labels) | self.labels.get((layer, AgencyId(agency), entity_id), frozenset())
         if track is not None:
             known |= track.labels()
-        return self.rules.granted(self.rules.viewer, Origin(AgencyId(agency), known))
+        return Origin(AgencyId(agency), known)
+
+    def granted(self, layer: str, agency: str, entity_id: str, labels: Iterable[str]) -> int:
+        """Return the category bits that may be told of a thing which had these labels."""
+        return self.rules.granted(self.rules.viewer, self.origin(layer, agency, entity_id, labels))
+
+    def owns(self, agency: AgencyId) -> bool:
+        """Say whether it is the asker's own agency, which is told whole."""
+        return self.rules.viewer.agency == agency
+
+    async def granted_then(self, agency: AgencyId, at: float, received_at: float, report: AnyReport) -> int:
+        """Return the category bits granted of a report when it was effective and received. Raises as the recording."""
+        if self.owns(agency):
+            return EVERYTHING
+        layer, entity_id = of(report)
+        origin = self.origin(layer, agency, entity_id, report.labels)
+        return await self.shares.granted(at, origin) & await self.shares.granted(received_at, origin)
 
     def sees_of(self, agency: AgencyId) -> bool:
         """Say whether anything of the agency may be told."""
@@ -67,8 +89,11 @@ class Heard(NamedTuple, Generic[R]):
     at: float
     """Effective time."""
     report: R
+    """What of it could be told at its time; its labels always."""
     source: SourceId
     received_at: float
+    granted: int
+    """The category bits granted at its time; 0: nothing of it may be told."""
 
 
 async def reports(
@@ -92,7 +117,9 @@ async def reports(
                     for report in parcel.reports:
                         at = min(report.observed_at, parcel.received_at)
                         if type(report) in kinds and since <= at <= until and is_late(at, delivery.id) is late:
-                            yield Heard(at, report, parcel.source, parcel.received_at)  # type: ignore[arg-type]
+                            granted = await asker.granted_then(agency, at, parcel.received_at, report)
+                            said, granted = told(report, granted)
+                            yield Heard(at, said, parcel.source, parcel.received_at, granted)  # type: ignore[arg-type]
                 if loop.time() - let_go_at > _SLICE_S:
                     await asyncio.sleep(0)
                     let_go_at = loop.time()
@@ -127,7 +154,7 @@ async def track_answer(ask: Track, asker: Asker) -> dict[str, Any]:
 
 def _off(heard: list[Heard[UnitReport]], clocks: Clocks) -> list[dict[str, Any]]:
     """Return the clocks of the unit's sources that were off, as last known in the stretch."""
-    newest = {one.source: one.received_at for one in heard}
+    newest = {one.source: one.received_at for one in heard if one.granted & _HEALTH}
     known = ((source, clocks.at(source, at)) for source, at in sorted(newest.items()))
     return [{"source": source, **clock._asdict()} for source, clock in known if clock is not None and clock.is_off]
 
@@ -135,7 +162,9 @@ def _off(heard: list[Heard[UnitReport]], clocks: Clocks) -> list[dict[str, Any]]
 def _points(heard: list[Heard[UnitReport]], clocks: Clocks, *, told_status: bool) -> list[list[float | None]]:
     points: list[list[float | None]] = []
     status: int | None = None
-    for at, report, source, received_at in heard:
+    for at, report, source, received_at, granted in heard:
+        if not granted & _STATUS:
+            status = None  # it may have become another
         if report.primary_status is not None or report.secondary_status is not None:
             status = int(unit_status(report.primary_status, report.secondary_status, report.incident_id is not None))
         if report.lat is not None and report.lon is not None:
@@ -148,7 +177,7 @@ def _points(heard: list[Heard[UnitReport]], clocks: Clocks, *, told_status: bool
                     report.course_deg,
                     status if told_status else None,
                     round(report.observed_at, 3),
-                    *_aligned(clocks.at(source, received_at), report.observed_at),
+                    *_aligned(clocks.at(source, received_at) if granted & _HEALTH else None, report.observed_at),
                 ]
             )
     every = -(-len(points) // POINTS_MAX) if points else 1
@@ -195,7 +224,7 @@ async def near_answer(ask: Near, asker: Asker) -> dict[str, Any]:
         units: dict[str, Passed] = {}
         async for one in reports(asker, agency, max(ask.since, ask.until - NEAR_MAX_S), ask.until, (UnitReport,)):
             units.setdefault(one.report.unit_id, Passed()).hear(one, area)
-        found += [told for unit_id, passed in units.items() if (told := told_of(asker, agency, unit_id, passed))]
+        found += [unit for unit_id, passed in units.items() if (unit := told_of(asker, agency, unit_id, passed))]
     found.sort(key=nearest_first)
     return {"type": "near", "ask": ask.ask, "units": found[:UNITS_MAX]}
 

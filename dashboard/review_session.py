@@ -32,6 +32,7 @@ from dashboard.review_asks import (
 )
 from dashboard.review_keyframes import Keyframes
 from dashboard.review_screens import OnScreen, ScreenReader, told
+from dashboard.review_shares import RulesOf
 from dashboard.review_steps import Search
 from dashboard.review_told import CLOCK_EVERY_S, STANDING_CLOCK_EVERY_S, Pace, Progress, Standing, Told
 from dashboard.review_views import SCREEN, TRUTH, Policy, Views, screen_of
@@ -278,6 +279,12 @@ class Session:
         seen_by = None if self._screen is None else self._screen.seen_by
         return self._place.views.rules(self._seat.viewer, self.view, self._policy, seen_by)
 
+    def _rules_of(self) -> RulesOf:
+        """Return by which rules what was of another policy's time is told, to whom sees what is shown now."""
+        views, viewer, view = self._place.views, self._seat.viewer, self.view
+        seen_by = None if self._screen is None else self._screen.seen_by
+        return lambda data: views.rules(viewer, view, views.policy(data), seen_by)
+
     def _rules_of_steps(self, data: bytes) -> ReviewRules:
         """Return what there may be to step to where this policy stands: before a screen, all its people could see."""
         views = self._place.views
@@ -290,13 +297,13 @@ class Session:
         assert rerun is not None
         picture_at = t if self._screen is None else self._screen.picture_at
         rerun.flush(picture_at)
-        rules = self._rules()
+        rules, rules_of = self._rules(), self._rules_of()
         if self._scene is not None:
             self._scene.audience.seats.clear()
         audience = Audience(rerun.picture, rules, rules.viewer, picture_at)
         self._seat.subscription = Subscription()
         audience.seats.add(self._seat)
-        self._scene = Scene(rerun, rules, audience)
+        self._scene = Scene(rerun, rules, audience, rules_of)
         self.began = self._moment = t
         self._clock.stand(t, _real())
         self._pace.clear()

@@ -2,7 +2,7 @@
 
 Rules
 - As with neighbours: a thing counts by every label it ever had in the stretch or has in the picture shown, and what is
-  not granted under all of them is neither told nor counted.
+  not granted under all of them, or was not at its time, is neither told nor counted.
 - A unit is in it when it said a place there, and its reports from there are counted. An incident is when it was placed
   there, and a camera event or log entry when it happened at such a place: the report's own, else the thing's where that
   is shown. The place of an incident or a camera counts only for whom that is shared.
@@ -14,6 +14,7 @@ from typing import Any
 from dashboard.review_area import Area, area_of
 from dashboard.review_asks import Within
 from dashboard.review_history import NEAR_MAX_S, Asker, Heard, Passed, nearest_first, reports, told_of
+from dashboard.review_shares import of
 from feeds.names import AgencyId
 from feeds.replay.recording import Kind
 from feeds.report import (
@@ -23,11 +24,10 @@ from feeds.report import (
     IncidentReport,
     LogReport,
     UnitReport,
-    event_category,
 )
 from layers.picture import CAMERAS, INCIDENTS, LOG, UNITS
 from layers.policy import BASE
-from layers.track import BIT
+from layers.track import BIT, occurrence_bit
 from layers.view import View
 
 THINGS_MAX = 2000
@@ -62,22 +62,23 @@ class _Agency:
     async def look(self, since: float, until: float) -> None:
         """Find it. Raises as the recording does."""
         for entity_id in self._standing(until):
-            self._found[INCIDENTS, entity_id].inside = True
+            self._found[INCIDENTS, entity_id].inside = await self._was_shared(entity_id, since, until)
         async for one in reports(self._asker, self._agency, since, until, _ASKED):
             if isinstance(one.report, UnitReport):
-                heard = Heard(one.at, one.report, one.source, one.received_at)
+                heard = Heard(one.at, one.report, one.source, one.received_at, one.granted)
                 if self._passed[one.report.unit_id].hear(heard, self._area):
                     self._passes[one.report.unit_id][int(one.received_at // 60)] += 1
             else:
-                self._hear(one.report, int(one.received_at // 60))
+                self._hear(one.report, one.granted, int(one.received_at // 60))
         self._tell_units()
         self._tell_things()
 
-    def _hear(self, report: AnyReport, minute: int) -> None:
-        layer, entity_id, bit = _of(report)
+    def _hear(self, report: AnyReport, granted: int, minute: int) -> None:
+        (layer, entity_id), bit = of(report), _happened(report)
         thing = self._found[layer, entity_id]
         thing.labels.update(report.labels)
-        if not bit:
+        needs = bit | _needs(layer)
+        if not bit or granted & needs != needs:
             return
         here = self._is_here(report, layer, entity_id)
         thing.inside = thing.inside or here
@@ -101,6 +102,13 @@ class _Agency:
                 found.append(track.id)
         return found
 
+    async def _was_shared(self, incident_id: str, since: float, until: float) -> bool:
+        """Say whether where it stands was shared at any time of the stretch."""
+        if self._asker.owns(self._agency):
+            return True
+        origin, needs = self._asker.origin(INCIDENTS, self._agency, incident_id, ()), _needs(INCIDENTS)
+        return any(bits & needs == needs for bits in await self._asker.shares.ever(since, until, origin))
+
     def _tell_units(self) -> None:
         for unit_id, passed in self._passed.items():
             told = told_of(self._asker, self._agency, unit_id, passed)
@@ -113,7 +121,7 @@ class _Agency:
     def _tell_things(self) -> None:
         for (layer, entity_id), thing in self._found.items():
             granted = self._asker.granted(layer, self._agency, entity_id, thing.labels) if thing.inside else 0
-            needs = BASE[layer] | _PLACED[layer]
+            needs = _needs(layer)
             counts = [(minute, count) for (minute, bit), count in thing.counts.items() if granted & bit]
             if granted & needs != needs or (layer != INCIDENTS and not counts):
                 continue
@@ -148,12 +156,11 @@ async def within_answer(ask: Within, asker: Asker, view: View) -> dict[str, Any]
     }
 
 
-def _of(report: AnyReport) -> tuple[str, str, int]:
-    """Return layer and id of what a report is of, and the bit without which nobody knows of it; 0: nothing happened."""
-    if isinstance(report, IncidentReport):
-        return INCIDENTS, report.incident_id, BASE[INCIDENTS]
-    if isinstance(report, CameraReport):
-        happened = report.event_type != "announced"
-        return CAMERAS, report.camera_id, BIT[event_category(report.event_type)] if happened else 0
-    assert isinstance(report, LogReport)
-    return LOG, report.entry_id, BASE[LOG]
+def _needs(layer: str) -> int:
+    """Return the bits without which nobody knows that something of the layer was in the area."""
+    return BASE[layer] | _PLACED[layer]
+
+
+def _happened(report: AnyReport) -> int:
+    """Return the bit without which nobody knows of what a report tells; 0: nothing happened."""
+    return occurrence_bit(report) if isinstance(report, CameraReport) else BASE[of(report)[0]]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from feeds.names import AgencyId
 from feeds.report import AnyReport, CameraReport, Category, IncidentReport, LogReport, UnitReport
 from layers.picture import CAMERAS, INCIDENTS, LOG, UNITS, Picture, is_closed
-from layers.track import BIT, IDENTITY, NEVER, Said, occurrence_bit
+from layers.track import BIT, EVERYTHING, IDENTITY, NEVER, Said, occurrence_bit
 
 KINDS = (IncidentReport, UnitReport, CameraReport, LogReport)
 """Reports that a timeline is made of."""
@@ -35,11 +35,22 @@ class Chronology:
         self._call_signs: dict[Key, str] = {}
         self._places: dict[Key, tuple[float, Place]] = {}
         """Where cameras said they are, and when."""
-        self._occurrences: list[tuple[AgencyId, Said]] = []
+        self._occurrences: list[tuple[AgencyId, Said, int]] = []
         self._entries: dict[Key, Said] = {}
 
-    def hear(self, agency: AgencyId, said: Said) -> None:
-        """Take in a report of the agency."""
+    def label(self, agency: AgencyId, report: AnyReport) -> None:
+        """Take in the labels of a report of which nothing else is to be told."""
+        if isinstance(report, UnitReport):
+            self._label(UNITS, agency, report.unit_id, report)
+        elif isinstance(report, IncidentReport):
+            self._label(INCIDENTS, agency, report.incident_id, report)
+        elif isinstance(report, LogReport):
+            self._label(LOG, agency, report.entry_id, report)
+        elif isinstance(report, CameraReport) and not occurrence_bit(report):
+            self._label(CAMERAS, agency, report.camera_id, report)
+
+    def hear(self, agency: AgencyId, said: Said, granted: int = EVERYTHING) -> None:
+        """Take in a report of the agency. `granted`: the category bits by which it could be told at its time."""
         report = said.report
         if type(report) is UnitReport:
             self._unit(agency, report, said)
@@ -48,7 +59,7 @@ class Chronology:
                 self._reports.append(said)
                 self._label(INCIDENTS, agency, report.incident_id, report)
         elif isinstance(report, CameraReport):
-            self._camera(agency, report, said)
+            self._camera(agency, report, said, granted)
         elif isinstance(report, LogReport):
             key = (agency, report.entry_id)
             first = self._entries.get(key)
@@ -72,11 +83,11 @@ class Chronology:
         if not held or any(getattr(held[-1].report, name) != getattr(report, name) for name in _OF_UNIT):
             held.append(said)
 
-    def _camera(self, agency: AgencyId, report: CameraReport, said: Said) -> None:
+    def _camera(self, agency: AgencyId, report: CameraReport, said: Said, granted: int) -> None:
         key = (agency, report.camera_id)
         occurs = occurrence_bit(report)
         if occurs:
-            self._occurrences.append((agency, said))
+            self._occurrences.append((agency, said, granted))
         if occurs and report.labels:
             return  # as in the picture: on the camera itself it leaves no trace
         self._label(CAMERAS, agency, report.camera_id, report)
@@ -108,8 +119,8 @@ class Chronology:
         return {key: sorted(held, key=_when) for key, held in self._units.items()}
 
     @property
-    def occurrences(self) -> list[tuple[AgencyId, Said]]:
-        """Camera events."""
+    def occurrences(self) -> list[tuple[AgencyId, Said, int]]:
+        """Camera events, and by which category bits each could be told at its time."""
         return self._occurrences
 
     @property

@@ -42,6 +42,21 @@ class ReviewRules(Rules):
         return granted
 
 
+def granted_by_all(rules: Sequence[ReviewRules], origin: Origin, what: str) -> int:
+    """Return the category bits that all the rules grant their viewer; of none, and where one goes wrong, none.
+
+    `what`: by which name an error counts among the alarms.
+    """
+    granted = EVERYTHING if rules else 0
+    for one in rules:
+        try:
+            granted &= one.granted(one.viewer, origin)
+        except Exception as error:
+            one.alarm(what, error)
+            return 0
+    return granted
+
+
 def is_granted_all_of(rules: Rules, viewer: ViewerClass, other: ViewerClass, agencies: Iterable[str]) -> bool:
     """Say whether `viewer` may see all that `other` may of what carries no label."""
     origins = [Origin(AgencyId(agency), frozenset()) for agency in agencies]

@@ -19,7 +19,7 @@ from feeds.names import AgencyId
 from feeds.report import Category
 from layers.picture import Origin
 from layers.policy import BASE, Door
-from layers.review_rules import ReviewRules
+from layers.review_rules import ReviewRules, granted_by_all
 from layers.stretch import SourceTold
 from layers.swarm import UNKNOWN_I4, UNKNOWN_U2
 from layers.track import BIT, EVERYTHING, GROUP_BIT
@@ -91,8 +91,10 @@ class SharedSight(Sight):
         """`labels`: of the units that have any; as policy knows them (`layers.track.known_labels`)."""
         super().__init__(agency, family)
         self._door = door
-        self._plain = _granted(rules, Origin(agency, frozenset()))
-        self._labelled = {unit_id: _granted(rules, Origin(agency, said)) for unit_id, said in labels.items()}
+        self._plain = granted_by_all(rules, Origin(agency, frozenset()), _UNITS)
+        self._labelled = {
+            unit_id: granted_by_all(rules, Origin(agency, said), _UNITS) for unit_id, said in labels.items()
+        }
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -129,14 +131,3 @@ class SharedSight(Sight):
         """Return what may be known of how often a source speaks: not how a status that nobody may know changes it."""
         every = [self._plain, *self._labelled.values()]
         return told if any(bits & _STATUS for bits in every) else SourceTold(told.id, told.cadence_s)
-
-
-def _granted(rules: Sequence[ReviewRules], origin: Origin) -> int:
-    granted = EVERYTHING if rules else 0
-    for one in rules:
-        try:
-            granted &= one.granted(one.viewer, origin)
-        except Exception as error:
-            one.alarm(_UNITS, error)
-            return 0
-    return granted

@@ -165,10 +165,10 @@ class Timeline:
         return next((on for since, on in reversed(self._listed[unit]) if since <= at), False)
 
     def _cameras(self) -> Iterator[Line]:
-        for agency, said in self._of.occurrences:
+        for agency, said, then in self._of.occurrences:
             report = said.report
             assert isinstance(report, CameraReport)
-            granted = self._sight.of(CAMERAS, agency, report.camera_id, report.labels)
+            granted = self._sight.of(CAMERAS, agency, report.camera_id, report.labels) & then
             if not granted & occurrence_bit(report):
                 continue
             placed = bool(granted & _CAMERA_PLACE)

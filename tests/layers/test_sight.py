@@ -8,6 +8,7 @@ import pytest
 
 from feeds.bus import BatchId, Delivery
 from feeds.names import AgencyId
+from feeds.recording.sheets import sheets
 from feeds.report import Category
 from layers import kinds
 from layers.chunk import minutes
@@ -43,7 +44,7 @@ def blocks(deliveries: list[Delivery], count: int = 10) -> list[bytes]:
     """The L1 block of each ten minutes from M0 on."""
     picture = heard(*[d for d in deliveries if d.id.ms < M0 * 1000])
     part = [d for d in deliveries if M0 * 1000 <= d.id.ms < (M0 + 60 * count) * 1000]
-    chunks = [chunk.data for chunk in minutes(picture, CPD, part, M0, count)]
+    chunks = [chunk.data for chunk in minutes(picture, CPD, sheets(CPD, part), M0, count)]
     return [l1(chunks[i : i + 10]) for i in range(0, count, 10)]
 
 
