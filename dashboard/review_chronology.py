@@ -5,13 +5,16 @@ granted at its time.
 """
 
 import math
-from typing import Any
+from typing import Any, TypeVar
+
+import msgspec
 
 from dashboard.review_asks import Chronology as Ask
 from dashboard.review_history import Asker, reports
 from feeds.names import AgencyId
+from feeds.report import AnyReport, IncidentReport
 from layers.chronology import KINDS, Chronology
-from layers.picture import INCIDENTS, closed_at
+from layers.picture import INCIDENTS, UNITS, closed_at
 from layers.policy import BASE
 from layers.timeline import timeline
 from layers.track import Said, Stamp, bits
@@ -22,6 +25,7 @@ AFTER_S = 600.0
 """So long after it was closed, too."""
 CHRONOLOGY_MAX_S = 6 * 3600.0
 LINES_MAX = 1000
+R = TypeVar("R", bound=AnyReport)
 
 
 async def chronology_answer(ask: Ask, asker: Asker) -> dict[str, Any]:
@@ -41,13 +45,16 @@ async def chronology_answer(ask: Ask, asker: Asker) -> dict[str, Any]:
     known_by = asker.recording.settled() if asker.known_by is None else asker.known_by
     until = min(whole, known_by, _end(closed_at(track)))
     chronology = Chronology(agency, ask.id, asker.picture)
+    origin = asker.origin(INCIDENTS, agency, ask.id, ())
     # Its own agency first: that says when it was closed, and nothing need be read beyond.
     for each in (agency, *(a for a in asker.recording.agencies if a != agency)):
         if asker.sees_of(each):
             async for one in reports(asker, each, since, until, KINDS):
-                if one.granted:
-                    said = Said(one.at, one.report, Stamp(one.source, one.received_at))
-                    chronology.hear(each, said, one.granted)
+                # Of a time at which the incident was not shared nobody's but the asker's own belongs to it.
+                shared = asker.owns(each) or await asker.granted_at(origin, one.at, one.received_at) & BASE[INCIDENTS]
+                if one.granted and shared:
+                    report = await _naming(one.report, asker, each, one.at, one.received_at)
+                    chronology.hear(each, Said(one.at, report, Stamp(one.source, one.received_at)), one.granted)
                 else:
                     chronology.label(each, one.report)
         until = min(until, _end(chronology.closed_at()))
@@ -67,6 +74,20 @@ async def chronology_answer(ask: Ask, asker: Asker) -> dict[str, Any]:
         "place": told.place,
         "lines": lines,
     }
+
+
+async def _naming(report: R, asker: Asker, agency: AgencyId, *times: float) -> R:
+    """Return the report with those units alone that it could name then: an agency's own data stays whole."""
+    if not isinstance(report, IncidentReport) or not report.assigned_units or asker.owns(agency):
+        return report
+    units = asker.picture.shelves[UNITS].by_id
+    named = []
+    for unit in report.assigned_units:
+        owners = [owner for owner, things in units.items() if unit in things] or [agency]
+        origins = [asker.origin(UNITS, owner, unit, ()) for owner in owners]
+        if all([await asker.granted_at(origin, *times) & BASE[UNITS] for origin in origins]):
+            named.append(unit)
+    return msgspec.structs.replace(report, assigned_units=tuple(named))
 
 
 def _end(closed: float | None) -> float:

@@ -71,13 +71,23 @@ class Asker(NamedTuple):
         """Return the category bits granted of a report when it was effective and received. Raises as the recording."""
         if self.owns(agency):
             return EVERYTHING
-        layer, entity_id = of(report)
-        origin = self.origin(layer, agency, entity_id, report.labels)
-        return await self.shares.granted(at, origin) & await self.shares.granted(received_at, origin)
+        return await self.granted_at(self.origin(*_key(agency, report), report.labels), at, received_at)
+
+    async def granted_at(self, origin: Origin, *times: float) -> int:
+        """Return the category bits granted of such things at all of these times. Raises as the recording."""
+        granted = EVERYTHING
+        for t in () if self.owns(origin.agency) else times:
+            granted &= await self.shares.granted(t, origin)
+        return granted
 
     def sees_of(self, agency: AgencyId) -> bool:
         """Say whether anything of the agency may be told."""
         return self.rules.sees_of(self.rules.viewer, agency)
+
+
+def _key(agency: AgencyId, report: AnyReport) -> tuple[str, AgencyId, str]:
+    layer, entity_id = of(report)
+    return layer, agency, entity_id
 
 
 R = TypeVar("R", bound=AnyReport)

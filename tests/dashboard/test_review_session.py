@@ -5,9 +5,9 @@ from itertools import pairwise
 
 import pytest
 
-from dashboard import review_session
+from dashboard import review_answers, review_session
 from dashboard.hub import grants_of, roster_of
-from dashboard.review_answers import ASKS_MAX
+from dashboard.review_answers import ASKS_MAX, WENT_ON
 from feeds.errors import BusDown
 from feeds.replay import journal_pages
 from feeds.replay.cuts import Cut, CutsEntry, encode_cuts
@@ -18,7 +18,7 @@ from tests.dashboard.test_review import ten_minutes
 from tests.support.heard import T0, unit
 from tests.support.live import wait_for
 from tests.support.recorded import Record
-from tests.support.reviewing import review_on, review_site, reviewing
+from tests.support.reviewing import Reviewer, review_on, review_site, reviewing
 
 
 class Slow(JournalRecording):
@@ -30,10 +30,12 @@ class Slow(JournalRecording):
         self.may_read.set()
         self.broken = False
         self.takes_s = 0.0
+        self.reads = 0
 
     async def read(self, agency, after, count):
         if self.broken:
             raise BusDown("the server did not answer")
+        self.reads += count > 1
         if count > 1:  # a look at where it begins is not held up
             await asyncio.sleep(self.takes_s)
             await self.may_read.wait()
@@ -88,6 +90,52 @@ async def test_asks_that_pile_up_are_refused() -> None:
         assert reviewer.said("refused")[0]["what"] == "track"
         recording.may_read.set()
         await wait_for(lambda: len(reviewer.said("track")) >= ASKS_MAX)
+
+
+async def asked_while_it_goes(recording: Slow, reviewer: Reviewer) -> None:
+    """Ask for a track, and go elsewhere before it is answered."""
+    await reviewer.answer("track", ask=0, agency="cpd", id="nobody", **{"from": T0, "to": T0 + 1})  # nothing else waits
+    recording.may_read.clear()
+    recording.reads = 0
+    await reviewer.say("track", ask=1, agency="cpd", id="u1", **{"from": T0, "to": T0 + 590})
+    await wait_for(lambda: recording.reads)
+    await reviewer.say("seek", at=T0 + 500)
+    await wait_for(lambda: reviewer.said("seeking") or len(reviewer.epochs) > 1)
+    recording.may_read.set()
+
+
+async def test_what_is_asked_while_it_goes_elsewhere_is_answered_of_where_it_is_then() -> None:
+    recording = Slow(await ten_minutes())
+    async with review_on(recording) as review, reviewing(review, at=T0 + 95) as reviewer:
+        await asked_while_it_goes(recording, reviewer)
+        await wait_for(lambda: len(reviewer.said("track")) > 1)
+        _, answer = reviewer.said("track")
+        assert T0 + 400 < answer["points"][-1][0] <= T0 + 500
+        assert reviewer.texts.index(answer) > reviewer.texts.index(reviewer.epochs[-1][0])
+
+
+async def test_what_cannot_be_answered_of_one_moment_is_said(monkeypatch) -> None:
+    monkeypatch.setattr(review_answers, "TRIES", 1)
+    recording = Slow(await ten_minutes())
+    async with review_on(recording) as review, reviewing(review, at=T0 + 95) as reviewer:
+        await asked_while_it_goes(recording, reviewer)
+        await wait_for(lambda: reviewer.said("notice"))
+        assert reviewer.said("notice")[0]["text"] == WENT_ON
+        answer = await reviewer.answer("track", ask=2, agency="cpd", id="u1", **{"from": T0, "to": T0 + 590})
+        assert answer["ask"] == 2 and [one["ask"] for one in reviewer.said("track")] == [0, 2]
+
+
+async def test_where_a_way_led_nowhere_what_is_asked_is_not_answered_of_what_stands_half_way(monkeypatch) -> None:
+    monkeypatch.setattr(review_answers, "STANDS_WITHIN_S", 0.05)
+    recording = Slow(await ten_minutes())
+    async with review_on(recording) as review, reviewing(review, at=T0 + 95) as reviewer:
+        recording.broken = True
+        await reviewer.say("seek", at=T0 + 9)
+        await wait_for(lambda: reviewer.said("notice"))
+        recording.broken = False
+        await reviewer.say("track", ask=1, agency="cpd", id="u1", **{"from": T0, "to": T0 + 90})
+        await wait_for(lambda: len(reviewer.said("notice")) > 1)
+        assert reviewer.said("notice")[1]["text"] == WENT_ON and not reviewer.said("track")
 
 
 async def test_where_the_policy_on_record_changes_the_view_is_made_anew() -> None:

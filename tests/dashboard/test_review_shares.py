@@ -170,6 +170,27 @@ async def test_a_thing_that_was_hidden_all_the_while_is_as_one_that_does_not_exi
     assert answers[0] == {**answers[1], "id": "i1"}
 
 
+async def test_a_timeline_names_no_unit_and_is_named_by_none_of_a_time_at_which_either_was_not_shared() -> None:
+    units = (Category.UNIT_POSITION, Category.UNIT_STATUS)
+    for hidden in (units, (Category.INCIDENT_SUMMARY,)):
+        record = await recorded(to_fire(one for one in ALL if one not in hidden), to_fire())
+        await record.say(T0 + 181, unit("u2", at=T0 + 181))
+        await record.say(T0 + 182, incident(at=T0 + 30, assigned_units=("u2",)))
+        record.end(T0 + 300)
+        whole = await chronology_answer(Chronology(1, "cpd", "i1", 300.0), await asking(record, "cpd"))
+        assert "u2 assigned" in [line["text"] for line in whole["lines"]]
+        answer = await chronology_answer(Chronology(1, "cpd", "i1", 300.0), await asking(record))
+        lines = [(line["at"] - T0, line["kind"]) for line in answer["lines"]]
+        assert answer["found"] and "u2" not in str(answer["lines"])
+        assert not [line for line in lines if line[0] < 55 and line[1] in ("unit", "assignment")]
+        assert [line for line in lines if line[0] < 55] == [] or hidden == units
+    own = await recorded([], to_fire())
+    await own.say(T0 + 181, unit("e1", at=T0 + 30, incident_id="i1", primary_status="Available"), agency="fire")
+    own.end(T0 + 300)
+    answer = await chronology_answer(Chronology(1, "cpd", "i1", 300.0), await asking(own))
+    assert "e1" in str(answer["lines"])
+
+
 async def test_labels_of_a_time_of_which_nothing_is_told_hide_a_thing_all_the_same() -> None:
     record = await recorded([], to_fire())
     await record.say(T0 + 181, unit("hush", at=T0 + 30, labels=("undercover",)), unit("hush", at=T0 + 181))
