@@ -25,10 +25,12 @@ from dashboard.findings import FindingsApi, FindingsFile
 from dashboard.front import VIEWER, Front, refusal, unverified, who
 from dashboard.hub_reads import HubReads
 from dashboard.sessions import Sessions
+from dashboard.site import audit_file
 from dashboard.viewer import Gate, Viewer
 from dashboard.views import review, wall
 from feeds.clock import Clock
 from feeds.errors import BusDown
+from feeds.recording.audit import Audit
 from layers.basemap_source import NoTiles, TileSource
 
 _PAGE = """<!doctype html>
@@ -71,7 +73,7 @@ def create_app(
     server = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     server.include_router(routes.Routes(settings, sessions, gate, Accounts(settings), hub, recordings).router())
     server.include_router(basemap_routes.router(tiles))
-    server.include_router(FindingsApi(settings, gate, findings, clock).router())
+    server.include_router(FindingsApi(settings, gate, findings, clock, Audit(audit_file(settings))).router())
     basemap = "" if isinstance(tiles, NoTiles) else "/basemap/style.json"
 
     def wall_layout() -> Component:

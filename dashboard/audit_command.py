@@ -22,6 +22,7 @@ WORDS = {
     "track": "asked for the track",
     "near": "asked who was near",
     "timeline": "asked for the timeline",
+    "spans": "fetched stretches",
     "export": "exported",
     "evidence": "packed evidence",
     "retention": "looked what is to be deleted",

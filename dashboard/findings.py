@@ -3,7 +3,7 @@
 | request | answer |
 |---|---|
 | `GET /api/findings` | `findings`: the newest version of each that the caller's agency may read |
-| `GET /api/findings.html`, `/api/findings.json` | the same, as a file to keep |
+| `GET /api/findings.html`, `/api/findings.json` | the same, as a file to keep; audited first |
 | `GET /api/findings/ID` | `versions`, oldest first |
 | `POST /api/findings` | a draft (`layers.findings.Draft`) as JSON: 201 and the finding |
 | `POST /api/findings/ID?version=N` | what it says from now on; 409 when version N is not the newest |
@@ -25,9 +25,11 @@ from starlette.responses import Response
 
 from dashboard.config import Settings
 from dashboard.front import refusal, unverified, who
+from dashboard.reads_audit import ReadsAudit
 from dashboard.viewer import Gate, Viewer
 from feeds.clock import Clock
 from feeds.errors import BusDown, DecodeError
+from feeds.recording.audit import Audit, NotAudited
 from layers.findings import Conflict, Finding, Findings, as_html, as_json, draft
 
 log = logging.getLogger(__name__)
@@ -97,11 +99,12 @@ class FindingsFile:
 class FindingsApi:
     """The addresses."""
 
-    def __init__(self, settings: Settings, gate: Gate, file: FindingsFile, clock: Clock) -> None:
+    def __init__(self, settings: Settings, gate: Gate, file: FindingsFile, clock: Clock, audit: Audit) -> None:
         self._site = settings.site
         self._gate = gate
         self._file = file
         self._clock = clock
+        self._audit = ReadsAudit(audit, clock, settings.site.archive if settings.site.audit else "")
 
     def router(self) -> APIRouter:
         """Return the addresses."""
@@ -140,19 +143,26 @@ class FindingsApi:
         return _json({"versions": found}) if found else refusal(PATH, 404, "There is no such finding.")
 
     async def export(self, request: Request, kind: str) -> Response:
-        """Return the findings as a file."""
+        """Return the findings as a file, once it is audited that they are taken away."""
         viewer = await self._caller(request)
         if isinstance(viewer, Response):
             return viewer
+        if kind not in ("json", "html"):
+            return refusal(PATH, 404, "Findings come as .html and as .json.")
         seen = self._file.all.seen_by(viewer.agency)
         now = datetime.fromtimestamp(self._clock.now(), UTC)
         stamp = {"site": self._site.name, "for": viewer.agency, "made": now.isoformat(timespec="seconds")}
         if kind == "json":
             body, media = as_json(seen, stamp), "application/json"
-        elif kind == "html":
-            body, media = as_html(seen, stamp, self._site.timezone, now.date()).encode(), "text/html; charset=utf-8"
         else:
-            return refusal(PATH, 404, "Findings come as .html and as .json.")
+            body, media = as_html(seen, stamp, self._site.timezone, now.date()).encode(), "text/html; charset=utf-8"
+        try:
+            await self._audit.findings(viewer, kind, sorted({one.agency for one in seen}))
+        except NotAudited as error:
+            log.error("findings.not_audited reason=%s", error)
+            return refusal(PATH, 503, "Not given out: it cannot be written into the site's audit. Its log says why.")
+        except PermissionError as error:
+            return refusal(PATH, 429, str(error))
         name = f"findings-{now:%Y%m%d-%H%M}.{kind}"
         return Response(body, media_type=media, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 

@@ -388,6 +388,7 @@ class Hub:
         audience = await self.audience(viewer)
         if layer is not None:
             return HTTPStatus.OK, await self._reads.collection(audience, layer)
-        viewers = sum(len(a.seats) for a in self.audiences.values())
-        looks = {"viewers": viewers, "screens": {"open": len(self.screens), "refused": dict(self.screens.refused)}}
+        agency = viewer.agency  # of others not even how many look
+        viewers = sum(seat.viewer.agency == agency for a in self.audiences.values() for seat in a.seats)
+        looks = {"viewers": viewers, "screens": self.screens.of(agency)}
         return health(viewer, audience, self.feeds(audience.viewer, self._clock.now()), self._bus_health(), looks)

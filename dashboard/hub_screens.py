@@ -9,8 +9,9 @@ Rules
 
 import asyncio
 import logging
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable
+from typing import Any
 
 from dashboard.audience import Audience, Seat
 from dashboard.hub_cuts import too_old
@@ -45,31 +46,33 @@ class HubScreens:
         self._sees_of = sees_of
         self._log = ScreenLog()
         self._waiting: deque[tuple[float, bytes]] = deque(maxlen=ENTRIES_MAX)
-        self.refused: Counter[str] = Counter()
-        """Words of screens that were refused since the hub's start, by reason."""
+        self._open: Counter[str] = Counter()
+        self._refused: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        """By the agency whose screen it is."""
 
     def hear(self, seat: Seat, audience: Audience, said: ScreenWord | DrawnWord, t: float) -> str:
         """Take a word at `t` (Unix seconds); return why it is refused, "" when it is not or need not be said."""
         if not seat.words.take(t):
-            self.refused[TOO_OFTEN] += 1
+            self._refused[seat.viewer.agency][TOO_OFTEN] += 1
             return ""
         if not 0 <= said.rev <= seat.subscription.rev:
             return self._refuse(
-                NOT_SENT, f"revision {said.rev} was not sent to you; the last was {seat.subscription.rev}"
+                seat, NOT_SENT, f"revision {said.rev} was not sent to you; the last was {seat.subscription.rev}"
             )
         if isinstance(said, ScreenWord):
             foreign = [a for a in said.without if not self._sees_of(audience.viewer, AgencyId(a))]
             if foreign or len(set(said.without)) < len(said.without):
                 return self._refuse(
-                    UNKNOWN_AGENCY, "without names each agency of your hello at most once, and no other"
+                    seat, UNKNOWN_AGENCY, "without names each agency of your hello at most once, and no other"
                 )
         if seat.screen is None:
             if len(self._log) >= OPEN_MAX:
-                return self._refuse(TOO_MANY, f"{OPEN_MAX} screens are logged already; this one is not")
+                return self._refuse(seat, TOO_MANY, f"{OPEN_MAX} screens are logged already; this one is not")
             if isinstance(said, DrawnWord):
-                return self._refuse(NOT_UNDERSTOOD, "say screen before drawn: nobody knows yet how yours looks")
+                return self._refuse(seat, NOT_UNDERSTOOD, "say screen before drawn: nobody knows yet how yours looks")
             viewer = audience.viewer
             seat.screen = self._log.begin(viewer.agency, viewer.roles, seat.viewer.kind, audience.epoch, t)
+            self._open[seat.viewer.agency] += 1
         if isinstance(said, ScreenWord):
             self._log.look(seat.screen, _look(said), t)
         if said.rev:
@@ -79,19 +82,29 @@ class HubScreens:
     def misheard(self, seat: Seat, words: str, t: float) -> str:
         """Count a word that was not understood; return what to say, "" when they come too often."""
         if not seat.words.take(t):
-            self.refused[TOO_OFTEN] += 1
+            self._refused[seat.viewer.agency][TOO_OFTEN] += 1
             return ""
-        return self._refuse(NOT_UNDERSTOOD, words)
+        return self._refuse(seat, NOT_UNDERSTOOD, words)
 
     def leave(self, seat: Seat, t: float) -> None:
         """Note that a viewer went."""
         if seat.screen is not None:
             self._log.end(seat.screen, t)
             seat.screen = None
+            self._open[seat.viewer.agency] -= 1
 
-    def _refuse(self, reason: str, words: str) -> str:
-        self.refused[reason] += 1
+    def _refuse(self, seat: Seat, reason: str, words: str) -> str:
+        self._refused[seat.viewer.agency][reason] += 1
         return words
+
+    @property
+    def refused(self) -> Counter[str]:
+        """Words of all screens that were refused since the hub's start, by reason."""
+        return sum(self._refused.values(), Counter[str]())
+
+    def of(self, agency: str) -> dict[str, Any]:
+        """Return what an agency may know of this: how many of its own are logged, what of theirs was refused."""
+        return {"open": self._open[agency], "refused": dict(self._refused.get(agency, {}))}
 
     def __len__(self) -> int:
         """Return how many screens are logged now."""

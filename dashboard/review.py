@@ -19,8 +19,9 @@ from dashboard.hub import roster_of, rules_of
 from dashboard.labels_today import LabelsToday
 from dashboard.messages import hello
 from dashboard.overviews import Overviews
+from dashboard.reads_audit import ReadsAudit
 from dashboard.review_asks import Open, understood
-from dashboard.review_audit import ReviewAudit, Standing
+from dashboard.review_audit import NOT_AUDITED, ReviewAudit, Standing
 from dashboard.review_keyframes import Keyframes
 from dashboard.review_session import Place, Session
 from dashboard.review_spans import ReviewSpans
@@ -38,12 +39,9 @@ log = logging.getLogger(__name__)
 OPEN_WITHIN_S = 5.0
 SESSIONS_MAX = 16
 SESSIONS_OF_ONE_MAX = 4
-NOT_AUDITED = (
-    "The record is not shown: what is looked at cannot be written into the site's audit. "
-    "The log of the site says why; there may be no room on its disk."
-)
 _TOO_MANY = 4429
 _FAILED = 1011
+_UNAUDITED = "what is looked at cannot be audited"
 
 
 class Review:
@@ -73,7 +71,7 @@ class Review:
         self._views = Views(self._roster, rules_of(settings))
         labels = LabelsToday(today, self._roster)
         self._place = Place(recording, Keyframes(), self._views, labels, settings.site)
-        self._spans = ReviewSpans(recording, self._views, labels, overviews)
+        self._spans = ReviewSpans(recording, self._views, labels, overviews, ReadsAudit(audit, clock, self._record))
         self._door = StreamDoor(self, gate, settings.site.public_url)
         self._reviewing: list[str] = []
         """Names of the viewers, one for each review that is open."""
@@ -119,7 +117,7 @@ class Review:
             pass
         except NotAudited as error:
             log.error("review.not_audited reason=%s", error)
-            await connection.close(_FAILED, "what is looked at cannot be audited")
+            await connection.close(_FAILED, _UNAUDITED)
         except (JointOpsError, OSError) as error:
             log.warning("review.cannot_begin reason=%s", error)
             await connection.close(_FAILED, "the record cannot be read now")
@@ -148,15 +146,27 @@ class Review:
         log.info("review.begin viewer=%s at=%s view=%s", viewer.name, begin.at, begin.view)
 
         def where() -> Standing:
-            return Standing(session.began, session.at, session.view)
+            return Standing(session.began, session.at, session.view, session.epoch)
 
-        tasks = {asyncio.create_task(session.run()), asyncio.create_task(audit.run(where))}
+        playing = asyncio.create_task(session.run())
+
+        async def auditing() -> None:
+            try:
+                await audit.run(where)
+            except NotAudited as error:
+                log.error("review.not_audited reason=%s", error)
+                playing.cancel()
+                session.told.refused("audit", NOT_AUDITED)
+                await connection.close(_FAILED, _UNAUDITED)
+
+        tasks = {playing, asyncio.create_task(auditing())}
         for task in tasks:
             task.add_done_callback(lambda done: _ended(done, connection))
         try:
             async for message in connection:
                 try:
                     said = understood(message)
+                    session.check(said)
                     await audit.heard(said, where())
                     session.hear(said)
                 except (ValueError, PermissionError) as error:
@@ -171,10 +181,14 @@ class Review:
             await audit.closed(where())
 
     def _audit_of(self, viewer: Viewer) -> ReviewAudit:
-        site = self._settings.site
-        record = site.archive if site.audit else ""  # of a review that was opened on another record than the site's
         agencies = [agency for agency in self._views.sees_of(viewer) if agency in self._recording.agencies]
-        return ReviewAudit(self._audit, self._clock, viewer, agencies, record)
+        return ReviewAudit(self._audit, self._clock, viewer, agencies, self._record)
+
+    @property
+    def _record(self) -> str:
+        """What the audit calls a record that is not the site's own."""
+        site = self._settings.site
+        return site.archive if site.audit else ""
 
     async def _first(self, connection: ServerConnection) -> tuple[Open, list[tuple[str, str]]]:
         """Return where to begin; at the end, when nobody says or it is not understood, and the refusal of that."""

@@ -80,14 +80,17 @@ class Answers:
         self._stands = asyncio.Event()
         """What is shown is what the picture holds again."""
 
-    def hear(self, ask: Ask | Question | Screens) -> None:
-        """Take an ask. Raises PermissionError when too many wait, ValueError when it is of no area."""
+    def check(self, ask: Question | Screens) -> None:
+        """Raise PermissionError when too many wait, ValueError when it is of no area."""
         if isinstance(ask, Within):
             area_of(ask)
+        if len(self._waiting) >= ASKS_MAX:
+            raise PermissionError(f"{ASKS_MAX} asks wait already; wait for an answer")
+
+    def hear(self, ask: Ask | Question | Screens) -> None:
+        """Take an ask that was checked."""
         if isinstance(ask, Ask):
             self._cards.append(ask)
-        elif len(self._waiting) >= ASKS_MAX:
-            raise PermissionError(f"{ASKS_MAX} asks wait already; wait for an answer")
         else:
             self._waiting.append(ask)
             self._asked.set()

@@ -1,17 +1,21 @@
 """What a review answers over HTTP: from when to when there is a record, how much came when, and what is missing."""
 
 import asyncio
+import logging
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
 
+from dashboard.review_audit import NOT_AUDITED
 from dashboard.stream_door import Answer
 from feeds.names import AgencyId
 from feeds.replay.recording import KINDS, Recording, Span
 from layers.picture import Origin
 from layers.review_rules import ReviewRules
 from layers.track import BIT, known_labels
+
+log = logging.getLogger(__name__)
 
 PATH = "/read/recording"
 
@@ -56,3 +60,14 @@ def unknown() -> Answer:
 def unreadable(error: Exception) -> Answer:
     """Return the answer while the record cannot be read."""
     return Answer(HTTPStatus.SERVICE_UNAVAILABLE, _encode({"error": f"The record cannot be read now: {error}"}))
+
+
+def unaudited(error: Exception) -> Answer:
+    """Return the answer while what is handed out cannot be audited."""
+    log.error("review.not_audited reason=%s", error)
+    return Answer(HTTPStatus.SERVICE_UNAVAILABLE, _encode({"error": NOT_AUDITED}))
+
+
+def too_often(error: Exception) -> Answer:
+    """Return the answer to who asks faster than is audited."""
+    return Answer(HTTPStatus.TOO_MANY_REQUESTS, _encode({"error": str(error)}))

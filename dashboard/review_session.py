@@ -132,13 +132,24 @@ class Session:
 
     # --- what the viewer says ---------------------------------------------------------------
 
+    def check(self, said: Said) -> None:
+        """Raise PermissionError when the viewer may not have that, or not now, ValueError when it is nonsense."""
+        match said:
+            case SetView():
+                self._entitled(said.view)
+            case Track() | Near() | Within() | Chronology() | Screens():
+                self._answers.check(said)
+            case Open():
+                raise PermissionError("it is open; send seek, view or play")
+
     def hear(self, said: Said) -> None:
-        """Take note of what the viewer wants. Raises PermissionError when it may not have that."""
+        """Take note of what the viewer wants. Raises as `check`."""
+        self.check(said)
         match said:
             case Seek():
                 self._go(_Goal(within(said.at, self._span)))
             case SetView():
-                self.view = self._entitled(said.view)
+                self.view = said.view
                 self._go(_Goal(self._bound_for))
             case StepTo():
                 self._clock.pause(self.at)
@@ -156,8 +167,6 @@ class Session:
                 self._answers.hear(said)
                 if self._still:
                     self._answers.cards()
-            case Open():
-                raise PermissionError("it is open; send seek, view or play")
 
     def _entitled(self, view: str) -> str:
         if not self._place.views.may(self._seat.viewer, view):
@@ -181,6 +190,11 @@ class Session:
     def at(self) -> float:
         """What is shown, Unix seconds."""
         return self._clock.now(0.0) if self._scene is None else self._moment
+
+    @property
+    def epoch(self) -> str:
+        """The life of what is shown, "" before anything is."""
+        return "" if self._scene is None else self._scene.audience.epoch
 
     # --- the work ---------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
     GET /read/spans/<view>/<level>/<agency>/<at>      level: minute, l1, l2; at: Unix seconds where it begins
 
-Whoever may not have it gets the answer of what there is not: 204.
+Whoever may not have it gets the answer of what there is not: 204. What is handed out is audited first.
 """
 
 from http import HTTPStatus
@@ -10,12 +10,14 @@ from urllib.parse import unquote
 
 from dashboard.labels_today import LabelsToday
 from dashboard.overviews import LEVELS, Extent, NotThere, Overviews, TooMany
-from dashboard.review_reads import unreadable
+from dashboard.reads_audit import ReadsAudit
+from dashboard.review_reads import too_often, unaudited, unreadable
 from dashboard.review_views import TRUTH, Views
 from dashboard.stream_door import Answer
 from dashboard.viewer import Viewer
 from feeds.errors import JointOpsError
 from feeds.names import AgencyId
+from feeds.recording.audit import NotAudited
 from feeds.replay.recording import Recording
 from layers.chunk import MINUTE_S
 from layers.entitlement import entitled
@@ -34,7 +36,10 @@ _WORDS = 4
 class ReviewSpans:
     """The answers of one review process; `overviews` None: its record is no archive."""
 
-    def __init__(self, recording: Recording, views: Views, labels: LabelsToday, overviews: Overviews | None) -> None:
+    def __init__(
+        self, recording: Recording, views: Views, labels: LabelsToday, overviews: Overviews | None, audit: ReadsAudit
+    ) -> None:
+        self._audit = audit
         self._recording = recording
         self._views = views
         self._labels = labels
@@ -51,11 +56,17 @@ class ReviewSpans:
         if not self._views.may(viewer, view) or agency not in self._recording.agencies:
             return NOTHING
         try:
-            return Answer(HTTPStatus.OK, await self._span(self._overviews, viewer, view, level, agency, at), KIND)
+            span = await self._span(self._overviews, viewer, view, level, agency, at)
+            await self._audit.spans(viewer, view, level, agency, at)
         except NotThere:
             return NOTHING
+        except NotAudited as error:
+            return unaudited(error)
+        except PermissionError as error:
+            return too_often(error)
         except (TooMany, JointOpsError, OSError) as error:
             return unreadable(error)
+        return Answer(HTTPStatus.OK, span, KIND)
 
     async def _span(
         self, overviews: Overviews, viewer: Viewer, view: str, level: str, agency: AgencyId, at: float

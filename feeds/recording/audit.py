@@ -20,7 +20,7 @@ from feeds.recording.lock import locked
 FILE = "audit.jsonl"
 
 Act = Literal[
-    "open", "seek", "seen", "track", "near", "timeline",
+    "open", "seek", "seen", "track", "near", "timeline", "spans",
     "export", "evidence", "retention", "remove", "hold", "release", "import",
 ]  # fmt: skip
 
@@ -48,7 +48,7 @@ class Entry(Line, frozen=True, kw_only=True):
     """lon, lat (degrees), metres."""
     case: str = ""
     what: str = ""
-    """Of a command: the format, the clause, the archive's folder."""
+    """Of a command: the format, the clause, the archive's folder; of stretches the level, of findings the file."""
 
 
 _decoder = msgspec.json.Decoder(Entry)

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from dashboard.findings import FindingsFile
+from feeds.recording.audit import Audit
 from tests.support.pages import TOKEN, log_in, serving
 
 SAID = {"at": 1_777_921_387.5, "title": "Nearest car was not asked", "happened": "Two cars were nearer."}
@@ -50,6 +51,25 @@ async def test_findings_are_files_to_keep(redis_url: str) -> None:
         kept = json.loads((await visitor.get("/api/findings.json")).content)
         assert kept["stamp"]["for"] == "cpd" and len(kept["findings"]) == 1
         assert (await visitor.get("/api/findings.docx")).status_code == 404
+
+
+async def test_a_file_of_findings_is_audited_first_or_not_given_out(redis_url: str, tmp_path: Path) -> None:
+    audit = Audit(tmp_path / "audit.jsonl")
+    async with serving(redis_url, data_dir=str(tmp_path)) as visitor:
+        assert (await visitor.get("/api/findings.html")).status_code == 401
+        await log_in(visitor, name="desk")
+        await written(visitor)
+        await visitor.get("/api/findings")
+        assert (await visitor.get("/api/findings.docx")).status_code == 404
+        assert audit.entries() == []
+        for kind in ("html", "json"):
+            assert (await visitor.get(f"/api/findings.{kind}")).status_code == 200
+        told = [(e.act, e.who, e.agency, e.via, e.agencies, e.what) for e in audit.entries()]
+        assert told == [("export", "desk", "cpd", "review", ("cpd",), f"findings.{kind}") for kind in ("html", "json")]
+        audit.path.write_bytes(audit.path.read_bytes() + b"not json\n")
+        answer = await visitor.get("/api/findings.html")
+        assert answer.status_code == 503 and answer.json()["error"].startswith("Not given out")
+        assert "content-disposition" not in answer.headers
 
 
 async def test_walls_tokens_and_strangers_write_nothing(redis_url: str) -> None:

@@ -109,6 +109,24 @@ async def test_junk_is_refused_with_a_reason_counted_and_not_logged(
     assert not any(entry.sessions or entry.told for entry in await entries_of(bus))
 
 
+async def test_health_counts_the_screens_and_viewers_of_the_callers_own_agency_alone() -> None:
+    async with hub_on(MemoryBus()) as hub, watching(hub) as jcc, watching(hub, "fire-token") as fire:
+        await tell(jcc)
+        await tell(jcc, theme="<script>")
+        await wait_for(lambda: jcc.said("refused") and len(hub.screens) == 1)
+        own, other, none = [await health(hub, f"{who}-token") for who in ("jcc", "fire", "fbi")]
+        assert (own["viewers"], own["screens"]) == (1, {"open": 1, "refused": {"not understood": 1}})
+        assert (other["viewers"], other["screens"]) == (1, {"open": 0, "refused": {}})
+        assert (none["viewers"], none["screens"]) == (0, {"open": 0, "refused": {}})
+        await tell(fire)
+        await wait_for(lambda: len(hub.screens) == 2)
+        assert (await health(hub))["screens"]["open"] == 1
+        await jcc.socket.close()
+        await wait_for(lambda: len(hub.screens) == 1)
+        assert (await health(hub))["screens"]["open"] == 0
+        assert (await health(hub, "fire-token"))["screens"] == {"open": 1, "refused": {}}
+
+
 async def test_an_agency_that_a_viewer_sees_nothing_of_is_refused_as_one_that_there_is_not() -> None:
     async with hub_on(MemoryBus()) as hub, watching(hub, "fbi-token") as viewer:
         for name in ("cpd", "nobody"):

@@ -9,8 +9,8 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from dashboard import review_audit
-from dashboard.review_asks import StepTo
+from dashboard import review_answers, review_audit
+from dashboard.review_asks import Seek, StepTo
 from dashboard.review_audit import ReviewAudit, Standing
 from dashboard.viewer import Viewer
 from feeds.names import AgencyId
@@ -119,3 +119,100 @@ async def test_a_step_is_written_with_where_it_led(audit: Audit, record: Record)
         ("seek", T0 + 60, T0 + 60),
         ("seek", T0 + 60, T0 + 400),
     ]
+
+
+async def test_what_is_refused_is_not_written(record: Record, audit: Audit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(review_answers, "ASKS_MAX", 0)
+    async with (
+        review_on(record.recording, clock=record.clock, audit=audit) as review,
+        reviewing(review, at=T0 + 100) as reviewer,
+    ):
+        asked = {"ask": 1, "agency": "cpd", "id": "p1", "from": T0, "to": T0 + 300}
+        assert "asks wait already" in (await reviewer.answer_refused("track", **asked))["text"]
+        assert "no view" in (await reviewer.answer_refused("view", view="agency:nobody"))["text"]
+        assert "it is open" in (await reviewer.answer_refused("open", at=T0))["text"]
+        assert "box" in (await reviewer.answer_refused("within", ask=2, **{"from": T0, "to": T0 + 1}))["text"]
+        assert [one.act for one in audit.entries()] == ["open"]
+
+
+async def test_asks_that_come_faster_than_is_audited_are_refused_in_words(
+    record: Record, audit: Audit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(review_audit, "LINES_A_SECOND", 0)
+    monkeypatch.setattr(review_audit, "LINES_AT_ONCE", 3)
+    async with (
+        review_on(record.recording, clock=record.clock, audit=audit) as review,
+        reviewing(review, at=T0 + 100) as reviewer,
+    ):
+        for n in range(50):
+            await reviewer.say("view", view=("truth", "known")[n % 2])
+        await wait_for(lambda: len(reviewer.said("refused")) == 47)
+        assert "Wait a second" in reviewer.said("refused")[0]["text"]
+        assert [one.act for one in audit.entries()] == ["open", "seek", "seek", "seek"]
+        await reviewer.epoch("seek", at=T0 + 300)
+        await wait_for(lambda: reviewer.clock["at"] == T0 + 300)
+
+
+async def test_what_plays_between_two_seeks_of_a_finger_is_written(record: Record, audit: Audit) -> None:
+    async with (
+        review_on(record.recording, clock=record.clock, audit=audit) as review,
+        reviewing(review, at=T0 + 100) as reviewer,
+    ):
+        await reviewer.epoch("seek", at=T0 + 200)
+        await reviewer.say("play", speed=64)
+        await wait_for(lambda: reviewer.clock["at"] > T0 + 206)
+        await reviewer.say("seek", at=T0 + 50)
+        await reviewer.say("pause")
+        await wait_for(lambda: len(audit.entries()) == 4)
+    opened, first, seen, rest = audit.entries()[:4]
+    assert [opened.act, first.act, seen.act, rest.act] == ["open", "seek", "seen", "seek"]
+    assert seen.since == T0 + 200 and seen.until is not None and seen.until > T0 + 206
+    assert (rest.since, rest.until) == (T0 + 50, T0 + 200)
+
+
+async def test_what_played_is_written_once_and_much_between_seeks_in_few_lines(audit: Audit, record: Record) -> None:
+    viewer = Viewer(name="ann", agency=AgencyId("cpd"), roles=("reviewer",), kind="desk")
+    one = ReviewAudit(audit, record.clock, viewer, ["cpd"], "")
+    for _ in range(3):  # the way to the first is not gone yet when the others come
+        await one.heard(Seek(T0), Standing(T0 + 10, T0 + 70, "known", "a"))
+    for n in range(40):
+        await one.heard(Seek(T0), Standing(T0 + 100 * n, T0 + 100 * n + 2, "known", f"b{n}"))
+    await one.closed(Standing(T0, T0, "known", "c"))
+    seen = [(e.since, e.until) for e in audit.entries() if e.act == "seen"]
+    assert seen[0] == (T0 + 10, T0 + 70)
+    assert len(seen) == 1 + review_audit.SEEN_AT_ONCE
+    for n in range(40):
+        assert any(a is not None and b is not None and a <= T0 + 100 * n and T0 + 100 * n + 2 <= b for a, b in seen[1:])
+
+
+async def test_a_finger_that_never_rests_is_written_all_the_same(
+    record: Record, audit: Audit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(review_audit, "MOVING_MAX_S", 0.2)
+    monkeypatch.setattr(review_audit, "SETTLE_S", 60.0)
+    async with (
+        review_on(record.recording, clock=record.clock, audit=audit) as review,
+        reviewing(review, at=T0 + 100) as reviewer,
+    ):
+        for n in range(1000):
+            await reviewer.epoch("seek", at=T0 + 200 + n % 100)
+            if len(audit.entries()) >= 3:
+                break
+        else:
+            pytest.fail("it was never written where the finger went")
+        assert [one.act for one in audit.entries()[:3]] == ["open", "seek", "seek"]
+
+
+async def test_a_review_whose_audit_fails_when_the_finger_rests_says_so_and_closes(
+    record: Record, audit: Audit
+) -> None:
+    async with (
+        review_on(record.recording, clock=record.clock, audit=audit) as review,
+        reviewing(review, at=T0 + 100) as reviewer,
+    ):
+        await reviewer.epoch("seek", at=T0 + 200)
+        await reviewer.epoch("seek", at=T0 + 250)
+        audit.path.write_bytes(audit.path.read_bytes() + b"not json\n")
+        await asyncio.wait_for(reviewer.socket.wait_closed(), 5)
+        assert (reviewer.socket.close_code, reviewer.said("refused")[-1]["what"]) == (1011, "audit")
+        assert "cannot be written into the site's audit" in reviewer.said("refused")[-1]["text"]

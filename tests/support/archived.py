@@ -17,6 +17,7 @@ from feeds.memory_bus import MemoryBus
 from feeds.names import AgencyId
 from feeds.recording import word
 from feeds.recording.archive import Archive
+from feeds.recording.audit import Audit
 from feeds.replay.archived import ArchivedRecording
 from feeds.replay.journal import JournalRecording
 from feeds.replay.sealed import Sealed
@@ -66,6 +67,7 @@ async def archived(
     sealed_to: float = M0 + 1800,
     minutes: int = 30,
     log_ins: LogIns | None = None,
+    audit: Audit | None = None,
 ) -> AsyncIterator[Archived]:
     archive = Archive(folder)
     for agency, said in {"cpd": deliveries, **(more or {})}.items():
@@ -77,7 +79,7 @@ async def archived(
     recording = ArchivedRecording(sealed, JournalRecording(bus, [AgencyId(a) for a in AGENCIES], clock))
     overviews = Overviews(sealed, bus.load_recorder, roster_of(review_site()))
     async with (
-        review_on(recording, clock=clock, overviews=overviews, today=today, log_ins=log_ins) as review,
+        review_on(recording, clock=clock, overviews=overviews, today=today, log_ins=log_ins, audit=audit) as review,
         httpx.AsyncClient(trust_env=False, base_url=f"http://127.0.0.1:{review.port}") as http,
     ):
 
