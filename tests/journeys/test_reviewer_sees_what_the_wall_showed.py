@@ -53,7 +53,7 @@ class Scene(NamedTuple):
 
     async def look(self, shows: str) -> Told:
         """Wait for a look on record that `shows`; return the first."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while True:
                 for told in await self.looks():
                     if eval(shows, {"look": told.look}):
@@ -134,7 +134,7 @@ async def see(on: Scene, first: Told, off: Told, moved: Told) -> None:
     at = moved.at + 0.005  # soon after that the wall was closed
     async with wall(on.browser, on.site, 1440, 900, address("known", at)) as tab:
         await tab.until(READY, 60)
-        view = await tab.until(SHOWN, 20)
+        view = await tab.until(SHOWN, 60)
         await tab.page.select_option(".viewswitch-choice select", view)
         said = await tab.until("jointops.page.review.screen", 30)
         assert said["look"] is not None, said["text"]
@@ -158,7 +158,7 @@ async def see(on: Scene, first: Told, off: Told, moved: Told) -> None:
         await tab.eval(f"jointops.page.review.seek({off.at - 2})")
         await tab.until(f"Math.abs(jointops.page.review.screen.at - {off.at - 2}) < 0.01")
         await tab.eval("jointops.page.review.play()")
-        await tab.until(f"{WORDS}.includes('off: cameras, FD')", 20)
+        await tab.until(f"{WORDS}.includes('off: cameras, FD')", 60)
         await tab.eval("jointops.page.review.setView('known')")
         await tab.until("document.querySelector('.screen-frame').hidden && jointops.page.off.layers.size === 0")
         await tab.until(f"{WORDS}.includes('as known then')")
@@ -173,5 +173,5 @@ async def framed(tab: Tab, look: Look) -> None:
     """Wait until the frame of the screen lies within the map as large as can be."""
     within = "Math.min(f.left, f.right, f.top, f.bottom) > 5 && Math.min(f.left, f.top) < 120"
     fits = f"(() => {{ const f = {FRAME}; return f && {within} && f; }})()"
-    frame = await tab.until(fits, 20)
+    frame = await tab.until(fits, 60)
     assert abs(frame["ratio"] / (look.width / look.height) - 1) < 0.02

@@ -149,7 +149,7 @@ class Tab:
         """Return what `script` (an expression) gives."""
         return await self.page.evaluate(script)
 
-    async def until(self, script: str, within: float = 15.0) -> Any:
+    async def until(self, script: str, within: float = 45.0) -> Any:
         """Wait until `script` gives something true, and return it."""
         deadline = time.monotonic() + within
         while True:
