@@ -5,14 +5,13 @@ import getpass
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 
 from dashboard import config_file
 from dashboard.config import Settings
 from dashboard.site import archive_dir, audit_file
 from feeds.errors import ConfigError
 from feeds.recording.audit import Act, Audit, Entry
-from feeds.recording.span import Span
+from feeds.recording.span import Span, utc_words
 
 ALL = Span()
 WORDS = {
@@ -103,7 +102,7 @@ def words(entries: Sequence[Entry]) -> Iterator[str]:
     """Yield a line for each entry."""
     for one in entries:
         who = f"{one.who} ({one.agency})" if one.agency else one.who
-        told = [f"{_utc(one.at)}  {who}", WORDS[one.act]]
+        told = [f"{utc_words(one.at)}  {who}", WORDS[one.act]]
         told += [one.what] if one.what else []
         told += [f"of {one.unit}"] if one.unit else []
         if one.place is not None:
@@ -121,10 +120,6 @@ def _stretch(one: Entry) -> str:
     if one.since is None and one.until is None:
         return "all of it" if one.act not in ("release", "import", "retention") else ""
     if one.since == one.until and one.since is not None:
-        return f"at {_utc(one.since)}"
-    since = "the beginning" if one.since is None else _utc(one.since)
-    return f"{since} to {'the end' if one.until is None else _utc(one.until)}"
-
-
-def _utc(t: float) -> str:
-    return f"{datetime.fromtimestamp(t, UTC):%Y-%m-%d %H:%M:%S}"
+        return f"at {utc_words(one.since)}"
+    since = "the beginning" if one.since is None else utc_words(one.since)
+    return f"{since} to {'the end' if one.until is None else utc_words(one.until)}"

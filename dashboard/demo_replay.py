@@ -20,6 +20,7 @@ from dashboard.sealing import Sealing
 from feeds.clock import SystemClock
 from feeds.errors import ConfigError
 from feeds.exercise import city
+from feeds.names import CUTS
 from feeds.recording import word
 from feeds.recording.archive import Archive
 from feeds.redis_bus import RedisBus
@@ -105,7 +106,7 @@ class Replay:
         bus = RedisBus(redis_url, SystemClock())
         try:
             for entry in cuts:
-                await bus.append_cuts(encode_cuts(entry), entry.cuts[0].at)
+                await bus.append_log(CUTS, encode_cuts(entry), entry.cuts[0].at)
             await bus.save_recorder(word.encode(recorded_word(self._settings, hour.until)))
         finally:
             await bus.close()

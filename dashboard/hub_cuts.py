@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dashboard.audience import Audience
 from feeds.bus import BatchId, Bus
 from feeds.errors import BusDown
+from feeds.names import CUTS
 from feeds.replay.cuts import ClassAt, CutLog, encode_cuts
 from layers.policy import ViewerClass
 
@@ -44,12 +45,12 @@ class HubCuts:
         """Append what was noted. Raises BusDown, TimeoutError; it is kept for the next time then, up to a bound."""
         entry = self._log.entry()
         if entry is not None:
-            await asyncio.wait_for(self._bus.append_cuts(encode_cuts(entry), entry.cuts[0].at), _BUS_S)
+            await asyncio.wait_for(self._bus.append_log(CUTS, encode_cuts(entry), entry.cuts[0].at), _BUS_S)
             self._log.kept(entry)
 
     async def trim(self, t: float, journal_s: float, limit: BatchId | None) -> None:
         """Drop what is `too_old` at `t` (Unix seconds). Raises BusDown, TimeoutError."""
-        await asyncio.wait_for(self._bus.trim_cuts(too_old(t, journal_s, limit)), _BUS_S)
+        await asyncio.wait_for(self._bus.trim_log(CUTS, too_old(t, journal_s, limit)), _BUS_S)
 
 
 def too_old(t: float, journal_s: float, limit: BatchId | None) -> BatchId:

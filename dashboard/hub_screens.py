@@ -18,7 +18,7 @@ from dashboard.hub_cuts import too_old
 from dashboard.screen_words import DrawnWord, ScreenWord
 from feeds.bus import BatchId, Bus
 from feeds.errors import BusDown
-from feeds.names import AgencyId
+from feeds.names import SCREENS, AgencyId
 from feeds.replay.screens import Look, ScreenLog, encode_screens
 from layers.policy import ViewerClass
 
@@ -127,13 +127,13 @@ class HubScreens:
             waiting.append((t, encode_screens(entry)))
         while waiting:
             at, data = oldest = waiting[0]
-            await asyncio.wait_for(self._bus.append_screens(data, at), _BUS_S)
+            await asyncio.wait_for(self._bus.append_log(SCREENS, data, at), _BUS_S)
             if waiting and waiting[0] is oldest:
                 waiting.popleft()
 
     async def trim(self, t: float, journal_s: float, limit: BatchId | None) -> None:
         """Drop what is `too_old` at `t` (Unix seconds). Raises BusDown, TimeoutError."""
-        await asyncio.wait_for(self._bus.trim_screens(too_old(t, journal_s, limit)), _BUS_S)
+        await asyncio.wait_for(self._bus.trim_log(SCREENS, too_old(t, journal_s, limit)), _BUS_S)
 
 
 def _look(said: ScreenWord) -> Look:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dashboard.config import Settings
@@ -48,7 +49,7 @@ async def record(settings: Settings, redis: str, stop: asyncio.Event) -> None:
 
 def logs_of(bus: Bus) -> list[SiteLog]:
     """Return the logs of the site that are on the bus."""
-    return [SiteLog(CUTS, bus.read_cuts, told), SiteLog(SCREENS, bus.read_screens, outline)]
+    return [SiteLog(name, partial(bus.read_log, name), tells) for name, tells in ((CUTS, told), (SCREENS, outline))]
 
 
 def deriving(settings: Settings, archive: "Archive") -> "Derive":

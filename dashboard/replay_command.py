@@ -33,7 +33,7 @@ from feeds.clock import SystemClock
 from feeds.errors import ConfigError
 from feeds.names import AgencyId
 from feeds.recording.archive import Archive
-from feeds.recording.span import Span
+from feeds.recording.span import Span, utc_words
 from feeds.redis_bus import RedisBus
 from feeds.registry import SENSITIVE_LABELS
 from feeds.replay import recording
@@ -219,7 +219,7 @@ async def _begin(redis_url: str, archive: Archive, settings: Settings, span: Spa
     since, until = span.since / 1000, span.until / 1000
     found = [max(a, since) for a, b in stretches if a < until and since < b]
     if not found:
-        there = "; ".join(f"{_utc(a)} to {_utc(b)}" for a, b in stretches[-3:])
+        there = "; ".join(f"{utc_words(a)} to {utc_words(b)}" for a, b in stretches[-3:])
         more = f" and {len(stretches) - 3} stretches before" if len(stretches) > 3 else ""
         first, last = span.words()
         raise ConfigError("RANGE", f"nothing is recorded from {first} to {last}; there is {there}{more} (UTC)")
@@ -255,10 +255,6 @@ def path(span: Span, view: str, begin: float | None = None) -> str:
 
 def _iso(t: float) -> str:
     return f"{datetime.fromtimestamp(int(t), UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _utc(t: float) -> str:
-    return f"{datetime.fromtimestamp(t, UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def _answers(url: str) -> bool:

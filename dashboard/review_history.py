@@ -208,19 +208,18 @@ class Passed:
         self.first = self.last = self.nearest_at = 0.0
         self.nearest_m = math.inf
 
-    def hear(self, one: Heard[UnitReport], area: Area) -> bool:
-        """Take in a report; say whether it was in the area."""
-        report = one.report
+    def hear(self, at: float, report: UnitReport, area: Area) -> bool:
+        """Take in a report that was effective at `at`; say whether it was in the area."""
         self.labels.update(report.labels)
         self.call_sign = report.call_sign or self.call_sign
         if report.lat is None or report.lon is None or not area.holds(report.lon, report.lat):
             return False
         away = distance_m(*area.centre, report.lon, report.lat)
         never = math.isinf(self.nearest_m)
-        self.first = one.at if never else min(self.first, one.at)
-        self.last = one.at if never else max(self.last, one.at)
+        self.first = at if never else min(self.first, at)
+        self.last = at if never else max(self.last, at)
         if away < self.nearest_m:
-            self.nearest_m, self.nearest_at = away, one.at
+            self.nearest_m, self.nearest_at = away, at
         return True
 
 
@@ -233,7 +232,7 @@ async def near_answer(ask: Near, asker: Asker) -> dict[str, Any]:
             continue
         units: dict[str, Passed] = {}
         async for one in reports(asker, agency, max(ask.since, ask.until - NEAR_MAX_S), ask.until, (UnitReport,)):
-            units.setdefault(one.report.unit_id, Passed()).hear(one, area)
+            units.setdefault(one.report.unit_id, Passed()).hear(one.at, one.report, area)
         found += [unit for unit_id, passed in units.items() if (unit := told_of(asker, agency, unit_id, passed))]
     found.sort(key=nearest_first)
     return {"type": "near", "ask": ask.ask, "units": found[:UNITS_MAX]}

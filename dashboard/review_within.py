@@ -13,7 +13,7 @@ from typing import Any
 
 from dashboard.review_area import Area, area_of
 from dashboard.review_asks import Within
-from dashboard.review_history import NEAR_MAX_S, Asker, Heard, Passed, nearest_first, reports, told_of
+from dashboard.review_history import NEAR_MAX_S, Asker, Passed, nearest_first, reports, told_of
 from dashboard.review_shares import of
 from feeds.names import AgencyId
 from feeds.replay.recording import Kind
@@ -65,8 +65,7 @@ class _Agency:
             self._found[INCIDENTS, entity_id].inside = await self._was_shared(entity_id, since, until)
         async for one in reports(self._asker, self._agency, since, until, _ASKED):
             if isinstance(one.report, UnitReport):
-                heard = Heard(one.at, one.report, one.source, one.received_at, one.granted)
-                if self._passed[one.report.unit_id].hear(heard, self._area):
+                if self._passed[one.report.unit_id].hear(one.at, one.report, self._area):
                     self._passes[one.report.unit_id][int(one.received_at // 60)] += 1
             else:
                 self._hear(one.report, one.granted, int(one.received_at // 60))

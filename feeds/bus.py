@@ -184,28 +184,16 @@ class Bus(Protocol):
         """Return the recorder's newest word, or None."""
         ...
 
-    async def append_cuts(self, data: bytes, at: float) -> BatchId:
-        """Keep an entry of the hub's cuts whose first tick was at `at`, Unix seconds; return its id: they grow."""
+    async def append_log(self, log: AgencyId, data: bytes, at: float) -> BatchId:
+        """Keep an entry of a log of the site (`CUTS`, ...) made at `at`, Unix seconds; return its id: they grow."""
         ...
 
-    async def read_cuts(self, after: BatchId, count: int) -> list[tuple[BatchId, bytes]]:
-        """Return up to `count` entries of the hub's cuts after `after`, oldest first; empty at the end."""
+    async def read_log(self, log: AgencyId, after: BatchId, count: int) -> list[tuple[BatchId, bytes]]:
+        """Return up to `count` entries of a log of the site after `after`, oldest first; empty at the end."""
         ...
 
-    async def trim_cuts(self, before: BatchId) -> None:
-        """Drop entries of the hub's cuts with ids smaller than `before`."""
-        ...
-
-    async def append_screens(self, data: bytes, at: float) -> BatchId:
-        """Keep an entry of what the screens showed, made at `at`, Unix seconds; return its id: they grow."""
-        ...
-
-    async def read_screens(self, after: BatchId, count: int) -> list[tuple[BatchId, bytes]]:
-        """Return up to `count` entries of what the screens showed after `after`, oldest first; empty at the end."""
-        ...
-
-    async def trim_screens(self, before: BatchId) -> None:
-        """Drop entries of what the screens showed with ids smaller than `before`."""
+    async def trim_log(self, log: AgencyId, before: BatchId) -> None:
+        """Drop entries of a log of the site with ids smaller than `before`."""
         ...
 
     async def ping(self) -> None:

@@ -6,6 +6,7 @@ the journal from its own last id, so that a slow one costs nothing; of beats it 
 
 import asyncio
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import AsyncIterator, Container, Mapping, Sequence
 
 from feeds.bus import BEGINNING, BatchId, Beat, BusEvent, Delivery, LineBack, Pace, SourceHealth
@@ -29,8 +30,8 @@ class MemoryBus:
         self._news: set[asyncio.Event] = set()
         self._keyframe: bytes | None = None
         self._recorder: bytes | None = None
-        self._cuts: list[tuple[BatchId, bytes]] = []
-        self._screens: list[tuple[BatchId, bytes]] = []
+        self._logs: defaultdict[AgencyId, list[tuple[BatchId, bytes]]] = defaultdict(list)
+        """Of the site."""
         self._closed = False
 
     async def append(self, batch: Batch | PackedBatch) -> BatchId:
@@ -128,29 +129,17 @@ class MemoryBus:
         """Return the recorder's newest word, or None."""
         return self._recorder
 
-    async def append_cuts(self, data: bytes, at: float) -> BatchId:
-        """Keep an entry of the hub's cuts; return its id."""
-        return _keep(self._cuts, data, at)
+    async def append_log(self, log: AgencyId, data: bytes, at: float) -> BatchId:
+        """Keep an entry of a log of the site; return its id."""
+        return _keep(self._logs[log], data, at)
 
-    async def read_cuts(self, after: BatchId, count: int) -> list[tuple[BatchId, bytes]]:
-        """Return up to `count` entries of the hub's cuts after `after`, oldest first; empty at the end."""
-        return _after(self._cuts, after, count)
+    async def read_log(self, log: AgencyId, after: BatchId, count: int) -> list[tuple[BatchId, bytes]]:
+        """Return up to `count` entries of a log of the site after `after`, oldest first; empty at the end."""
+        return _after(self._logs[log], after, count)
 
-    async def trim_cuts(self, before: BatchId) -> None:
-        """Drop entries of the hub's cuts with ids smaller than `before`."""
-        del self._cuts[: bisect_left(self._cuts, before, key=_of_entry)]
-
-    async def append_screens(self, data: bytes, at: float) -> BatchId:
-        """Keep an entry of what the screens showed; return its id."""
-        return _keep(self._screens, data, at)
-
-    async def read_screens(self, after: BatchId, count: int) -> list[tuple[BatchId, bytes]]:
-        """Return up to `count` entries of what the screens showed after `after`, oldest first; empty at the end."""
-        return _after(self._screens, after, count)
-
-    async def trim_screens(self, before: BatchId) -> None:
-        """Drop entries of what the screens showed with ids smaller than `before`."""
-        del self._screens[: bisect_left(self._screens, before, key=_of_entry)]
+    async def trim_log(self, log: AgencyId, before: BatchId) -> None:
+        """Drop entries of a log of the site with ids smaller than `before`."""
+        del self._logs[log][: bisect_left(self._logs[log], before, key=_of_entry)]
 
     async def ping(self) -> None:
         """Return at once."""

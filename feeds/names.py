@@ -80,14 +80,9 @@ def recorder_key() -> str:
     return "jointops:recorder"
 
 
-def cuts_key() -> str:
-    """Return the stream of the hub's cuts: which of its ticks applied which batches (`feeds/replay/cuts.py`)."""
-    return "jointops:picture:cuts"
-
-
-def screens_key() -> str:
-    """Return the stream of what the screens showed (`feeds/replay/screens.py`)."""
-    return "jointops:picture:screens"
+def site_log_key(log: AgencyId) -> str:
+    """Return the stream of a log of the site (`CUTS`, `SCREENS`)."""
+    return f"jointops:picture:{log.removeprefix('_')}"
 
 
 def session_key(digest: str) -> str:

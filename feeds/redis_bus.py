@@ -19,12 +19,11 @@ from feeds.errors import BusDown, DecodeError
 from feeds.names import (
     AgencyId,
     SourceId,
-    cuts_key,
     journal_key,
     keyframe_key,
     live_channel,
     recorder_key,
-    screens_key,
+    site_log_key,
     trimmed_key,
 )
 from feeds.redis_ear import Ear
@@ -179,29 +178,17 @@ class RedisBus:
         """Return the recorder's newest word, or None. Raises BusDown."""
         return await self._get(recorder_key())
 
-    async def append_cuts(self, data: bytes, at: float) -> BatchId:
-        """Keep an entry of the hub's cuts; return its id. Raises BusDown."""
-        return await self._keep(cuts_key(), data, at)
+    async def append_log(self, log: AgencyId, data: bytes, at: float) -> BatchId:
+        """Keep an entry of a log of the site; return its id. Raises BusDown."""
+        return await self._keep(site_log_key(log), data, at)
 
-    async def read_cuts(self, after: BatchId, count: int) -> list[tuple[BatchId, bytes]]:
-        """Return up to `count` entries of the hub's cuts after `after`, oldest first. Raises BusDown."""
-        return await self._after(cuts_key(), after, count)
+    async def read_log(self, log: AgencyId, after: BatchId, count: int) -> list[tuple[BatchId, bytes]]:
+        """Return up to `count` entries of a log of the site after `after`, oldest first. Raises BusDown."""
+        return await self._after(site_log_key(log), after, count)
 
-    async def trim_cuts(self, before: BatchId) -> None:
-        """Drop entries of the hub's cuts with ids smaller than `before`. Raises BusDown."""
-        accepted(await self._run((b"XTRIM", cuts_key(), b"MINID", str(before))))
-
-    async def append_screens(self, data: bytes, at: float) -> BatchId:
-        """Keep an entry of what the screens showed; return its id. Raises BusDown."""
-        return await self._keep(screens_key(), data, at)
-
-    async def read_screens(self, after: BatchId, count: int) -> list[tuple[BatchId, bytes]]:
-        """Return up to `count` entries of what the screens showed after `after`, oldest first. Raises BusDown."""
-        return await self._after(screens_key(), after, count)
-
-    async def trim_screens(self, before: BatchId) -> None:
-        """Drop entries of what the screens showed with ids smaller than `before`. Raises BusDown."""
-        accepted(await self._run((b"XTRIM", screens_key(), b"MINID", str(before))))
+    async def trim_log(self, log: AgencyId, before: BatchId) -> None:
+        """Drop entries of a log of the site with ids smaller than `before`. Raises BusDown."""
+        accepted(await self._run((b"XTRIM", site_log_key(log), b"MINID", str(before))))
 
     async def ping(self) -> None:
         """Return when the server answered within a second, all that it has done being written; raises BusDown."""

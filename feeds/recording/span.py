@@ -42,11 +42,12 @@ class Span(NamedTuple):
     def words(self) -> tuple[str, str]:
         """Return both ends as people read them, UTC."""
         ends = (self.since, "the beginning"), (self.until, "the end")
-        return tuple(open_ if at in (0, _END) else _text(at) for at, open_ in ends)  # type: ignore[return-value]
+        return tuple(open_ if at in (0, _END) else utc_words(at // 1000) for at, open_ in ends)  # type: ignore[return-value]
 
 
-def _text(ms: int) -> str:
-    return datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+def utc_words(t: float) -> str:
+    """Return a time, Unix seconds, as people read it, UTC."""
+    return datetime.fromtimestamp(t, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _ms(text: str, days: int) -> int:

@@ -10,6 +10,7 @@ from feeds.bus import BatchId, Delivery
 from feeds.names import AgencyId
 from feeds.recording.catalogue import Segment
 from feeds.recording.manifest import Contents
+from feeds.recording.summary import SEGMENT_MS
 from feeds.replay.clocks import Clocks
 from feeds.replay.cuts import UNREADABLE, CutsEntry
 from feeds.replay.journal import JournalRecording, nearest
@@ -19,8 +20,8 @@ from feeds.replay.sealed import Sealed
 from feeds.replay.sealed_cuts import SealedCuts
 from feeds.replay.sealed_screens import SealedScreens
 
-_FILE_S = 600.0
-"""The hub's cuts are sealed by ten minutes."""
+_FILE_S = SEGMENT_MS / 1000
+"""Of the hub's cuts."""
 REFRESH_EVERY_S = 5.0
 """The journal keeps what was sealed for a minute at least, so that nothing is missed meanwhile."""
 

@@ -3,13 +3,13 @@
 import asyncio
 import logging
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Literal, Protocol
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import Literal, Protocol, TypeVar
 
 from feeds.bus import BEGINNING, BatchId, Delivery
 from feeds.clock import Clock
 from feeds.errors import DecodeError
-from feeds.names import AgencyId
+from feeds.names import CUTS, SCREENS, AgencyId
 from feeds.replay.clocks import Clocks
 from feeds.replay.cuts import CutsEntry, decode_cuts, told
 from feeds.replay.journal_pages import PAGE, journaled_at
@@ -18,6 +18,8 @@ from feeds.replay.screens import ScreensEntry, decode_screens
 from feeds.replay.survey import Survey
 
 log = logging.getLogger(__name__)
+
+E = TypeVar("E")
 
 EDGE_S = 3.0
 """The newest seconds are not read: batches and ticks of that time may still be on their way to the journal."""
@@ -30,12 +32,8 @@ class JournalReader(Protocol):
         """Return up to `count` journaled batches after `after`, oldest first."""
         ...
 
-    async def read_cuts(self, after: BatchId, count: int) -> list[tuple[BatchId, bytes]]:
-        """Return up to `count` entries of the hub's cuts after `after`, encoded, oldest first."""
-        ...
-
-    async def read_screens(self, after: BatchId, count: int) -> list[tuple[BatchId, bytes]]:
-        """Return up to `count` entries of what the screens showed after `after`, encoded, oldest first."""
+    async def read_log(self, log: AgencyId, after: BatchId, count: int) -> list[tuple[BatchId, bytes]]:
+        """Return up to `count` entries of a log of the site after `after`, encoded, oldest first."""
         ...
 
 
@@ -85,10 +83,10 @@ class JournalRecording:
     async def cuts(self, after: float, count: int) -> list[CutsEntry]:
         """Return up to `count` entries whose last tick is after `after`, oldest first. Raises BusDown."""
         # An entry's id is the time of its first tick, and it holds about a second.
-        at, found = _id_at(after - EDGE_S), []
+        at, found = _id_at(after - EDGE_S), list[CutsEntry]()
         while True:
-            page = await self._reader.read_cuts(at, count)
-            found += [entry for entry in readable(page) if entry.cuts[-1].at > after]
+            page = await self._reader.read_log(CUTS, at, count)
+            found += readable_cuts(page, after)
             if len(page) < count or len(found) >= count:
                 return found[:count]
             at = page[-1][0]
@@ -96,7 +94,7 @@ class JournalRecording:
     async def screens(self, after: float, count: int) -> list[ScreensEntry]:
         """Return up to `count` entries of what the screens showed, made after `after`. Raises BusDown."""
         at, found = id_after(after), list[ScreensEntry]()
-        while page := await self._reader.read_screens(at, count):
+        while page := await self._reader.read_log(SCREENS, at, count):
             found += readable_screens(page, after)
             if found or len(page) < count:
                 break
@@ -114,7 +112,7 @@ class JournalRecording:
     async def policies(self, since: float, until: float) -> list[bytes]:
         """Return each policy that was in force at some time from `since` to `until`, oldest first. Raises BusDown."""
         async with self._surveying:
-            while page := await self._reader.read_cuts(self._cuts_walked, PAGE):
+            while page := await self._reader.read_log(CUTS, self._cuts_walked, PAGE):
                 for one in filter(None, (told(data) for _, data in page)):
                     if one.stands and (not self._policies or self._policies[-1][1] != one.stands):
                         self._policies.append((one.since, one.stands))
@@ -182,24 +180,19 @@ def id_after(after: float) -> BatchId:
 
 
 def readable_screens(page: Sequence[tuple[BatchId, bytes]], after: float) -> Iterator[ScreensEntry]:
-    """Yield the entries made after `after` that can be read; one that cannot is logged, and its second is missing."""
-    for id_, data in page:
-        try:
-            entry = decode_screens(data)
-        except DecodeError as error:
-            log.error("screens_unreadable id=%s reason=%s", id_, error)
-            continue
-        if entry.at > after:
-            yield entry
+    """Yield the entries made after `after` that can be read."""
+    return (entry for entry in _readable(SCREENS, page, decode_screens) if entry.at > after)
 
 
-def readable(page: Sequence[tuple[BatchId, bytes]]) -> Iterator[CutsEntry]:
-    """Yield the entries that can be read; one that cannot is logged, and its ticks are missing."""
+def readable_cuts(page: Sequence[tuple[BatchId, bytes]], after: float) -> Iterator[CutsEntry]:
+    """Yield the entries that can be read and whose last tick is after `after`."""
+    return (entry for entry in _readable(CUTS, page, decode_cuts) if entry.cuts and entry.cuts[-1].at > after)
+
+
+def _readable(name: AgencyId, page: Sequence[tuple[BatchId, bytes]], decode: Callable[[bytes], E]) -> Iterator[E]:
+    """Yield a log's entries; one that cannot be read is logged, and what it told is missing."""
     for id_, data in page:
         try:
-            entry = decode_cuts(data)
+            yield decode(data)
         except DecodeError as error:
-            log.error("cuts_unreadable id=%s reason=%s", id_, error)
-            continue
-        if entry.cuts:
-            yield entry
+            log.error("%s_unreadable id=%s reason=%s", name.removeprefix("_"), id_, error)

@@ -13,7 +13,7 @@ from feeds.recording.catalogue import Segment, folder_name
 from feeds.recording.site_log import Entry, Part
 from feeds.recording.summary import SEGMENT_MS
 from feeds.replay.cuts import UNREADABLE, CutsEntry, told
-from feeds.replay.journal import readable
+from feeds.replay.journal import readable_cuts
 from feeds.replay.sealed_log import Form, SealedLog, ms
 
 _LOOK_BACK_S = SEGMENT_MS / 1000
@@ -65,7 +65,7 @@ class SealedCuts:
                 continue
             for held in (await self._log.read(one)).entries:
                 if held.until > after:
-                    found += readable([held.entry])
+                    found += readable_cuts([held.entry], after)
                     if len(found) >= count:
                         return found
         return found

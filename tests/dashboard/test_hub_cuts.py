@@ -5,7 +5,7 @@ from dashboard.hub_cuts import KEPT_S, HubCuts
 from feeds.bus import BEGINNING, BatchId
 from feeds.errors import BusDown
 from feeds.memory_bus import MemoryBus
-from feeds.names import AgencyId
+from feeds.names import CUTS, AgencyId
 from feeds.replay.cuts import Cut, decode_cuts
 from layers.policy_record import decode_policy, encode_policy
 from tests.dashboard.test_hub import now, say, units
@@ -14,7 +14,7 @@ from tests.support.live import hub_on, site, wait_for, watching
 
 
 async def cuts_of(bus: MemoryBus) -> list[Cut]:
-    return [cut for _, data in await bus.read_cuts(BEGINNING, 10_000) for cut in decode_cuts(data).cuts]
+    return [cut for _, data in await bus.read_log(CUTS, BEGINNING, 10_000) for cut in decode_cuts(data).cuts]
 
 
 async def test_the_hub_puts_on_record_which_tick_applied_what_and_which_revision_a_class_had() -> None:
@@ -43,7 +43,7 @@ async def test_a_restarted_hub_says_what_its_picture_held_and_which_policy_is_in
     settings = replace(site(), share=site().share[:1])
     async with hub_on(bus, settings=settings) as hub, watching(hub) as viewer:
         await wait_for(lambda: units(viewer))
-    entries = [decode_cuts(data) for _, data in await bus.read_cuts(BEGINNING, 10_000)]
+    entries = [decode_cuts(data) for _, data in await bus.read_log(CUTS, BEGINNING, 10_000)]
     began = [entry for entry in entries if entry.began]
     assert [decode_policy(entry.policy)[0] for entry in began] == [grants_of(site()), grants_of(settings)]
     held = [run for cut in (await cuts_of(bus))[before:] for run in cut.runs]
@@ -54,10 +54,10 @@ async def test_while_the_bus_takes_nothing_the_ticks_wait() -> None:
     class Down(MemoryBus):
         down = True
 
-        async def append_cuts(self, data: bytes, at: float) -> BatchId:
+        async def append_log(self, log: AgencyId, data: bytes, at: float) -> BatchId:
             if self.down:
                 raise BusDown("no line")
-            return await super().append_cuts(data, at)
+            return await super().append_log(log, data, at)
 
     bus = Down()
     cuts = HubCuts(bus, encode_policy(grants_of(site()), roster_of(site())))

@@ -60,7 +60,7 @@ async def test_a_log_of_the_site_is_never_trimmed_of_what_is_not_recorded(log: A
     bus = MemoryBus()
     (read,) = (one.read for one in logs_of(bus) if one.name == log)
     async with hub_on(bus) as hub:
-        await wait_for(lambda: bus._cuts and bus._screens)
+        await wait_for(lambda: bus._logs[CUTS] and bus._logs[SCREENS])
         hub._settings = replace(hub._settings, site=replace(hub._settings.site, journal_s=-60.0))
         first, _ = (await read(BEGINNING, 1))[0]
         await hub._trim()

@@ -14,6 +14,7 @@ from feeds.bus import BEGINNING, BatchId
 from feeds.embedded_redis import EmbeddedRedis
 from feeds.errors import BusDown
 from feeds.memory_bus import MemoryBus
+from feeds.names import SCREENS, AgencyId
 from feeds.redis_bus import RedisBus
 from feeds.replay.screens import Look, ScreensEntry, decode_screens
 from tests.dashboard.test_hub import now, say, units
@@ -27,7 +28,7 @@ SCREEN: dict[str, Any] = {
 
 
 async def entries_of(bus: MemoryBus | RedisBus) -> list[ScreensEntry]:
-    return [decode_screens(data) for _, data in await bus.read_screens(BEGINNING, 10_000)]
+    return [decode_screens(data) for _, data in await bus.read_log(SCREENS, BEGINNING, 10_000)]
 
 
 async def tell(watcher: Watcher, **fields: Any) -> None:
@@ -175,10 +176,10 @@ async def test_while_the_bus_takes_nothing_the_entries_wait() -> None:
     class Down(MemoryBus):
         down = True
 
-        async def append_screens(self, data: bytes, at: float) -> BatchId:
+        async def append_log(self, log: AgencyId, data: bytes, at: float) -> BatchId:
             if self.down:
                 raise BusDown("no line")
-            return await super().append_screens(data, at)
+            return await super().append_log(log, data, at)
 
     bus = Down()
     screens = HubScreens(bus, lambda *_: True)

@@ -115,7 +115,7 @@ async def recorded(url: str, folder: Path) -> Live:
     recording = asyncio.create_task(recorder.run(stop))
     try:
         live = await watched(live_bus, folder)
-        last, _ = (await live_bus.read_cuts(BEGINNING, 10_000))[-1]
+        last, _ = (await live_bus.read_log(CUTS, BEGINNING, 10_000))[-1]
         await note(live_bus, live.until + 2)  # the next hub closes what this one said
 
         def is_sealed() -> bool:
@@ -155,7 +155,7 @@ async def watched(bus: Bus, folder: Path) -> Live:
         async with hub_on(bus, settings=less(settings)) as hub, watching(hub, "demo-token") as watchers["jocc, less"]:
             await wait_for(lambda: len(deltas(watchers["jocc, less"])) > 5)
     until = clock.now()
-    entries = [decode_cuts(data) for _, data in await bus.read_cuts(BEGINNING, 10_000)]
+    entries = [decode_cuts(data) for _, data in await bus.read_log(CUTS, BEGINNING, 10_000)]
     began: dict[str, float] = {}
     for cut in (cut for entry in entries for cut in entry.cuts):
         for of in cut.classes:

@@ -1,6 +1,7 @@
 """What a reviewer looks at is in the site's audit before it is shown; what cannot be written is not shown."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from feeds.recording.audit import Audit, Entry
 from tests.support.heard import T0, unit
 from tests.support.live import wait_for
 from tests.support.recorded import Record
-from tests.support.reviewing import review_on, reviewing
+from tests.support.reviewing import Reviewer, review_on, reviewing
 
 
 @pytest.fixture
@@ -39,6 +40,16 @@ def audit(tmp_path: Path) -> Audit:
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(review_audit, "SETTLE_S", 0.3)
+
+
+@contextlib.asynccontextmanager
+async def audited(record: Record, audit: Audit) -> AsyncIterator[Reviewer]:
+    """A review that opens at `T0 + 100`."""
+    async with (
+        review_on(record.recording, clock=record.clock, audit=audit) as review,
+        reviewing(review, at=T0 + 100) as reviewer,
+    ):
+        yield reviewer
 
 
 @pytest.fixture
@@ -98,10 +109,7 @@ async def test_a_review_that_cannot_be_audited_says_so_and_does_not_open(record:
 
 
 async def test_a_review_whose_audit_fails_meanwhile_answers_nothing_more(record: Record, audit: Audit) -> None:
-    async with (
-        review_on(record.recording, clock=record.clock, audit=audit) as review,
-        reviewing(review, at=T0 + 100) as reviewer,
-    ):
+    async with audited(record, audit) as reviewer:
         audit.path.write_bytes(audit.path.read_bytes() + b"not json\n")
         await reviewer.say("track", ask=1, agency="cpd", id="p1", **{"from": T0, "to": T0 + 300})
         await asyncio.wait_for(reviewer.socket.wait_closed(), 5)
@@ -123,10 +131,7 @@ async def test_a_step_is_written_with_where_it_led(audit: Audit, record: Record)
 
 async def test_what_is_refused_is_not_written(record: Record, audit: Audit, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(review_answers, "ASKS_MAX", 0)
-    async with (
-        review_on(record.recording, clock=record.clock, audit=audit) as review,
-        reviewing(review, at=T0 + 100) as reviewer,
-    ):
+    async with audited(record, audit) as reviewer:
         asked = {"ask": 1, "agency": "cpd", "id": "p1", "from": T0, "to": T0 + 300}
         assert "asks wait already" in (await reviewer.answer_refused("track", **asked))["text"]
         assert "no view" in (await reviewer.answer_refused("view", view="agency:nobody"))["text"]
@@ -140,10 +145,7 @@ async def test_asks_that_come_faster_than_is_audited_are_refused_in_words(
 ) -> None:
     monkeypatch.setattr(review_audit, "LINES_A_SECOND", 0)
     monkeypatch.setattr(review_audit, "LINES_AT_ONCE", 3)
-    async with (
-        review_on(record.recording, clock=record.clock, audit=audit) as review,
-        reviewing(review, at=T0 + 100) as reviewer,
-    ):
+    async with audited(record, audit) as reviewer:
         for n in range(50):
             await reviewer.say("view", view=("truth", "known")[n % 2])
         await wait_for(lambda: len(reviewer.said("refused")) == 47)
@@ -157,10 +159,7 @@ async def test_what_plays_between_two_seeks_of_a_finger_is_written(
     record: Record, audit: Audit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(review_audit, "SETTLE_S", 60.0)
-    async with (
-        review_on(record.recording, clock=record.clock, audit=audit) as review,
-        reviewing(review, at=T0 + 100) as reviewer,
-    ):
+    async with audited(record, audit) as reviewer:
         await reviewer.epoch("seek", at=T0 + 200)
         await reviewer.say("play", speed=64)
         await wait_for(lambda: reviewer.clock["at"] > T0 + 206)
@@ -193,10 +192,7 @@ async def test_a_finger_that_never_rests_is_written_all_the_same(
 ) -> None:
     monkeypatch.setattr(review_audit, "MOVING_MAX_S", 0.2)
     monkeypatch.setattr(review_audit, "SETTLE_S", 60.0)
-    async with (
-        review_on(record.recording, clock=record.clock, audit=audit) as review,
-        reviewing(review, at=T0 + 100) as reviewer,
-    ):
+    async with audited(record, audit) as reviewer:
         for n in range(1000):
             await reviewer.epoch("seek", at=T0 + 200 + n % 100)
             if len(audit.entries()) >= 3:
@@ -210,10 +206,7 @@ async def test_a_review_whose_audit_fails_when_the_finger_rests_says_so_and_clos
     record: Record, audit: Audit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(review_audit, "SETTLE_S", 1.5)
-    async with (
-        review_on(record.recording, clock=record.clock, audit=audit) as review,
-        reviewing(review, at=T0 + 100) as reviewer,
-    ):
+    async with audited(record, audit) as reviewer:
         await reviewer.epoch("seek", at=T0 + 200)
         await reviewer.epoch("seek", at=T0 + 250)
         audit.path.write_bytes(audit.path.read_bytes() + b"not json\n")

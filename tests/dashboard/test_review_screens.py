@@ -13,7 +13,7 @@ from dashboard.review_screens import OnScreen, ScreenReader
 from dashboard.review_views import Views, screen_of
 from feeds.bus import BEGINNING, Bus
 from feeds.memory_bus import MemoryBus
-from feeds.names import AgencyId
+from feeds.names import CUTS, SCREENS, AgencyId
 from feeds.replay.cuts import decode_cuts
 from feeds.replay.journal import EDGE_S, JournalRecording
 from feeds.replay.screens import Look, ScreenLog, decode_screens, encode_screens
@@ -74,7 +74,7 @@ async def live(bus: Bus) -> Live:
             await tell(screen, box=CLOSER, zoom=14.5, layers=["units"], rev=screen.client.rev, chosen=chosen)
             second = (screen.client.rev, now())
             await asyncio.sleep(1.2)
-            entries = [one for _, data in await bus.read_screens(BEGINNING, 100) for one in _sessions(data)]
+            entries = [one for _, data in await bus.read_log(SCREENS, BEGINNING, 100) for one in _sessions(data)]
         await wait_for(lambda: len(hub.screens) == 0)
         closed = now()
         await asyncio.sleep(1.2)
@@ -120,7 +120,7 @@ async def test_it_shows_the_revision_last_drawn_where_it_looked_and_what_was_on(
 
 
 async def test_its_picture_is_the_very_frame_that_was_live(recorded: Live) -> None:
-    cuts = [cut for _, data in await recorded.bus.read_cuts(BEGINNING, 1000) for cut in decode_cuts(data).cuts]
+    cuts = [cut for _, data in await recorded.bus.read_log(CUTS, BEGINNING, 1000) for cut in decode_cuts(data).cuts]
     made_at = min(cut.at for cut in cuts if any(of.rev == recorded.first[0] for of in cut.classes))
     async with at_screen(recorded, recorded.second[1] - 0.1) as reviewer:
         assert decode(reviewer.epochs[-1][1][0]).header.at == made_at
@@ -209,7 +209,7 @@ async def test_a_reader_goes_on_and_back_and_reads_little(monkeypatch: pytest.Mo
         log.look(session, LOOK._replace(zoom=float(n % 20)), T0 + n)
         entry = log.entry(T0 + n + 0.5)
         assert entry is not None
-        await record.bus.append_screens(encode_screens(entry), entry.at)
+        await record.bus.append_log(SCREENS, encode_screens(entry), entry.at)
     record.end(T0 + 600)
     read = 0
     screens = record.recording.screens
@@ -245,7 +245,7 @@ async def test_a_revision_without_a_tick_on_record_stands_where_it_was_drawn() -
     log.drew(session, 7, T0 + 1)
     entry = log.entry(T0 + 1.5)
     assert entry is not None
-    await record.bus.append_screens(encode_screens(entry), entry.at)
+    await record.bus.append_log(SCREENS, encode_screens(entry), entry.at)
     record.end(T0 + 60)
     on = await ScreenReader(record.recording).at(f"screen:{session.id}", T0 + 20)
     assert isinstance(on, OnScreen)

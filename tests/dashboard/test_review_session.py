@@ -9,6 +9,7 @@ from dashboard import review_answers, review_session
 from dashboard.hub import grants_of, roster_of
 from dashboard.review_answers import ASKS_MAX, WENT_ON
 from feeds.errors import BusDown
+from feeds.names import CUTS
 from feeds.replay import journal_pages
 from feeds.replay.cuts import Cut, CutsEntry, encode_cuts
 from feeds.replay.journal import JournalRecording
@@ -145,7 +146,7 @@ async def test_where_the_policy_on_record_changes_the_view_is_made_anew() -> Non
     roster = roster_of(settings)
     for at, policy in ((T0, encode_policy((), roster)), (T0 + 5, encode_policy(grants_of(settings), roster))):
         cut = Cut(at, tuple((d.agency, d.id) for d in await record.deliveries() if d.id.ms <= at * 1000))
-        await record.bus.append_cuts(encode_cuts(CutsEntry((cut,), policy=policy)), at)
+        await record.bus.append_log(CUTS, encode_cuts(CutsEntry((cut,), policy=policy)), at)
     record.end(T0 + 9)
     async with review_on(record.recording, settings) as review:
         async with reviewing(review, at=T0 + 4, speed=8) as reviewer:

@@ -12,7 +12,7 @@ from dashboard.review_shares import Shares, told
 from dashboard.review_views import Views
 from dashboard.review_within import within_answer
 from dashboard.viewer import Viewer
-from feeds.names import AgencyId
+from feeds.names import CUTS, AgencyId
 from feeds.replay.cuts import UNREADABLE, Cut, CutsEntry, encode_cuts
 from feeds.report import Category
 from layers import kinds
@@ -44,7 +44,7 @@ async def recorded(*policies: list[Grant] | bytes) -> Record:
     for n, policy in enumerate(policies):
         data = policy if isinstance(policy, bytes) else encode_policy(policy, ROSTER)
         at = T0 - EACH_S if n == 0 else T0 + n * MINUTE_S - EACH_S / 2
-        await record.bus.append_cuts(encode_cuts(CutsEntry((Cut(at, ()),), policy=data)), at)
+        await record.bus.append_log(CUTS, encode_cuts(CutsEntry((Cut(at, ()),), policy=data)), at)
     for n in range(18):
         at = T0 + n * EACH_S
         await record.say(
@@ -205,8 +205,8 @@ async def test_a_late_report_counts_by_when_it_was_received_and_by_when_it_was_e
     track = await track_answer(Track(1, "cpd", "late", T0, T0 + 180), await asking(record))
     assert [point[0] - T0 for point in track["points"]] == [90]
     record = await recorded(to_fire(), to_fire(), [])
-    await record.bus.append_cuts(
-        encode_cuts(CutsEntry((Cut(T0 + 200, ()),), policy=encode_policy(to_fire(), ROSTER))), T0 + 200
+    await record.bus.append_log(
+        CUTS, encode_cuts(CutsEntry((Cut(T0 + 200, ()),), policy=encode_policy(to_fire(), ROSTER))), T0 + 200
     )
     await record.say(T0 + 190, unit("late", at=T0 + 30))
     record.end(T0 + 300)

@@ -10,7 +10,7 @@ import pytest
 from dashboard import overviews as overviews_module
 from dashboard.hub import roster_of
 from feeds.bus import Delivery
-from feeds.names import AgencyId
+from feeds.names import CUTS, AgencyId
 from feeds.recording.chunk_file import chunk_at
 from feeds.replay.cuts import Cut, CutsEntry, encode_cuts
 from feeds.report import Category
@@ -138,7 +138,7 @@ async def test_what_was_not_granted_at_any_time_of_the_block_is_not_in_it(tmp_pa
         narrow = [Grant("*", frozenset({"jcc"}), frozenset({Category.UNIT_POSITION}))]
         policy = encode_policy(narrow, roster_of(review_site()))
         cuts = CutsEntry((Cut(M0 + 700, ()),), policy=policy)
-        await made.bus.append_cuts(encode_cuts(cuts), M0 + 700)
+        await made.bus.append_log(CUTS, encode_cuts(cuts), M0 + 700)
         answer = await made.get("jcc", "l2")
         assert "call_sign" not in Span(answer.content).records_at(M0 + 600)[0][1]
         assert "call_sign" in Span((await made.get("jcc", "l1")).content).records_at(M0 + 300)[0][1]

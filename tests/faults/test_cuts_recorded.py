@@ -5,7 +5,6 @@ All the while the log is trimmed right up to the recorder's mark, as by a hub th
 
 import asyncio
 import contextlib
-import resource
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -24,7 +23,7 @@ from feeds.recording.word import Word
 from feeds.redis_bus import RedisBus
 from feeds.replay.cuts import decode_cuts
 from tests.support import recorder_process
-from tests.support.faults import FORM, LONG, Site, SmallDisk, site
+from tests.support.faults import FORM, LONG, Site, SmallDisk, limit_files, site
 from tests.support.redis import until
 from tests.support.site_cuts import entry, screens_entry
 
@@ -60,14 +59,12 @@ class Noting:
 
     async def append(self, bus: RedisBus, at: float) -> BatchId:
         """Put one on the bus."""
-        if self.log == SCREENS:
-            return await bus.append_screens(screens_entry(at), at)
         # its policy is its own: each part must know what stood when it began
-        return await bus.append_cuts(entry(at, str(at).encode()), at)
+        data = screens_entry(at) if self.log == SCREENS else entry(at, str(at).encode())
+        return await bus.append_log(self.log, data, at)
 
     async def note(self, bus: RedisBus) -> None:
         """Note a cut, trim behind the mark, over and over."""
-        trim = bus.trim_screens if self.log == SCREENS else bus.trim_cuts
         at = 1_790_000_000.0
         while True:
             at += 0.05
@@ -77,7 +74,7 @@ class Noting:
                 self.noted.append(id_)
                 if (word := words.decode(await bus.load_recorder())) is not None:
                     self.word = word
-                    await trim(word.mark(self.log))
+                    await bus.trim_log(self.log, word.mark(self.log))
                     self.trimmed_to = max(self.trimmed_to, word.mark(self.log))
             await asyncio.sleep(0.01)
 
@@ -153,12 +150,12 @@ async def test_while_its_disk_is_full_no_cut_is_trimmed_and_with_room_it_goes_on
     async with noting(tmp_path) as scene:
         process = await scene.recorder()
         await until(lambda: scene.trimmed_to > BEGINNING, 20.0, "the first part")
-        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))
+        limit_files(process.pid, 100)
         await stalled(scene)
         trimmed_to = scene.trimmed_to
         await scene.more()
         assert scene.trimmed_to == trimmed_to
-        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        limit_files(process.pid, None)
         await scene.more()
         await scene.finish()
 

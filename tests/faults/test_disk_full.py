@@ -1,6 +1,5 @@
 """No room for the journal: nothing is acknowledged, health says why, nothing acknowledged is lost, and it goes on."""
 
-import resource
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.faults import CPD, FORM, Part, Site, SmallDisk, site, viewing
+from tests.support.faults import CPD, FORM, Part, Site, SmallDisk, limit_files, site, viewing
 from tests.support.live import Watcher
 from tests.support.redis import until
 from tests.support.senders import Sender, sending
@@ -26,8 +25,7 @@ ROOM = 60_000
 
 def give(running: Site, room: int | None) -> None:
     """Let the server's files grow by `room` bytes more; None: as they like. What is over it fails like a full disk."""
-    limit = resource.RLIM_INFINITY if room is None else running.journal_bytes + room
-    resource.prlimit(running.redis.pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+    limit_files(running.redis.pid, None if room is None else running.journal_bytes + room)
 
 
 async def held(viewer: Watcher, senders: tuple[Sender, ...]) -> None:

@@ -5,7 +5,6 @@ All the while somebody trims the journal right up to the recorder's mark, as a s
 
 import asyncio
 import contextlib
-import resource
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -22,7 +21,7 @@ from feeds.recording.archive import Archive
 from feeds.recording.word import Word
 from feeds.redis_bus import RedisBus
 from tests.support import recorder_process
-from tests.support.faults import CPD, FORM, ISP, LONG, Site, SmallDisk, site, viewing
+from tests.support.faults import CPD, FORM, ISP, LONG, Site, SmallDisk, limit_files, site, viewing
 from tests.support.redis import until
 from tests.support.senders import Sender, cot, sending
 from tests.support.subscriber import assert_exactly_once, numbers
@@ -159,11 +158,6 @@ async def test_with_redis_killed_under_it_it_goes_on(tmp_path: Path):
         await scene.finish()
 
 
-def room(process: asyncio.subprocess.Process, size: int) -> None:
-    """Let the files of a process be so large; what is over it fails like a full disk."""
-    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
-
-
 async def stalled(scene: Recording) -> Word:
     """Return the recorder's word when it and the wall say that its disk is full."""
     hub = await scene.site.started("hub")
@@ -181,14 +175,14 @@ async def test_while_its_disk_is_full_nothing_is_trimmed_and_with_room_it_goes_o
     async with recording(tmp_path) as scene:
         process = await scene.recorder()
         await until(lambda: scene.trimmed > 0, 20.0, "the first segment")
-        room(process, 1000)
+        limit_files(process.pid, 1000)
         word = await stalled(scene)
         trimmed = scene.trimmed
         for sender in scene.senders:
             await sender.more(30)
         assert (await scene.word()).marks == word.marks
         assert scene.trimmed == trimmed
-        room(process, resource.RLIM_INFINITY)
+        limit_files(process.pid, None)
         await scene.finish()
         assert (await scene.word()).state == "recording"
 

@@ -5,27 +5,18 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.asyncio.server import ServerConnection, serve
+from websockets.asyncio.server import ServerConnection
 
 from feeds.adapter import Refusal
 from feeds.answers import Answers
 from feeds.pending import Pending
+from tests.support.one_connection import one_connection
 
 
 @contextlib.asynccontextmanager
 async def line() -> AsyncIterator[tuple[ServerConnection, ClientConnection]]:
-    served: asyncio.Future[ServerConnection] = asyncio.get_running_loop().create_future()
-    over = asyncio.Event()
-
-    async def connected(connection: ServerConnection) -> None:
-        served.set_result(connection)
-        await over.wait()
-
-    async with serve(connected, "127.0.0.1", 0, compression=None) as server:
-        port = server.sockets[0].getsockname()[1]
-        async with connect(f"ws://127.0.0.1:{port}", compression=None) as client:
-            yield await served, client
-            over.set()
+    async with one_connection() as (address, served), connect(address, compression=None) as client:
+        yield await served, client
 
 
 def pending(seq: int) -> Pending:

@@ -5,27 +5,20 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from websockets.asyncio.server import ServerConnection, serve
+from websockets.asyncio.server import ServerConnection
 
 from feeds import feed_line
 from feeds.errors import FeedLost
 from feeds.feed_line import Answer, Line, open_line
+from tests.support.one_connection import one_connection
 
 
 @asynccontextmanager
 async def door() -> AsyncIterator[tuple[Line, ServerConnection]]:
-    served: asyncio.Future[ServerConnection] = asyncio.get_running_loop().create_future()
-    over = asyncio.Event()
-
-    async def connected(connection: ServerConnection) -> None:
-        served.set_result(connection)
-        await over.wait()
-
-    async with serve(connected, "127.0.0.1", 0, compression=None) as server:
-        line = await open_line(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}", "s", "t")
+    async with one_connection() as (address, served):
+        line = await open_line(address, "s", "t")
         yield line, await served
-        over.set()
-        await line.close()
+    await line.close()
 
 
 async def test_frames_arrive_whole_and_in_order_and_answers_come_back():

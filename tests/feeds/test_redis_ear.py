@@ -1,7 +1,6 @@
 """One life of a subscription's line, on a real server."""
 
 import asyncio
-import resource
 import sys
 from collections.abc import AsyncIterator
 
@@ -13,6 +12,7 @@ from feeds.errors import BusDown
 from feeds.names import AgencyId
 from feeds.redis_bus import RedisBus
 from feeds.redis_ear import PROBE_WITHIN_S, SILENCE_S, Ear
+from tests.support.faults import limit_files
 from tests.support.redis import batch, command, listening, seqs, until
 
 pytestmark = pytest.mark.redis
@@ -55,12 +55,12 @@ async def test_a_probe_answered_by_an_error_is_answered(fresh_redis: EmbeddedRed
     async with listening(bus, CPD) as heard:
         await until(lambda: heard.count(LineBack) == 1)
         limit = max(path.stat().st_size for path in fresh_redis._data_dir.rglob("*.incr.aof"))
-        resource.prlimit(fresh_redis.pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+        limit_files(fresh_redis.pid, limit)
         with pytest.raises(BusDown, match="MISCONF"):
             await bus.append(batch(CPD, 1))
         # nobody beats here: silence is probed, and the probe refused
         await asyncio.wait([asyncio.create_task(asyncio.Event().wait())], timeout=SILENCE_S + PROBE_WITHIN_S + 0.3)
-        resource.prlimit(fresh_redis.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        limit_files(fresh_redis.pid, None)
         await until(lambda: bool(heard.seqs))
         assert heard.count(LineLost) == 0
 

@@ -16,7 +16,7 @@ from dashboard.viewer import Viewer
 from feeds.bus import BEGINNING
 from feeds.clock import SystemClock
 from feeds.embedded_redis import EmbeddedRedis
-from feeds.names import AgencyId
+from feeds.names import SCREENS, AgencyId
 from feeds.redis_bus import RedisBus
 from feeds.replay.journal import JournalRecording
 from feeds.replay.screens import Look, Told, decode_screens
@@ -48,7 +48,7 @@ class Scene(NamedTuple):
     browser: Browser
 
     async def looks(self) -> list[Told]:
-        entries = [decode_screens(data) for _, data in await self.bus.read_screens(BEGINNING, 10_000)]
+        entries = [decode_screens(data) for _, data in await self.bus.read_log(SCREENS, BEGINNING, 10_000)]
         return [told for entry in entries for told in entry.told]
 
     async def look(self, shows: str) -> Told:

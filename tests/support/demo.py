@@ -40,6 +40,15 @@ def alive(pid: int) -> bool:
     return state != "Z"
 
 
+def family(pid: int) -> list[int]:
+    """Return the pids of a process and all below it, itself first."""
+    pids = [pid]
+    for one in pids:
+        with contextlib.suppress(OSError):
+            pids += [int(p) for p in Path(f"/proc/{one}/task/{one}/children").read_text().split()]
+    return pids
+
+
 class Demo:
     """`jointops demo` with small numbers on free ports."""
 
@@ -87,11 +96,7 @@ class Demo:
 
     def family(self) -> list[int]:
         """Return the pids of all its processes, itself first."""
-        pids = [self.process.pid]
-        for pid in pids:
-            with contextlib.suppress(OSError):
-                pids += [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-        return pids
+        return family(self.process.pid)
 
     def pid_of(self, name: str) -> int:
         """Return the pid of one of its processes by a word of its command line."""

@@ -8,6 +8,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -246,6 +247,12 @@ async def viewing(port: int, resume: dict[str, object] | None = None, client: ob
         finally:
             watcher.reading.cancel()
             await asyncio.gather(watcher.reading, return_exceptions=True)
+
+
+def limit_files(pid: int, size: int | None) -> None:
+    """Let the files of a process be so large, bytes (None: as it likes); what is over it fails like a full disk."""
+    limit = resource.RLIM_INFINITY if size is None else size
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
 
 
 class SmallDisk:

@@ -12,7 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.support.demo import alive, until
+from tests.support.demo import alive, family, until
 
 
 class Replay:
@@ -56,11 +56,7 @@ class Replay:
         return self._errors.read_text()
 
     def family(self) -> list[int]:
-        pids = [self.process.pid]
-        for pid in pids:
-            with contextlib.suppress(OSError):
-                pids += [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-        return pids
+        return family(self.process.pid)
 
     def log_in(self, name: str, password: str) -> str:
         """Log in as a browser does; return the cookie."""

@@ -30,7 +30,7 @@ def screens_entry(at: float) -> bytes:
 
 async def note(bus: Bus, at: float, policy: bytes = b"", **runs: int) -> BatchId:
     """Put an entry on the bus."""
-    return await bus.append_cuts(entry(at, policy, **runs), at)
+    return await bus.append_log(CUTS, entry(at, policy, **runs), at)
 
 
 def recorder_of(

@@ -57,7 +57,7 @@ async def test_a_part_is_sealed_when_the_log_has_passed_its_end_and_the_mark_fol
         await scene.say(ms)
     await scene.seal()
     assert not scene.parts and scene.mark <= BatchId(T0, 0)
-    on_bus = await scene.bus.read_cuts(BEGINNING, 99)
+    on_bus = await scene.bus.read_log(CUTS, BEGINNING, 99)
     past = await scene.say(TEN)
     await scene.seal()
     assert [part.entries for part in scene.parts] == [on_bus]
@@ -114,7 +114,7 @@ async def test_what_stood_is_unknown_behind_what_may_have_been_lost(scene: Scene
     await scene.bus.save_recorder(b"")  # a site that did not record for a while
     await scene.begin()._begin()
     last = await scene.say(5 * TEN)
-    await scene.bus.trim_cuts(last)
+    await scene.bus.trim_log(CUTS, last)
     await scene.say(6 * TEN)
     await scene.seal()
     assert [part.stood for part in scene.parts] == [b"", None]
@@ -147,7 +147,7 @@ async def test_what_the_server_has_not_written_to_its_file_is_not_sealed(scene: 
 
 
 async def test_an_entry_that_cannot_be_read_is_sealed_as_it_is(scene: Scene):
-    await scene.bus.append_cuts(b"junk", T0 / 1000)
+    await scene.bus.append_log(CUTS, b"junk", T0 / 1000)
     await scene.say(TEN)
     await scene.seal()
     assert [data for _, data in scene.parts[0].entries] == [b"junk"]

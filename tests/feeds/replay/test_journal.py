@@ -1,3 +1,4 @@
+from feeds.names import CUTS
 from feeds.replay.journal_pages import journaled_at
 from feeds.replay.recording import Sort
 from feeds.report import Category
@@ -91,6 +92,6 @@ async def test_an_entry_of_cuts_that_cannot_be_read_costs_itself_alone(caplog) -
 
     record = Record()
     for at, data in ((T0, None), (T0 + 1, b"junk"), (T0 + 2, None)):
-        await record.bus.append_cuts(data or encode_cuts(CutsEntry((Cut(at, ()),))), at)
+        await record.bus.append_log(CUTS, data or encode_cuts(CutsEntry((Cut(at, ()),))), at)
     assert [e.cuts[0].at for e in await record.recording.cuts(T0 - 1, 10)] == [T0, T0 + 2]
     assert "cuts_unreadable" in caplog.text

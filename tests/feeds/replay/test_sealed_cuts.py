@@ -47,7 +47,7 @@ async def seal(bus: MemoryBus, folder: Path, trimmed: bool = True) -> Archive:
     recorder = recorder_of(bus, folder, clock)
     await recorder._follow(CUTS)
     if trimmed:
-        await bus.trim_cuts(recorder.word().mark(CUTS))
+        await bus.trim_log(CUTS, recorder.word().mark(CUTS))
     return Archive(folder)
 
 
@@ -153,7 +153,7 @@ async def test_what_was_lost_or_deleted_may_have_said_otherwise(tmp_path: Path):
     await note(bus, AT + 600)
     await seal(bus, tmp_path)
     await bus.save_recorder(b"")  # nobody records for an hour
-    await bus.trim_cuts(BatchId(2**60, 0))
+    await bus.trim_log(CUTS, BatchId(2**60, 0))
     recorder = recorder_of(bus, tmp_path, clock)
     await recorder._begin()
     for second in (4000, 4010, 4300):
@@ -183,7 +183,7 @@ async def three_parts(folder: Path) -> tuple[Record, Archive]:
     await sealed(record, folder, AT + 1800)
     recorder = recorder_of(record.bus, folder, record.clock)
     await recorder._follow(CUTS)
-    await record.bus.trim_cuts(BatchId(T0 + 3 * TEN, 0))
+    await record.bus.trim_log(CUTS, BatchId(T0 + 3 * TEN, 0))
     return record, Archive(folder)
 
 

@@ -59,7 +59,7 @@ async def noted(*buses: Bus) -> ScreenSession:
         entry = log.entry(AT + second + 0.5)
         assert entry is not None
         for bus in buses:
-            await bus.append_screens(encode_screens(entry), entry.at)
+            await bus.append_log(SCREENS, encode_screens(entry), entry.at)
     return session
 
 
@@ -67,7 +67,7 @@ async def seal(bus: Bus, folder: Path, trimmed: bool = True) -> Archive:
     recorder = recorder_of(bus, folder, HandClock(AT + END))
     await recorder._follow(SCREENS)
     if trimmed:
-        await bus.trim_screens(recorder.word().mark(SCREENS))
+        await bus.trim_log(SCREENS, recorder.word().mark(SCREENS))
     return Archive(folder)
 
 
@@ -199,12 +199,12 @@ async def test_what_was_deleted_or_lost_is_not_on_record_any_more(tmp_path: Path
     session = await noted(bus)
     archive = await seal(bus, tmp_path)
     archive.bury(part(archive, 1), "not needed", "clerk", 1.0)
-    await bus.trim_screens(BatchId(2**60, 0))
+    await bus.trim_log(SCREENS, BatchId(2**60, 0))
     await bus.save_recorder(b"")  # nobody records for a while
     recorder = recorder_of(bus, tmp_path, HandClock(AT + 4000))
     await recorder._begin()
     for second in (3700.0, 4300.0):
-        await bus.append_screens(screens_entry(AT + second), AT + second)
+        await bus.append_log(SCREENS, screens_entry(AT + second), AT + second)
     await recorder._follow(SCREENS)
     found = await seen(recording(Archive(tmp_path), bus), session, 590, 601, 1199, 1270, 2410, 3699, 3800)
     assert [on.shown is not None for on in found] == [True, False, False, True, False, False, False]

@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from feeds.names import CUTS
 from feeds.replay.cuts import Cut, CutsEntry, encode_cuts
 from feeds.replay.known import KnownSource, Source
 from feeds.replay.truth import TruthSource
@@ -114,7 +115,7 @@ async def cut(record: Record, at: float, *runs: tuple[str, int]) -> None:
     """Keep one tick at `at` that had applied each agency's batches up to the nth (counted from 1)."""
     ids = {a: [d.id for d in await record.deliveries() if d.agency == a] for a in record.recording.agencies}
     one = Cut(at, tuple((a, ids[a][n - 1]) for a, n in runs))  # type: ignore[index]
-    await record.bus.append_cuts(encode_cuts(CutsEntry((one,))), at)
+    await record.bus.append_log(CUTS, encode_cuts(CutsEntry((one,))), at)
 
 
 async def test_where_ticks_are_on_record_batches_come_with_them_and_in_their_order() -> None:
@@ -158,7 +159,7 @@ async def test_while_the_hub_was_away_batches_come_as_they_were_journaled_on_the
 async def test_the_policy_told_with_a_tick_is_known_from_that_tick_on() -> None:
     record = Record()
     for at, policy in ((T0, b"old"), (T0 + 1, b""), (T0 + 2, b"new")):
-        await record.bus.append_cuts(encode_cuts(CutsEntry((Cut(at, ()), Cut(at + 0.5, ())), policy=policy)), at)
+        await record.bus.append_log(CUTS, encode_cuts(CutsEntry((Cut(at, ()), Cut(at + 0.5, ())), policy=policy)), at)
     record.end(T0 + 5)
     source = KnownSource(record.recording, {}, NEVER, TICK_S)
     seen = []
