@@ -62,14 +62,14 @@ class Answers:
         told: Told,
         zone: ZoneInfo,
         scene: Callable[[], Scene | None],
-        may_see_as: Callable[[AgencyId], bool],
+        may_see_screens_of: Callable[[AgencyId], bool],
     ) -> None:
         self._recording = recording
         self._seat = seat
         self._told = told
         self._zone = zone
         self._scene = scene
-        self._may_see_as = may_see_as
+        self._may_see_screens_of = may_see_screens_of
         self._cards: deque[Ask] = deque(maxlen=ASKS_MAX)
         self._waiting: deque[Question | Screens | Ask] = deque()
         """Of cards those of which the clock is to be read first."""
@@ -148,7 +148,7 @@ class Answers:
                         await self._late_card(scene, ask, is_still)
                         continue
                     if isinstance(ask, Screens):
-                        self._told.say(await screens_answer(ask, self._recording, self._may_see_as))
+                        self._told.say(await screens_answer(ask, self._recording, self._may_see_screens_of))
                         continue
                     said = await self._told_of(ask, knows_all, is_still)
                 except (JointOpsError, OSError) as error:

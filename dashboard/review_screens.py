@@ -175,7 +175,10 @@ def told(on: OnScreen, view: View | None, rules: ReviewRules) -> dict[str, Any]:
 
 
 async def screens_answer(ask: Screens, recording: Recording, may: Callable[[AgencyId], bool]) -> dict[str, Any]:
-    """Return the screens that were open around a moment, those of agencies one `may` see as. Raises as `Recording`."""
+    """Return the screens that were open around a moment, of agencies whose screens one `may` see.
+
+    Raises as `Recording`.
+    """
     entries: list[ScreensEntry] = []
     after = ask.at - AROUND_S - _LOOK_BACK_S
     while page := await recording.screens(after, _PAGE):

@@ -120,8 +120,8 @@ class Session:
         self._news = asyncio.Event()
         self._pace = Pace()
         self._zone = ZoneInfo(place.site.timezone)
-        may_see_as = partial(place.views.may_see_screens_of, seat.viewer)
-        self._answers = Answers(place.recording, seat, self.told, self._zone, lambda: self._scene, may_see_as)
+        may_see_screens_of = partial(place.views.may_see_screens_of, seat.viewer)
+        self._answers = Answers(place.recording, seat, self.told, self._zone, lambda: self._scene, may_see_screens_of)
         self._damage_told: set[Gap] = set()
         self.began = at
         """Where it was gone to last, Unix seconds."""

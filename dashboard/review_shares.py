@@ -15,7 +15,18 @@ from typing import NamedTuple
 import msgspec
 
 from feeds.replay.recording import Recording
-from feeds.report import CATEGORIES, AnyReport, CameraReport, Category, IncidentReport, LogReport, Report, UnitReport
+from feeds.report import (
+    CATEGORIES,
+    AnyReport,
+    CameraReport,
+    Category,
+    IncidentReport,
+    LogReport,
+    Report,
+    UnitReport,
+    ZoneReport,
+)
+from feeds.subjects import subject
 from layers.picture import CAMERAS, INCIDENTS, LOG, UNITS, ZONES, Origin
 from layers.policy import BASE
 from layers.review_rules import ReviewRules, granted_by_all
@@ -27,6 +38,9 @@ _READ_S = 3600.0
 """Policies are read by the hour: so many of the hub's files are kept when they are looked at again."""
 _EXACT_S = 1.0
 _HEALTH = BIT[Category.FEED_HEALTH]
+_LAYERS: dict[type[Report], str] = {
+    UnitReport: UNITS, IncidentReport: INCIDENTS, CameraReport: CAMERAS, ZoneReport: ZONES, LogReport: LOG,
+}  # fmt: skip
 
 
 class _Since(NamedTuple):
@@ -95,17 +109,7 @@ class Shares:
 
 def of(report: AnyReport) -> tuple[str, str]:
     """Return layer and id of what a report is of."""
-    match report:
-        case UnitReport():
-            return UNITS, report.unit_id
-        case IncidentReport():
-            return INCIDENTS, report.incident_id
-        case CameraReport():
-            return CAMERAS, report.camera_id
-        case LogReport():
-            return LOG, report.entry_id
-        case _:
-            return ZONES, report.zone_id
+    return _LAYERS[type(report)], subject(report)
 
 
 def told(report: AnyReport, granted: int) -> tuple[AnyReport, int]:
