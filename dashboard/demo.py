@@ -4,7 +4,6 @@ The demo is an ordinary site: its file is written to the data folder, and the ex
 ordinary door. `docs/settings.md` explains each line of that file.
 """
 
-import json
 import os
 import secrets
 import socket
@@ -21,6 +20,7 @@ from msgspec import Struct
 
 from dashboard import basemap_command, config, config_file, demo_replay, site
 from dashboard.review_views import REVIEWER
+from dashboard.site_file import table, write_private
 from feeds.exercise import site as exercise
 from feeds.report import Category
 
@@ -168,14 +168,6 @@ def has_screen() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def write_private(path: Path, text: str) -> None:
-    """Write `text` to `path` so that only this user can read it."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        os.fchmod(handle, 0o600)
-        file.write(text)
-
-
 def site_toml(site_table: dict[str, Any], token: str, password_hash: str, units: int = 300, rate: float = 1.0) -> str:
     """Return the demo's site file as TOML, for an exercise of so many units at so many times its pace."""
     parts = [
@@ -233,27 +225,3 @@ def _shares() -> Iterable[dict[str, Any]]:
         others = tuple(other for other in _COMMAND if other != agency)
         yield {"from": agency, "to": others, "categories": (Category.LOG_ENTRY,)}
     yield {"from": exercise.GUEST, "to": ("*",), "categories": (*_COMMON, Category.LOG_ENTRY)}
-
-
-def table(head: str, values: dict[str, Any]) -> list[str]:
-    """Return a table of TOML as lines, without what says nothing."""
-    lines = ["", head]
-    lines += [
-        f"{key} = {_toml(value)}" for key, value in values.items() if value not in ("", (), {}) and value is not False
-    ]
-    return lines
-
-
-def _toml(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return repr(value)
-    if isinstance(value, str):
-        # A string of JSON is one of TOML, but for DEL.
-        return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{_toml(str(k))} = {_toml(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_toml(v) for v in value) + "]"
-    raise TypeError(f"no TOML for {type(value).__name__}")

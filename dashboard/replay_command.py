@@ -25,7 +25,7 @@ from urllib.parse import quote
 
 import argon2
 
-from dashboard import config_file, demo, serving
+from dashboard import config_file, demo, serving, site_file
 from dashboard.config import PORTS, Settings
 from dashboard.review_views import REVIEWER
 from dashboard.site import Supervisor, archive_dir, audit_file, data_dir, imports_dir
@@ -109,8 +109,8 @@ def _serve(args: argparse.Namespace, where: Where, archive: Archive, span: Span,
     raw = tomllib.loads(args.config.read_text(encoding="utf-8")) if args.config else site_of(archive, password)
     raw["site"] = raw.get("site", {}) | _site(args, where, aside)
     file = aside / "site.toml"
-    text = toml(raw)
-    demo.write_private(file, text)
+    text = site_file.toml(raw)
+    site_file.write_private(file, text)
     settings = config_file.parse(text)
     unknown = [agency for agency in archive.agencies() if agency not in settings.agency_ids()]
     if args.view.startswith("agency:") and args.view.removeprefix("agency:") not in settings.agency_ids():
@@ -189,18 +189,6 @@ def site_of(archive: Archive, password: str) -> dict[str, Any]:
             }
         ],
     }
-
-
-def toml(raw: dict[str, Any]) -> str:
-    """Return a site's file, tables and lists of tables, as TOML."""
-    lines: list[str] = []
-    for name, value in raw.items():
-        if isinstance(value, dict):
-            lines += demo.table(f"[{name}]", value)
-        else:
-            for one in value:
-                lines += demo.table(f"[[{name}]]", one)
-    return "\n".join(lines) + "\n"
 
 
 async def _begin(redis_url: str, archive: Archive, settings: Settings, span: Span, where: Where) -> float:

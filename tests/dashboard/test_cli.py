@@ -6,6 +6,7 @@ import argon2
 import pytest
 
 from dashboard import cli, demo
+from dashboard.site_file import write_private
 from feeds.exercise import site as exercise
 
 COMMANDS = (
@@ -48,7 +49,7 @@ def test_check_names_path_and_reason_and_fails(tmp_path: Path, capsys: pytest.Ca
 
 def test_the_demos_own_file_is_good(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "site.toml"
-    demo.write_private(
+    write_private(
         file, demo.site_toml({"name": "Demo", "demo": True}, "token", argon2.PasswordHasher(time_cost=1).hash("demo"))
     )
     assert cli.main(["check", "--config", str(file)]) == 0
@@ -66,6 +67,6 @@ def test_a_gateway_alone_without_redis_says_what_to_do(
 ) -> None:
     monkeypatch.delenv("REDIS_URL", raising=False)
     file = tmp_path / "site.toml"
-    demo.write_private(file, demo.site_toml({"name": "Demo"}, "token", argon2.PasswordHasher(time_cost=1).hash("demo")))
+    write_private(file, demo.site_toml({"name": "Demo"}, "token", argon2.PasswordHasher(time_cost=1).hash("demo")))
     assert cli.main(["gateway", "--config", str(file)]) == 2
     assert "REDIS_URL" in capsys.readouterr().err

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from dashboard import config_file, demo
 from dashboard.hub import rules_of
+from dashboard.site_file import table
 from feeds.exercise import site as exercise
 from feeds.names import AgencyId
 from feeds.report import Category
@@ -47,5 +48,5 @@ def test_only_those_who_work_scenes_under_one_command_read_each_others_log(rules
 
 @given(st.dictionaries(st.text(min_size=1), st.text(min_size=1)))
 def test_whatever_a_word_holds_its_table_is_read_back(words: dict[str, str]) -> None:
-    lines = demo.table("[one]", {"words": words} if words else {"word": "none"})
+    lines = table("[one]", {"words": words} if words else {"word": "none"})
     assert tomllib.loads("\n".join(lines))["one"] == ({"words": words} if words else {"word": "none"})

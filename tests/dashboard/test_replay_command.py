@@ -11,7 +11,8 @@ from websockets.asyncio.client import connect
 from websockets.typing import Origin
 
 from dashboard import cli, config_file, replay_command
-from dashboard.replay_command import path, site_of, toml
+from dashboard.replay_command import path, site_of
+from dashboard.site_file import toml
 from feeds.names import AgencyId
 from feeds.recording.archive import Archive
 from feeds.recording.audit import Audit
