@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from dashboard.free_ports import free_port
+
 _INSTALL_WITHIN_S = 180.0
 _READY_WITHIN_S = 20.0
 _CONFIG = """\
@@ -60,9 +62,7 @@ def install(folder: Path) -> Path:
 @contextlib.contextmanager
 def running(programs: Path, folder: Path) -> Iterator[Taky]:
     """Run the taky of `programs` and stop it at the end."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    port = free_port()
     config = folder / "taky.conf"
     config.write_text(_CONFIG.format(folder=folder, port=port))
     say_version = "import importlib.metadata as m; print(m.version('taky'))"

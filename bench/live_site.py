@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dashboard import part
+from dashboard.free_ports import free_ports
 from feeds import embedded_redis
 
 AGENCIES = 7
@@ -99,7 +100,7 @@ def running(
 ) -> Iterator[RunningSite]:
     """Start the site in a temporary folder, Redis and these parts of it, and stop it at the end."""
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stop:
-        ports = dict(zip(("port", "live_port", "feed_port", "cot_port"), _free_ports(4), strict=True))
+        ports = dict(zip(("port", "live_port", "feed_port", "cot_port"), free_ports(4), strict=True))
         feed_tokens = {f"police{i}": secrets.token_urlsafe() for i in range(AGENCIES)}
         viewer_tokens = [secrets.token_urlsafe() for _ in range(classes)]
         path = Path(folder, "site.toml")
@@ -134,14 +135,6 @@ def _end(child: "subprocess.Popen[bytes]") -> None:
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait(2)
-
-
-def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as held:
-        probes = [held.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
 
 
 def _await_port(port: int) -> None:

@@ -6,7 +6,6 @@ ordinary door. `docs/settings.md` explains each line of that file.
 
 import os
 import secrets
-import socket
 import sys
 import time
 import webbrowser
@@ -19,6 +18,7 @@ import platformdirs
 from msgspec import Struct
 
 from dashboard import basemap_command, config, config_file, demo_replay, site
+from dashboard.free_ports import free_port, free_ports
 from dashboard.review_views import REVIEWER
 from dashboard.site_file import table, write_private
 from feeds.exercise import site as exercise
@@ -120,7 +120,8 @@ def _look_back(choices: Choices, settings: config.Settings, supervisor: site.Sup
 
 
 def _with_ports(choices: Choices) -> dict[str, Any]:
-    ports = {name: getattr(choices, name) or free_port(choices.bind) for name in config.PORTS}
+    free = dict(zip(config.PORTS, free_ports(len(config.PORTS), choices.bind), strict=True))
+    ports = {name: getattr(choices, name) or port for name, port in free.items()}
     return {
         "name": "Chicago joint operations",
         "timezone": "America/Chicago",
@@ -129,14 +130,6 @@ def _with_ports(choices: Choices) -> dict[str, Any]:
         "bind": choices.bind,
         **ports,
     }
-
-
-def free_port(bind: str) -> int:
-    """Return a port of this address that nobody listens on now."""
-    with socket.socket(socket.AF_INET6 if ":" in bind else socket.AF_INET) as probe:
-        probe.bind((bind, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _await_picture(supervisor: site.Supervisor, token: str) -> None:
@@ -186,7 +179,7 @@ def site_toml(site_table: dict[str, Any], token: str, password_hash: str, units:
                 "token": secrets.token_urlsafe(24),
                 "cadence_s": float(source.cadence_s),
                 "cadence_by_state": source.cadence_by_state,
-                "listen": f"{source.own_port}:127.0.0.1:{free_port('127.0.0.1')}" if source.own_port else "",
+                "listen": f"{source.own_port}:127.0.0.1:{free_port()}" if source.own_port else "",
                 # Guests play files of any time and pace; the exercise's units are as fast as its clock.
                 **(
                     {"speed_max_mps": 0}

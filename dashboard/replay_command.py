@@ -27,6 +27,7 @@ import argon2
 
 from dashboard import config_file, demo, serving, site_file
 from dashboard.config import PORTS, Settings
+from dashboard.free_ports import LOOPBACK, free_ports
 from dashboard.review_views import REVIEWER
 from dashboard.site import Supervisor, archive_dir, audit_file, data_dir, imports_dir
 from feeds.clock import SystemClock
@@ -44,7 +45,6 @@ from feeds.report import Category
 
 PARTS = ("review", "web")
 VIEW = re.compile(r"known|truth|agency:[a-z0-9][a-z0-9_-]*")
-BIND = "127.0.0.1"
 _ANSWER_S = 2.0
 
 
@@ -142,9 +142,10 @@ def _serve(args: argparse.Namespace, where: Where, archive: Archive, span: Span,
 
 def _site(args: argparse.Namespace, where: Where, aside: Path) -> dict[str, Any]:
     """Return what is otherwise than in the site's file: on this machine alone, on ports that are free."""
-    ports = {name: getattr(args, name, 0) or demo.free_port(BIND) for name in PORTS}
+    free = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
+    ports = {name: getattr(args, name, 0) or port for name, port in free.items()}
     return {
-        "bind": BIND,
+        "bind": LOOPBACK,
         **ports,
         **dict.fromkeys(("public_url", "live_url", "review_url"), ""),
         "trusted_proxies": (),

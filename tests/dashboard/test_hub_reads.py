@@ -3,9 +3,9 @@
 import pytest
 from starlette.datastructures import Headers
 
+from dashboard.free_ports import free_port
 from dashboard.hub_reads import HubDown, HubReads
 from tests.support.pages import ReadsOnly, settings
-from tests.support.wall_page import free_port
 
 
 async def test_the_hub_is_asked_whether_it_is_there_at_most_once_a_second_however_many_ask() -> None:

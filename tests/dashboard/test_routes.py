@@ -2,10 +2,10 @@
 
 import pytest
 
+from dashboard.free_ports import free_port
 from dashboard.routes import local_path
 from feeds.embedded_redis import EmbeddedRedis
 from tests.support.pages import PASSWORD, TOKEN, ReadsOnly, log_in, serving
-from tests.support.wall_page import free_port
 
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
 

@@ -7,8 +7,8 @@ import time
 import pytest
 
 from dashboard import web
+from dashboard.free_ports import free_port
 from tests.support.pages import PASSWORD, log_in, serving, settings
-from tests.support.wall_page import free_port
 
 
 async def test_it_stops_within_five_seconds_also_with_a_page_open(redis_url: str) -> None:

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
+from dashboard.free_ports import free_port
 from dashboard.viewer import Viewer
 from feeds.names import AgencyId
 from tests.support.archived import M0, archived, at
 from tests.support.heard import incident
 from tests.support.live import LogIns
 from tests.support.patrol import driven
-from tests.support.wall_page import Tab, chromium, free_port, wall, web
+from tests.support.wall_page import Tab, chromium, wall, web
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 

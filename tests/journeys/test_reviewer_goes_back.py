@@ -10,12 +10,13 @@ from typing import Any, Literal
 
 import pytest
 
+from dashboard.free_ports import free_port
 from tests.journeys.test_watch_officer_at_the_wall import SATURATED, SMALL_TARGETS, SMALL_TEXT
 from tests.support.fake_hub import FakeHub
 from tests.support.fake_recording import LATE_S, Recording
 from tests.support.fake_review import FakeReview
 from tests.support.live import wait_for
-from tests.support.wall_page import Tab, chromium, free_port, wall, web
+from tests.support.wall_page import Tab, chromium, wall, web
 
 pytestmark = pytest.mark.browser
 

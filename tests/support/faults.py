@@ -19,11 +19,11 @@ from pathlib import Path
 import pytest
 from websockets.asyncio.client import connect
 
+from dashboard.free_ports import free_ports
 from feeds import embedded_redis
 from feeds.names import AgencyId
 from tests.support.live import Watcher
 from tests.support.redis import until
-from tests.support.wall_page import free_port
 
 CPD, ISP = AgencyId("cpd"), AgencyId("isp")
 HUB_TOKEN = "token-command"
@@ -105,7 +105,7 @@ class Part:
 
     def __init__(self, command: str, folder: Path, redis_url: str, number: int = 0) -> None:
         self.command = command
-        ports = [free_port() for _ in range(4)]
+        ports = free_ports(4)
         self.port = ports[1] if command == "hub" else ports[2]
         self._config = folder / f"{command}-{number}.toml"
         self._config.write_text(_SITE.format(ports=ports))

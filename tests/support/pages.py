@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 
 from dashboard import web
 from dashboard.config import Account, Agency, ApiToken, Settings, Site
-from tests.support.wall_page import free_port
+from dashboard.free_ports import free_ports
 
 PASSWORD = "see the wall"
 TOKEN = "read-only-token"
@@ -91,8 +91,8 @@ async def serving(redis_url: str, live_port: int = 0, **site: Any) -> AsyncItera
 @contextlib.asynccontextmanager
 async def _serving(redis_url: str, live_port: int, site: dict[str, Any]) -> AsyncIterator[httpx.AsyncClient]:
     stop, ready = asyncio.Event(), asyncio.Event()
-    port = free_port()
-    running = asyncio.create_task(web.run(settings(port, live_port or free_port(), **site), redis_url, stop, ready))
+    port, no_hub = free_ports(2)
+    running = asyncio.create_task(web.run(settings(port, live_port or no_hub, **site), redis_url, stop, ready))
     try:
         opening = asyncio.create_task(ready.wait())
         await asyncio.wait({opening, running}, timeout=20, return_when=asyncio.FIRST_COMPLETED)

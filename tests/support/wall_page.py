@@ -8,7 +8,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import sys
 import tempfile
 import time
@@ -18,6 +17,7 @@ from typing import Any, Literal
 
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
+from dashboard.free_ports import free_ports
 from dashboard.sessions import Sessions
 from dashboard.viewer import COOKIE, Viewer
 from feeds import embedded_redis
@@ -36,14 +36,6 @@ ARGUMENTS = (
 _HASH = "$argon2id$v=19$m=1024,t=1,p=1$YtqztJNkfrKbgIp3M7k9BA$vZTiaOoqJ4wlbFg1bSVsoEJCWUfYR+WVT3jujqb7qKc"
 """Of a password that is not kept: pages come in by their session."""
 _READY_S = 20.0
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Web:
@@ -80,11 +72,11 @@ async def web(
     with tempfile.TemporaryDirectory(prefix="wall-") as folder:
         redis = embedded_redis.start(Path(folder) / "redis", "no")
         try:
-            port = free_port()
+            port, no_review = free_ports(2)
             site = Path(folder) / "site.toml"
             site.write_text(
                 f'[site]\nname = "Joint Command Centre"\ntimezone = "America/Chicago"\ndemo = true\nport = {port}\n'
-                f"live_port = {live_port}\nreview_port = {review_port or free_port()}\nview = {list(view)}\n"
+                f"live_port = {live_port}\nreview_port = {review_port or no_review}\nview = {list(view)}\n"
                 f'data_dir = "{folder}/data"\n'
                 '[[agency]]\nid = "jocc"\nname = "Joint Command"\ntag = "JOCC"\n'
                 f'[[account]]\nname = "{kind}"\nagency = "jocc"\nkind = "{kind}"\npassword_hash = "{_HASH}"\n'
