@@ -25,6 +25,7 @@ import statistics
 import sys
 import tempfile
 import time
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
             way = {"port": site.cot_port, "receive": watched}
             for i in range(args.rounds):
                 first = i * 1000
-                ours.append(turn(args, first, folder, way, list(site.pids.values())))
+                ours.append(turn(args, first, folder, way, [*chain.from_iterable(site.pids.values())]))
                 # A new one for each round: it would go on with what it was left with.
                 with fanout_taky.running(programs, folder) as peer:
                     listened = {"role": "tcp", "port": peer.port}

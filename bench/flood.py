@@ -35,17 +35,17 @@ def waits(site: RunningSite, seconds: float, run: str, flood: int) -> dict[str, 
     children = []
     try:
         if flood:
-            job = {"url": site.feed_url, "tokens": {first: site.feed_tokens[first]}, "run": run}
+            job = {"urls": site.feed_urls, "tokens": {first: site.feed_tokens[first]}, "run": run}
             children.append(Child("bench.live_feeds", {**job, "units": UNITS * flood, "size": FLOOD_MESSAGE}))
             children[0].hear()
         tokens = {source: site.feed_tokens[source] for source in others}
-        job = {"url": site.feed_url, "tokens": tokens, "run": run}
+        job = {"urls": site.feed_urls, "tokens": tokens, "run": run}
         asking = Child("bench.live_feeds", {**job, "units": UNITS * len(others), "size": MESSAGE})
         children.append(asking)
         asking.hear()
-        before = cpu_s(site.pids["gateway"])
+        before = cpu_s(*site.pids["gateway"])
         time.sleep(seconds)
-        used = cpu_s(site.pids["gateway"]) - before
+        used = cpu_s(*site.pids["gateway"]) - before
         asking.say("end")
         told: dict[str, Any] = json.loads(asking.hear())
     finally:

@@ -126,7 +126,7 @@ def singles(batch: Batch) -> list[Batch]:
     """Return every report of a batch as a batch of its own."""
     parcel = batch.parcels[0]
     return [
-        msgspec.structs.replace(batch, parcels=(msgspec.structs.replace(parcel, reports=(report,)),))
+        msgspec.structs.replace(batch, parcels=(msgspec.structs.replace(parcel, body=(report,)),))
         for report in parcel.reports
     ]
 
@@ -232,7 +232,7 @@ def acknowledging(rounds: int, reports: int) -> dict[str, Any]:
             children.append(floor)
             source, token = next(iter(site.feed_tokens.items()))
             job = {
-                "feed_url": site.feed_url.removesuffix("/feed"),
+                "feed_url": site.feed_urls[source].removesuffix("/feed"),
                 "floor_url": f"ws://127.0.0.1:{int(floor.hear())}",
                 "source": source,
                 "token": token,
@@ -241,18 +241,18 @@ def acknowledging(rounds: int, reports: int) -> dict[str, Any]:
             sender = Child("bench.ingest_sender", job)
             children.append(sender)
             rate: dict[str, list[float]] = {"client": [], "floor": [], "memory": []}
-            servers = {"client": site.pids["gateway"], "memory": site.pids["gateway"], "floor": floor.pid}
+            servers = {"client": site.pids["gateway"], "memory": site.pids["gateway"], "floor": [floor.pid]}
             cpu: dict[str, list[float]] = {name: [] for name in ("sender", "gateway", "floor")}
             for i in range(rounds + 1):
                 for way in rate:
-                    before = live_site.cpu_s(servers[way])
+                    before = live_site.cpu_s(*servers[way])
                     sender.say(way)
                     told = json.loads(sender.hear())
                     if i == 0:
                         continue
                     rate[way].append(reports / told["seconds"])
                     if way != "memory":
-                        used = live_site.cpu_s(servers[way]) - before
+                        used = live_site.cpu_s(*servers[way]) - before
                         cpu["floor" if way == "floor" else "gateway"].append(used / reports * 1e6)
                     if way == "client":
                         cpu["sender"].append(told["cpu_s"] / reports * 1e6)

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from bench import floors, live_scaling, live_site
 from bench.child import Child, bar, parser, say, tell
@@ -34,6 +35,8 @@ from feeds.envelope import Batch, encode_batch
 from feeds.names import AgencyId
 from feeds.redis_bus import RedisBus
 
+GATEWAY_UNITS = 50_000
+"""Of how many units a second one process takes in the reports (`jointops gateway --help`)."""
 DECODING = 3
 """Viewers that decode; the others count bytes."""
 WARM_S = 3.0
@@ -59,7 +62,7 @@ def run(args: argparse.Namespace, site: RunningSite, frames_to: Path) -> dict[st
     try:
         feeds = Child(
             "bench.live_feeds",
-            {"url": site.feed_url, "tokens": site.feed_tokens, "units": args.units, "size": args.message},
+            {"urls": site.feed_urls, "tokens": site.feed_tokens, "units": args.units, "size": args.message},
         )
         children.append(feeds)
         assert feeds.hear() == "sending"
@@ -72,12 +75,12 @@ def run(args: argparse.Namespace, site: RunningSite, frames_to: Path) -> dict[st
         for viewer in viewers:
             assert viewer.hear() == "seated"
         time.sleep(WARM_S + args.units * WARM_UNIT_S)
-        before = {name: cpu_s(pid) for name, pid in site.pids.items()}
+        before = {name: cpu_s(*pids) for name, pids in site.pids.items()}
         began, began_at = time.monotonic(), time.time()
         for viewer in viewers:
             viewer.say("begin")
         time.sleep(args.seconds)
-        used = {name: cpu_s(pid) - before[name] for name, pid in site.pids.items()}
+        used = {name: cpu_s(*pids) - before[name] for name, pids in site.pids.items()}
         window, ended_at = time.monotonic() - began, time.time()
         for viewer in viewers:
             viewer.say("end")
@@ -112,7 +115,7 @@ async def journaled(site: RunningSite, between: tuple[float, float]) -> tuple[li
             at = BEGINNING._replace(ms=int(between[0] * 1000))
             while page := await bus.read(AgencyId(agency), at, 50):
                 at = page[-1].id
-                inside = [delivery.batch for delivery in page if delivery.id.ms <= between[1] * 1000]
+                inside = [_of_reports(delivery.batch) for delivery in page if delivery.id.ms <= between[1] * 1000]
                 batch_count += len(inside)
                 message_count += sum(len(batch.parcels) for batch in inside)
                 if len(batches) < most:
@@ -122,6 +125,11 @@ async def journaled(site: RunningSite, between: tuple[float, float]) -> tuple[li
     finally:
         await bus.close()
     return batches[:FLOOR_ITEMS], messages[:FLOOR_ITEMS], batch_count, message_count
+
+
+def _of_reports(batch: Batch) -> Batch:
+    """Return the batch with its reports as such: the floors know no columns."""
+    return replace(batch, parcels=tuple(replace(parcel, body=parcel.reports) for parcel in batch.parcels))
 
 
 def floor_s(args: argparse.Namespace, site: RunningSite, found: dict[str, Any], frames: list[bytes]) -> dict[str, Any]:
@@ -151,7 +159,10 @@ def floor_s(args: argparse.Namespace, site: RunningSite, found: dict[str, Any], 
 def measure(args: argparse.Namespace) -> dict[str, Any]:
     """Run it all and return the report."""
     load_1min = os.getloadavg()[0]
-    with tempfile.TemporaryDirectory() as folder, live_site.running(args.tick_ms, args.classes) as site:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        live_site.running(args.tick_ms, args.classes, gateways=args.gateways) as site,
+    ):
         kept = Path(folder, "frames")
         say(args, f"{args.units} units, {args.viewers} viewers, tick {args.tick_ms} ms: measuring {args.seconds:g} s")
         found = run(args, site, kept)
@@ -174,6 +185,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
             "classes": args.classes,
             "reports_per_message": args.message,
             "sources": live_site.AGENCIES,
+            "gateways": args.gateways,
             "decoding_viewers": min(DECODING, args.viewers),
         },
         "bars": [
@@ -220,8 +232,11 @@ def main(argv: list[str]) -> int:
     choices.add_argument("--seconds", type=float, help="of measuring (15; of each turn with --scaling: 4)")
     choices.add_argument("--classes", type=int, default=1, help="viewer classes that the viewers are spread over (1)")
     choices.add_argument("--message", type=int, default=200, help="reports in one message of an agency (200)")
+    choices.add_argument("--gateways", type=int, help="each for some of the agencies (one for 50,000 units)")
     choices.add_argument("--scaling", action="store_true", help="only what 200 viewers cost over 50")
     args = choices.parse_args(argv)
+    if args.gateways is None:
+        args.gateways = -(-args.units // GATEWAY_UNITS)
     if args.seconds is None:
         args.seconds = 4.0 if args.scaling else 15.0
     return tell(args, live_scaling.measure(args) if args.scaling else measure(args))

@@ -135,7 +135,7 @@ async def main(job: dict[str, Any]) -> None:
     all_in = asyncio.Barrier(len(feeds) + 1)
     async with asyncio.TaskGroup() as group:
         for feed in feeds:
-            group.create_task(feed.run(job["url"], tokens[feed.source], job.get("run", "bench"), all_in))
+            group.create_task(feed.run(job["urls"][feed.source], tokens[feed.source], job.get("run", "bench"), all_in))
         await all_in.wait()
         print("sending", flush=True)
         word = await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)

@@ -31,11 +31,11 @@ def watch(args: argparse.Namespace, site: RunningSite, viewers: int) -> dict[str
     try:
         assert child.hear() == "seated"
         time.sleep(SETTLE_S)
-        before = {name: cpu_s(pid) for name, pid in site.pids.items()}
+        before = {name: cpu_s(*pids) for name, pids in site.pids.items()}
         began = time.monotonic()
         child.say("begin")
         time.sleep(args.seconds)
-        used = {name: cpu_s(pid) - before[name] for name, pid in site.pids.items()}
+        used = {name: cpu_s(*pids) - before[name] for name, pids in site.pids.items()}
         took = time.monotonic() - began
         child.say("end")
         told = json.loads(child.hear())
@@ -58,7 +58,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     with live_site.running(args.tick_ms, args.classes) as site:
         feeds = Child(
             "bench.live_feeds",
-            {"url": site.feed_url, "tokens": site.feed_tokens, "units": args.units, "size": args.message},
+            {"urls": site.feed_urls, "tokens": site.feed_tokens, "units": args.units, "size": args.message},
         )
         try:
             assert feeds.hear() == "sending"

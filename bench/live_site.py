@@ -25,23 +25,25 @@ _READY_WITHIN_S = 20.0
 class RunningSite(NamedTuple):
     """Where things are, and whose CPU is counted."""
 
-    feed_url: str
+    feed_urls: dict[str, str]
+    """source -> where it sends."""
     live_url: str
     redis_url: str
     feed_tokens: dict[str, str]
     """source -> bearer token."""
     viewer_tokens: list[str]
     """One for each viewer class."""
-    pids: dict[str, int]
+    pids: dict[str, list[int]]
     cot_port: int
 
 
-def cpu_s(pid: int) -> float:
-    """Return the CPU time that a process has used, its living threads included, seconds (Linux).
+def cpu_s(*pids: int) -> float:
+    """Return the CPU time that processes have used, their living threads included, seconds (Linux).
 
     From the scheduler's own nanoseconds: the ticks of `stat` miss what sleeps and wakes between two of them.
     """
-    return sum(int(task.read_text().split()[0]) for task in Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e9
+    tasks = [task for pid in pids for task in Path(f"/proc/{pid}/task").glob("*/schedstat")]
+    return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
 
 
 def toml(
@@ -95,10 +97,14 @@ def running(
     classes: int,
     parts: tuple[str, ...] = ("gateway", "hub"),
     *,
+    gateways: int = 1,
     cot: bool = False,
     bounded: bool = False,
 ) -> Iterator[RunningSite]:
-    """Start the site in a temporary folder, Redis and these parts of it, and stop it at the end."""
+    """Start the site in a temporary folder, Redis and these parts of it, and stop it at the end.
+
+    `gateways`: so many, each for some of the agencies.
+    """
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stop:
         ports = dict(zip(("port", "live_port", "feed_port", "cot_port"), free_ports(4), strict=True))
         feed_tokens = {f"police{i}": secrets.token_urlsafe() for i in range(AGENCIES)}
@@ -108,17 +114,19 @@ def running(
         redis = embedded_redis.start(Path(folder, "redis"))
         stop.callback(redis.stop)
         env = {**os.environ, "REDIS_URL": redis.url, part.PARENT: str(os.getpid())}
-        pids = {"redis": redis.pid}
+        pids = {"redis": [redis.pid]}
+        feed_ports = [ports["feed_port"], *free_ports(gateways - 1)]
+        of = {port: [*feed_tokens][first::gateways] for first, port in enumerate(feed_ports)}
         for name in parts:
-            words = [sys.executable, "-m", "dashboard.cli", name, "--config", str(path), "--log-level", "warning"]
-            child = subprocess.Popen(words, env=env)
-            stop.callback(_end, child)
-            pids[name] = child.pid
-        for name, of in (("feed_port", "gateway"), ("live_port", "hub")):
-            if of in parts:
-                _await_port(ports[name])
+            for more in [_gateway(*one) for one in of.items()] if name == "gateway" and gateways > 1 else [[]]:
+                words = [sys.executable, "-m", "dashboard.cli", name, "--config", str(path), "--log-level", "warning"]
+                child = subprocess.Popen([*words, *more], env=env)
+                stop.callback(_end, child)
+                pids.setdefault(name, []).append(child.pid)
+        for port in [*(feed_ports if "gateway" in parts else []), *([ports["live_port"]] if "hub" in parts else [])]:
+            _await_port(port)
         yield RunningSite(
-            f"ws://127.0.0.1:{ports['feed_port']}/feed",
+            {source: f"ws://127.0.0.1:{port}/feed" for port, sources in of.items() for source in sources},
             f"ws://127.0.0.1:{ports['live_port']}/stream",
             redis.url,
             feed_tokens,
@@ -126,6 +134,11 @@ def running(
             pids,
             ports["cot_port"],
         )
+
+
+def _gateway(port: int, sources: list[str]) -> list[str]:
+    """Return what else a gateway for some of the sources is told; each is its own agency's."""
+    return [f"--feed-port={port}", f"--cot-port={free_ports(1)[0]}", *(f"--agency={source}" for source in sources)]
 
 
 def _end(child: "subprocess.Popen[bytes]") -> None:

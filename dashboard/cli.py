@@ -11,6 +11,8 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from dashboard import cli_keeping, config, config_file
 from dashboard import cli_texts as texts
 from feeds.errors import ConfigError, JointOpsError
@@ -86,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
 
     for name, run, text in (
         ("serve", _serve, texts.SERVE),
-        ("gateway", _gateway, "Only the gateway: agencies' feeds in, journal and bus out."),
+        ("gateway", _gateway, texts.GATEWAY),
         ("hub", _hub, "Only the hub: the picture, policy, the live stream."),
         ("review", _review, "Only the review: the record replayed, as the live stream."),
         ("web", _web, "Only the web pages."),
@@ -94,6 +96,10 @@ def _parser() -> argparse.ArgumentParser:
     ):
         sub = command(name, run, text.partition(":")[0].partition(".")[0].strip().lower(), text)
         sub.add_argument("--config", type=Path, required=True, metavar="site.toml", help="the site's file")
+        if name == "gateway":
+            sub.add_argument("--agency", action="append", metavar="ID", help="its feeds only; may be repeated (all)")
+            sub.add_argument("--feed-port", type=int, help="feeds by WebSocket and HTTP (the site's)")
+            sub.add_argument("--cot-port", type=int, help="CoT streams (the site's)")
 
     feed = command("feed", _feed, "send a captured file through the door", texts.FEED)
     feed.add_argument("paths", type=Path, nargs="+", metavar="PATH", help="captured files, or folders of them")
@@ -221,10 +227,13 @@ def _process(
     return run
 
 
-async def _run_gateway(settings: config.Settings, redis_url: str, stop: asyncio.Event) -> None:
+def _gateway(args: argparse.Namespace) -> int:
     from dashboard import part
 
-    await part.gateway(settings, redis_url, stop)
+    settings = config_file.load(args.config)
+    ports = {name: port for name in ("feed_port", "cot_port") if (port := getattr(args, name)) is not None}
+    settings = replace(settings, site=replace(settings.site, **ports))
+    return part.run(lambda stop: part.gateway(settings, part.redis_url(settings), stop, args.agency or ()))
 
 
 async def _run_hub(settings: config.Settings, redis_url: str, stop: asyncio.Event) -> None:
@@ -251,7 +260,6 @@ async def _run_record(settings: config.Settings, redis_url: str, stop: asyncio.E
     await recorder.record(settings, redis_url, stop)
 
 
-_gateway = _process(_run_gateway)
 _hub = _process(_run_hub)
 _review = _process(_run_review)
 _web = _process(_run_web)

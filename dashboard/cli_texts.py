@@ -16,6 +16,13 @@ Starts and watches everything of one site on this machine: Redis (unless the sit
 review and recorder. `jointops check --config site.toml` explains what is wrong with a file; `docs/settings.md` lists
 every setting.
 """
+GATEWAY = """\
+Only the gateway: agencies' feeds in, journal and bus out. One process takes in about 50,000 reports a second; for more,
+start several, each for some of the agencies and on ports of its own:
+
+  jointops gateway --config site.toml --agency cpd --agency sheriff
+  jointops gateway --config site.toml --agency fire --feed-port 8062 --cot-port 8097
+"""
 RECORD = """\
 Only the recorder: all that arrives into sealed segments of ten minutes, one folder each, chained by their hashes
 (docs/recording.md). `jointops serve` starts it too, unless the site says `record = false`. It may be killed at any

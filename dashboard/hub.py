@@ -222,8 +222,10 @@ class Hub:
             # What is much is taken in pieces on the way: taken at the tick alone, it would all be late by that long.
             pieces = min(1 + int(took / PIECE_S), PIECES_MAX)
             self._took_s = 0.0
-            for left in range(pieces - 1, 0, -1):
-                await asyncio.sleep(at - step * left / pieces - loop.time())
+            early = [step * left / pieces for left in range(pieces - 1, 0, -1)]
+            # The last shortly before, so that little is left for the tick itself.
+            for ahead in [*early, PIECE_S] if early else []:
+                await asyncio.sleep(at - ahead - loop.time())
                 await self._take_waiting()
                 self._gather()
             await asyncio.sleep(at - loop.time())

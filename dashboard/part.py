@@ -7,7 +7,7 @@ import logging
 import os
 import resource
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from typing import Any
 
 from dashboard.config import Settings
@@ -93,19 +93,26 @@ def _collect_seldom() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-async def gateway(settings: Settings, redis: str, stop: asyncio.Event) -> None:
-    """Run the gateway of the site."""
+async def gateway(settings: Settings, redis: str, stop: asyncio.Event, of: Collection[str] = ()) -> None:
+    """Run the gateway of the site, or one for the sources of some of its agencies (`of`). Raises ConfigError."""
     from feeds.gateway import Gateway
     from feeds.redis_bus import RedisBus
 
     _collect_seldom()
+    agencies = settings.agency_ids()
+    for unknown in sorted(set(of) - set(agencies)):
+        raise ConfigError("--agency", f"no agency {unknown!r}; there are {', '.join(agencies)}")
+    sources = settings.sources()
+    if of:
+        agencies = tuple(agency for agency in agencies if agency in of)
+        sources = tuple(source for source in sources if source.agency in of)
     clock = SystemClock()
     bus = RedisBus(redis, clock)
     try:
         await Gateway(
             bus,
-            settings.sources(),
-            settings.agency_ids(),
+            sources,
+            agencies,
             clock,
             bind=settings.site.bind,
             feed_port=settings.site.feed_port,

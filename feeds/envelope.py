@@ -5,16 +5,18 @@ changed after). A *batch* is what one append to an agency's journal holds: parce
 The journal id of a batch is not inside it: it is the stream's id and travels beside the bytes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
+from msgspec.structs import replace
 
 from feeds.deflate import deflate, inflate
 from feeds.errors import DecodeError
 from feeds.names import AgencyId, SourceId
-from feeds.report import AnyReport
+from feeds.report import AnyReport, UnitReport
+from feeds.unit_columns import UnitColumns, columns_of
 
 WIRE_VERSION = 1
 
@@ -24,7 +26,7 @@ SKEW_S = 5.0
 """A report further ahead than this is taken and flagged `clock_skew`, seconds."""
 
 
-class Parcel(Struct, frozen=True, array_like=True, gc=False):
+class Parcel(Struct, frozen=True, array_like=True, gc=False, eq=False):
     """What one source sent in one message, stamped."""
 
     source: SourceId
@@ -32,7 +34,34 @@ class Parcel(Struct, frozen=True, array_like=True, gc=False):
     """The sender's run id; `""` for dialects without sequences."""
     received_at: float
     """Our clock at the gateway, Unix seconds."""
-    reports: tuple[AnyReport, ...]
+    body: tuple[AnyReport, ...] | UnitColumns
+    """The reports, or the columns that they are kept as in the journal."""
+
+    @property
+    def reports(self) -> tuple[AnyReport, ...]:
+        """The reports; of columns each time made anew."""
+        return self.body.reports() if isinstance(self.body, UnitColumns) else self.body
+
+    @property
+    def of_others(self) -> tuple[AnyReport, ...]:
+        """The reports of other things than units."""
+        if isinstance(self.body, UnitColumns):
+            return ()
+        return tuple(report for report in self.body if type(report) is not UnitReport)
+
+    @property
+    def count(self) -> int:
+        """The number of reports."""
+        return len(self.body)
+
+    def __eq__(self, other: object) -> bool:
+        """Say whether the same was sent, however it is kept."""
+        if not isinstance(other, Parcel):
+            return NotImplemented
+        mine, others = (self.source, self.run, self.received_at), (other.source, other.run, other.received_at)
+        return mine == others and self.reports == other.reports
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 class Tally(Struct, frozen=True, array_like=True, gc=False):
@@ -62,7 +91,7 @@ class Batch(Struct, frozen=True, array_like=True, gc=False):
 
     def __len__(self) -> int:
         """Return the number of reports."""
-        return sum(len(p.reports) for p in self.parcels)
+        return sum(parcel.count for parcel in self.parcels)
 
 
 class Packed(NamedTuple):
@@ -94,7 +123,11 @@ class _Posted(Struct, array_like=True, gc=False):
     source: SourceId
     run: str
     received_at: float
-    reports: tuple[_Numbered, ...]
+    body: tuple[_Numbered, ...] | UnitColumns
+
+    def sequences(self) -> Iterable[int | None]:
+        """Return the sequence number of each report."""
+        return self.body.sequences() if isinstance(self.body, UnitColumns) else (report.seq for report in self.body)
 
 
 class _Numbers(Struct, array_like=True, gc=False):
@@ -137,7 +170,14 @@ _INFLATED_MAX = 64 * 1024 * 1024
 
 def pack(parcel: Parcel) -> Packed:
     """Return the parcel encoded."""
-    return Packed(Raw(_encoder.encode(parcel)), len(parcel.reports))
+    return Packed(Raw(_encoder.encode(_as_kept(parcel))), parcel.count)
+
+
+def _as_kept(parcel: Parcel) -> Parcel:
+    if isinstance(parcel.body, UnitColumns):
+        return parcel
+    columns = columns_of(parcel.body)
+    return parcel if columns is None else Parcel(parcel.source, parcel.run, parcel.received_at, columns)
 
 
 def unpack(packed: Packed) -> Parcel:
@@ -148,8 +188,10 @@ def unpack(packed: Packed) -> Parcel:
 def encode_batch(batch: Batch | PackedBatch) -> bytes:
     """Return the batch as bytes for the journal: one byte that says how, then msgpack, deflated when it pays.
 
-    Measured on batches of 200: 229 bytes a report plain, 37 deflated for 0.2 us more.
+    Measured on batches of 200 positions: 75 bytes a report plain, 23 deflated for 0.2 us more.
     """
+    if isinstance(batch, Batch):
+        batch = replace(batch, parcels=tuple(map(_as_kept, batch.parcels)))
     body = _encoder.encode(batch)
     if len(body) < _DEFLATE_FROM:
         return _PLAIN + body
@@ -164,6 +206,9 @@ def _decode(data: bytes, decoder: "msgspec.msgpack.Decoder[_Either]") -> _Either
         batch = decoder.decode(inflate(data[1:], _INFLATED_MAX) if data[:1] == _DEFLATED else data[1:])
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise DecodeError(f"journal entry cannot be read: {error}") from error
+    for parcel in batch.parcels:
+        if isinstance(parcel.body, UnitColumns):
+            parcel.body.check()
     if batch.version != WIRE_VERSION:
         raise DecodeError(f"journal entry has version {batch.version}, expected {WIRE_VERSION}")
     return batch
@@ -177,6 +222,6 @@ def decode_batch(data: bytes) -> Batch:
 def decode_sequences(data: bytes) -> Iterator[tuple[SourceId, str, int]]:
     """Yield (source, run, sequence number) of every report in `data` that has one. Raises DecodeError."""
     for parcel in _decode(data, _numbers_decoder).parcels:
-        for report in parcel.reports:
-            if report.seq is not None:
-                yield parcel.source, parcel.run, report.seq
+        for seq in parcel.sequences():
+            if seq is not None:
+                yield parcel.source, parcel.run, seq

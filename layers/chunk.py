@@ -18,7 +18,6 @@ from msgspec.structs import replace
 from feeds.bus import BEGINNING, BatchId, Delivery
 from feeds.names import AgencyId
 from feeds.recording.sheets import Sheet
-from feeds.report import UnitReport
 from layers import kinds
 from layers.delta import delta, keyframe
 from layers.frame import DTYPES, FrameHeader, LayerChange, encode_span
@@ -190,7 +189,7 @@ class _Others:
         """Return the keyframe at `at`, the beginning of a minute; its events were told in the minutes before."""
         touched, happened = self._picture.flush()
         self._view.step(touched, happened, at)
-        return keyframe(self._view, seen_event=self._view.events.number)
+        return keyframe(self._view, seen_event=self._view.events.number, deflate_from=0)
 
     def tell(self, batches: Iterable[Delivery], at: float) -> tuple[int, int, bytes] | None:
         """Return what the batches changed, `(received, observed, frame)`; None when they said only what units did."""
@@ -198,8 +197,7 @@ class _Others:
             (parcel.received_at, min(report.observed_at, parcel.received_at))
             for entry in batches
             for parcel in entry.batch.parcels
-            for report in parcel.reports
-            if type(report) is not UnitReport
+            for report in parcel.of_others
         ]
         if not said:
             return None
@@ -211,7 +209,8 @@ class _Others:
         received = max(received, self._view.at)
         if not self._view.step(touched, happened, received):
             return None
-        frame = delta(self._view, base) or keyframe(self._view, seen_event=event)
+        plain = delta(self._view, base, deflate_from=0)  # the span is deflated whole
+        frame = plain or keyframe(self._view, seen_event=event, deflate_from=0)
         return _ms(received, at), _ms(observed, at), frame
 
 

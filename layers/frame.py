@@ -5,7 +5,7 @@ are decoded by both sides. Pure: no clock, no socket.
 
     0   4s  b"JOF1"
     4   u8  type        1 keyframe, 2 delta, 3 heartbeat, 4 span
-    5   u8  flags       bit 0: the body is deflated (zlib); bit 1: header and body are, as one
+    5   u8  flags       0, or 2: header and body are deflated (zlib), as one
     6   u16 zero
     8   u32 length of the header once inflated, bytes (UTF-8 JSON, padded with spaces to a multiple of 8)
     12  u32 length of the body once inflated, bytes
@@ -25,7 +25,7 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from feeds.deflate import inflate
+from feeds.deflate import deflate, inflate
 from feeds.errors import DecodeError
 from layers.planes import Packed
 from layers.stretch import PackedTable, Stretch, columns_of, headers
@@ -33,7 +33,7 @@ from layers.stretch import PackedTable, Stretch, columns_of, headers
 MAGIC = b"JOF1"
 _HEAD = struct.Struct("<4sBBHII")
 _BODY_MAX = 256 * 1024 * 1024
-_BODY_DEFLATED, _ALL_DEFLATED = 1, 2
+_DEFLATED = 2
 _SPAN_LEVEL, _SPAN_MEMORY = 6, 7
 """Of zlib, for spans: made once, read often. Small blocks suit columns that each have their own statistics."""
 
@@ -154,15 +154,15 @@ def encode(
 ) -> bytes:
     """Return the frame's bytes; `header.layers` is made here from `changes`.
 
-    `deflate_from`: deflate bodies of at least this many bytes; 0 never does.
+    `deflate_from`: deflate what has at least this many bytes; 0 never does.
     """
     body = _Body()
     head = _head(header, changes, body)
-    data = b"".join(body.parts)
+    data = b"".join((head, *body.parts))
     flags = 0
     if deflate_from and len(data) >= deflate_from:
-        data, flags = zlib.compress(data, 1), _BODY_DEFLATED
-    return _HEAD.pack(MAGIC, type_, flags, 0, len(head), body.size) + head + data
+        data, flags = deflate(data), _DEFLATED
+    return _HEAD.pack(MAGIC, type_, flags, 0, len(head), body.size) + data
 
 
 def encode_span(
@@ -177,7 +177,7 @@ def encode_span(
     head = _head(msgspec.structs.replace(header, frames=told), changes, body)
     packer = zlib.compressobj(_SPAN_LEVEL, memLevel=_SPAN_MEMORY, strategy=zlib.Z_FILTERED)
     whole = packer.compress(b"".join((head, *body.parts))) + packer.flush()
-    return _HEAD.pack(MAGIC, FrameType.SPAN, _ALL_DEFLATED, 0, len(head), body.size) + whole
+    return _HEAD.pack(MAGIC, FrameType.SPAN, _DEFLATED, 0, len(head), body.size) + whole
 
 
 def _head(header: FrameHeader, changes: tuple[LayerChange, ...], body: _Body) -> bytes:
@@ -231,15 +231,13 @@ def _open(data: bytes) -> tuple[FrameType, int, memoryview]:
         raise DecodeError("not a frame: magic bytes differ")
     if not FrameType.KEYFRAME <= type_ <= FrameType.SPAN:
         raise DecodeError(f"no frame type {type_}")
-    if flags > _ALL_DEFLATED:
+    if flags not in (0, _DEFLATED):
         raise DecodeError(f"frame has flags {flags} that this version does not know")
     rest = data[_HEAD.size :]
-    if max(body_len, head_len) > _BODY_MAX or (flags != _ALL_DEFLATED and head_len > len(rest)):
+    if max(body_len, head_len) > _BODY_MAX or (not flags and head_len > len(rest)):
         raise DecodeError("frame says it is longer than it is")
-    if flags == _ALL_DEFLATED:
+    if flags:
         rest = inflate(rest, head_len + body_len + 1)
-    elif flags == _BODY_DEFLATED:
-        rest = rest[:head_len] + inflate(rest[head_len:], body_len + 1)
     if len(rest) != head_len + body_len:
         raise DecodeError(f"frame's body has {len(rest) - head_len} bytes, expected {body_len}")
     return FrameType(type_), head_len, memoryview(rest)

@@ -13,13 +13,16 @@ Rules
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from feeds.bus import BEGINNING, BatchId, Delivery
+from feeds.envelope import Parcel
 from feeds.names import AgencyId
 from feeds.report import CameraReport, Category, IncidentReport, LogReport, UnitReport, ZoneReport
+from feeds.unit_columns import UnitColumns
 from layers.fixes import Fixes
 from layers.log_life import Corrections, entry_forgotten_at, hear_entry
 from layers.roster import Roster
@@ -29,7 +32,9 @@ from layers.track import (
     BIT,
     EVERYTHING,
     FORGET_S,
+    GROUP_BIT,
     NEVER,
+    POSITION,
     FieldTrack,
     Said,
     Stamp,
@@ -103,9 +108,12 @@ class Shelf:
 
     def __init__(self) -> None:
         self.by_id: dict[AgencyId, dict[str, Any]] = {}
+        self.slots: dict[AgencyId, dict[str, int]] = {}
+        """Of units: to find one by its slot takes no look at it."""
         self.tracks: list[Any] = []
         self.origin = np.zeros(64, np.int32)
         self.dirty: list[Any] = []
+        """What changed, in order: a track, or the slots of units that moved, as an array."""
         self.again: list[Any] = []
         """To be looked at again for what was said of another thing: last, or the order would tell of it."""
         self._free: list[int] = []
@@ -128,6 +136,7 @@ class Shelf:
     def forget(self, track: Any) -> None:
         """Drop a thing."""
         del self.by_id[track.agency][track.id]
+        self.slots.get(track.agency, {}).pop(track.id, None)
         self.tracks[track.slot] = None
         self._forgotten.append(track.slot)
 
@@ -161,17 +170,22 @@ class Shelf:
         """Return what changed since the last drain or flush; `keep`: the next flush shall return it once more."""
         if not self.dirty:
             return NOTHING
+        parts: list[Touched] = []
         flat: list[int] = []
         kept = self.tracks
         for track in self.dirty:
+            if type(track) is np.ndarray:
+                parts += (*_touched(flat), _moved(track))
+                flat = []
+                continue
             slot = track.slot
             if kept[slot] is track:
                 flat += (slot, track.moved, track.reworded)
             track.moved = track.reworded = 0
             track.queued = False
         self.dirty = []
-        slots, moved, reworded = np.array(flat, np.int64).reshape(-1, 3).T
-        touched = Touched(slots.astype(np.intp), moved.astype(np.uint32), reworded.astype(np.uint32), ())
+        parts += _touched(flat)
+        touched = _together(parts) if len(parts) != 1 else parts[0]
         if keep:
             self._drained.append(touched)
         return touched
@@ -181,8 +195,23 @@ class Shelf:
         return sum(len(tracks) for tracks in self.by_id.values())
 
 
+def _touched(flat: list[int]) -> list[Touched]:
+    """Return what was gathered of tracks: slot, moved, reworded, and so on."""
+    if not flat:
+        return []
+    slots, moved, reworded = np.array(flat, np.int64).reshape(-1, 3).T
+    return [Touched(slots.astype(np.intp), moved.astype(np.uint32), reworded.astype(np.uint32), ())]
+
+
+def _moved(slots: np.ndarray) -> Touched:
+    """Return units that said nothing new but where they are."""
+    return Touched(slots, np.full(len(slots), GROUP_BIT[POSITION], np.uint32), np.zeros(len(slots), np.uint32), ())
+
+
 def _together(parts: list[Touched]) -> Touched:
-    """Return as one what several drains returned: each thing once, in the order they were first touched."""
+    """Return several as one: each thing once, in the order they were first touched."""
+    if not parts:
+        return Touched(NOTHING.slots, NOTHING.moved, NOTHING.reworded, ())
     slots = np.concatenate([part.slots for part in parts])
     moved = np.concatenate([part.moved for part in parts])
     reworded = np.concatenate([part.reworded for part in parts])
@@ -238,8 +267,8 @@ class Picture:
         for parcel in batch.parcels:
             received_at = parcel.received_at
             stamp = Stamp(parcel.source, received_at)
-            count += len(parcel.reports)
-            for report in parcel.reports:
+            count += parcel.count
+            for report in self._moved_on(agency, parcel) if isinstance(parcel.body, UnitColumns) else parcel.body:
                 observed_at = report.observed_at
                 eff = observed_at if observed_at < received_at else received_at
                 if type(report) is UnitReport:
@@ -258,10 +287,35 @@ class Picture:
         self.last[agency] = batch_id
         return count
 
+    def _moved_on(self, agency: AgencyId, parcel: Parcel) -> Iterator[UnitReport]:
+        """Move on the units of columns that say their words again; yield the reports of the others, to be heard.
+
+        What changed is put down in the order of the reports, as if each had been heard.
+        """
+        columns = parcel.body
+        assert isinstance(columns, UnitColumns)
+        units = self.shelves[UNITS]
+        find = units.slots.setdefault(agency, {}).get
+        slots = np.fromiter(map(find, columns.ids, repeat(-1)), np.intp, len(columns.ids))
+        again = self.fixes.all_again(slots, columns, parcel.source, parcel.received_at)
+        if again.all():
+            units.dirty.append(slots)
+            return
+        others = np.flatnonzero(~again)
+        done = 0
+        for place, report in zip(others.tolist(), columns.reports(others.tolist()), strict=True):
+            if place > done:
+                units.dirty.append(slots[done:place])
+            done = place + 1
+            yield report
+        if done < len(slots):
+            units.dirty.append(slots[done:])
+
     def _new_unit(self, agency: AgencyId, unit_id: str, tracks: dict[str, Any]) -> UnitTrack:
         shelf = self.shelves[UNITS]
         track = tracks[unit_id] = UnitTrack(agency, unit_id, shelf.slot(), self.fixes)
         shelf.tracks[track.slot] = track
+        shelf.slots.setdefault(agency, {})[unit_id] = track.slot
         shelf.origin[track.slot] = self.origin(agency, frozenset())
         return track
 
@@ -419,6 +473,8 @@ class Picture:
         """Put a restored track on its shelf."""
         shelf = self.shelves[layer]
         shelf.by_id.setdefault(track.agency, {})[track.id] = track
+        if layer == UNITS:
+            shelf.slots.setdefault(track.agency, {})[track.id] = track.slot
         shelf.tracks[track.slot] = track
         shelf.origin[track.slot] = self.origin(track.agency, track.labels())
         if layer == LOG:

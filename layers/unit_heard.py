@@ -128,9 +128,8 @@ def heard(coming: Iterable[Sheet]) -> tuple[Heard, list[Delivery]]:
 def _without_units(entry: Delivery) -> Delivery | None:
     parcels = []
     for parcel in entry.batch.parcels:
-        others = tuple(report for report in parcel.reports if type(report) is not UnitReport)
-        if others:
-            parcels.append(replace(parcel, reports=others))
+        if others := parcel.of_others:
+            parcels.append(replace(parcel, body=others))
     return entry._replace(batch=replace(entry.batch, parcels=tuple(parcels))) if parcels else None
 
 

@@ -3,42 +3,28 @@
 Pure: time is an argument.
 """
 
+from operator import attrgetter
 from typing import Any
 
 from feeds.names import AgencyId, SourceId
 from feeds.report import UnitReport
-from layers.fixes import Fixes
+from feeds.unit_columns import WORDS
+from layers.fixes import Fixes, Words
 from layers.track import GROUP_BIT, NEVER, POSITION, STATUS, Said, Stamp, known_labels
 
 _POSITION_BIT = GROUP_BIT[POSITION]
 
-Words = tuple[Any, ...]
-"""All that a unit's report says besides numbers and its call sign, and its source."""
-_WORDS_MAX = 4096
-_shared: dict[Words, Words] = {}
-"""Words by themselves: thousands of units say the same few, and share them."""
-
-
-def _shared_words(report: UnitReport, stamp: Stamp) -> Words:
-    """Return the words of a report, the same object as for others that say the same."""
-    said = (
-        stamp.source, report.status, report.unit_type, report.primary_status, report.secondary_status,
-        report.incident_id, report.status_internal, report.emergency, report.capabilities, report.crew,
-        report.fix_method, report.labels,
-    )  # fmt: skip
-    if len(_shared) >= _WORDS_MAX:
-        _shared.clear()  # whoever has such words keeps them
-    return _shared.setdefault(said, said)
+_words_of = attrgetter(*WORDS)
 
 
 class UnitTrack:
     """One unit. `moved` and `reworded` gather what changed since the picture was last flushed (category bits).
 
-    A report that differs from the one before it in its numbers only (`repeats`) is not kept: its time is put here and
-    its numbers into `fixes`, and what was `_said` before goes on to stand for its words.
+    A report that differs from the one before it in its numbers only (`repeats`, `Fixes.all_again`) is not kept: its
+    time and its numbers are put into `fixes`, and what was `_said` before goes on to stand for its words.
     """
 
-    __slots__ = ("_at", "_call_sign", "_effs", "_fixes", "_repeated", "_said", "_stamp", "_stamps", "_words",
+    __slots__ = ("_effs", "_fixes", "_repeated", "_said", "_stamps", "_words",
                  "agency", "id", "known", "labelled", "moved", "queued", "reworded", "slot")  # fmt: skip
 
     def __init__(self, agency: AgencyId, unit_id: str, slot: int, fixes: Fixes) -> None:
@@ -52,16 +38,14 @@ class UnitTrack:
         self.reworded = 0
         self.queued = False
         """Among what the picture flushes next."""
+        fixes.fit(slot)
         self._fixes = fixes
         self._effs: list[float] = [NEVER] * 6
         self._said: list[Any] = [None] * 6
         self._stamps: list[Any] = [None] * 6
-        """By group; while there are `_words`, the time and stamp of every group that `_said[0]` stands for are here:"""
-        self._at = NEVER
-        self._stamp: Any = None
+        """By group; while there are `_words`, the time and stamp of what `_said[0]` stands for are in `fixes`."""
         self._words: Words | None = None
         """Of the newest report, when it had a position and no labels and all that it said stands."""
-        self._call_sign: str | None = None
         self._repeated = False
         """The numbers of `_said[0]` are older than those in `fixes`."""
 
@@ -69,23 +53,22 @@ class UnitTrack:
         """Take in a report that says the newest one's words again; return False, nothing done, when it does not.
 
         The hot path: it touches little that is not in the cache, and of the words only what all units share. They are
-        written out here as in `_shared_words`: an attrgetter for both takes 0.15 us more a report.
+        written out here, in the order of `WORDS`: an attrgetter takes 0.15 us more a report.
         """
+        slot, fixes = self.slot, self._fixes
         if (
-            eff >= self._at
+            self._words is not None
+            and eff >= fixes.at[slot]
             and (
                 stamp.source, report.status, report.unit_type, report.primary_status, report.secondary_status,
                 report.incident_id, report.status_internal, report.emergency, report.capabilities, report.crew,
                 report.fix_method, report.labels,
             ) == self._words
             and report.lat is not None
-            and report.call_sign == self._call_sign
+            and report.call_sign == fixes.call_signs[slot]
         ):  # fmt: skip
-            self._at = eff
-            self._stamp = stamp
-            self._repeated = True
             self.moved |= _POSITION_BIT
-            self._fixes.hold(self.slot, report, stamp.received_at)
+            fixes.again(slot, report, eff, stamp.received_at)
             return True
         return False
 
@@ -165,11 +148,12 @@ class UnitTrack:
         if moves:
             self._move(report, eff, stamp)
         labels = bool(report.labels) or self.labelled
-        self._words = None
         if moves and stands and not labels and report.lat is not None:
-            self._at, self._stamp = eff, stamp
-            self._call_sign = report.call_sign
-            self._words = _shared_words(report, stamp)
+            words = (stamp.source, *_words_of(report))
+            self._words = self._fixes.speak(self.slot, words, report.call_sign, eff, stamp.received_at)
+        elif self._words is not None:
+            self._words = None
+            self._fixes.hush(self.slot)
         return labels
 
     def _move(self, report: UnitReport, eff: float, stamp: Stamp) -> None:
@@ -200,11 +184,17 @@ class UnitTrack:
 
     def _settle(self) -> None:
         """Put the time and the stamp of the newest report to each group that it stands for."""
-        if self._words is not None and (self._effs[0] is not self._at or self._stamps[0] is not self._stamp):
+        if self._words is not None and self._fixes.repeated[self.slot]:
+            self._fixes.repeated[self.slot] = 0
+            self._repeated = True
+            at, stamp = self._newest(self._words)
             one = self._said[0]
             for group, report in enumerate(self._said):
                 if report is one:
-                    self._effs[group], self._stamps[group] = self._at, self._stamp
+                    self._effs[group], self._stamps[group] = at, stamp
+
+    def _newest(self, words: Words) -> tuple[float, Stamp]:
+        return self._fixes.at[self.slot], Stamp(words[0], self._fixes.received[self.slot])
 
     def restore(self, group: int, said: Said) -> None:
         """Let a report stand for a group, as it did in the picture that was kept."""
@@ -244,7 +234,8 @@ class UnitTrack:
         if newest is not None and 1 not in which:  # nearly always one stands for all that was said
             if self._words is None:
                 return which, [(self._effs[POSITION], newest, self._stamps[POSITION])]
-            return which, [(self._at, newest, self._stamp)]
+            at, stamp = self._newest(self._words)
+            return which, [(at, newest, stamp)]
         self._settle()
         found: dict[int, int] = {}
         each: list[tuple[float, UnitReport, Stamp]] = []
@@ -269,7 +260,7 @@ class UnitTrack:
 
     def heard_at(self) -> float:
         """Return the newest effective time of anything said, Unix seconds."""
-        return max(*self._effs, self._at if self._words is not None else NEVER)
+        return max(*self._effs, self._fixes.at[self.slot] if self._words is not None else NEVER)
 
     def receipt(self, mask: int) -> float:
         """Return the oldest receipt among the groups of these category bits, Unix seconds; inf for none."""

@@ -14,8 +14,7 @@ export const KEYFRAME = 1;
 export const DELTA = 2;
 export const HEARTBEAT = 3;
 export const SPAN = 4;
-const BODY_DEFLATED = 1;
-const ALL_DEFLATED = 2;
+const DEFLATED = 2;
 
 /** "Not known" in u2 and i4 columns. */
 export const UNKNOWN_U2 = 65535;
@@ -81,7 +80,7 @@ const SCALE_MAX = 1e7;
 const text = new TextDecoder();
 
 /**
- * Whether the frame's body must be inflated first, which takes a promise.
+ * Whether the frame must be inflated first, which takes a promise.
  * @param {ArrayBuffer} data
  */
 export function isDeflated(data) {
@@ -89,7 +88,7 @@ export function isDeflated(data) {
 }
 
 /**
- * Returns the frame in `data`, whose body is plain. Throws FrameError.
+ * Returns the frame in `data`, which is plain. Throws FrameError.
  * @param {ArrayBuffer} data
  * @returns {Frame}
  */
@@ -101,28 +100,23 @@ export function decode(data) {
 }
 
 /**
- * Returns the frame in `data`, inflating its body where it must be. Rejects with FrameError.
+ * Returns the frame in `data`, inflated where it must be. Rejects with FrameError.
  * @param {ArrayBuffer} data
  * @returns {Promise<Frame>}
  */
 export async function inflate(data) {
   const head = readHead(data);
   if (!head.flags) return decode(data);
-  if (head.flags === ALL_DEFLATED) {
-    const whole = (await inflated(data, HEAD, head.headerBytes + head.bodyBytes)).buffer;
-    return build(head, readHeader(whole, 0, head.headerBytes), whole, head.headerBytes);
-  }
-  const body = await inflated(data, HEAD + head.headerBytes, head.bodyBytes);
-  return build(head, readHeader(data, HEAD, head.headerBytes), body.buffer, 0);
+  const whole = (await inflated(data, head.headerBytes + head.bodyBytes)).buffer;
+  return build(head, readHeader(whole, 0, head.headerBytes), whole, head.headerBytes);
 }
 
 /**
  * @param {ArrayBuffer} data
- * @param {number} start
  * @param {number} bytes how many there are once inflated
  */
-async function inflated(data, start, bytes) {
-  const reader = new Blob([new Uint8Array(data, start)]).stream().pipeThrough(new DecompressionStream("deflate")).getReader();
+async function inflated(data, bytes) {
+  const reader = new Blob([new Uint8Array(data, HEAD)]).stream().pipeThrough(new DecompressionStream("deflate")).getReader();
   const body = new Uint8Array(bytes);
   let filled = 0;
   try {
@@ -147,8 +141,8 @@ function readHead(data) {
   const headerBytes = view.getUint32(8, true);
   const bodyBytes = view.getUint32(12, true);
   const flags = view.getUint8(5);
-  if (flags > ALL_DEFLATED) throw new FrameError(`frame has flags ${flags} that this version does not know`);
-  const here = flags === ALL_DEFLATED ? 0 : headerBytes;
+  if (flags && flags !== DEFLATED) throw new FrameError(`frame has flags ${flags} that this version does not know`);
+  const here = flags ? 0 : headerBytes;
   if (bodyBytes > BODY_MAX || headerBytes > BODY_MAX || HEAD + here > data.byteLength || headerBytes % 8) {
     throw new FrameError("frame says it is longer than it is");
   }

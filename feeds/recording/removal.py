@@ -62,7 +62,7 @@ class Removal(NamedTuple):
 
     def _parcel(self, parcel: Parcel) -> Parcel | None:
         kept = tuple(report for report in parcel.reports if not self.takes(report))
-        if len(kept) == len(parcel.reports):
+        if len(kept) == parcel.count:
             return parcel
         return Parcel(parcel.source, parcel.run, parcel.received_at, kept) if kept else None
 

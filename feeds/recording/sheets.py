@@ -72,9 +72,10 @@ class Sheet:
         self.parcels: list[Parcel] = list(itertools.chain.from_iterable(of_batches))
         self.times = np.fromiter(map(len, of_batches), np.int64, len(entries))
         """b: parcels of each batch."""
-        sources, runs, received, reports = (
-            zip(*map(_fields_of, self.parcels), strict=True) if self.parcels else [()] * 4
-        )
+        sources = [parcel.source for parcel in self.parcels]
+        runs = [parcel.run for parcel in self.parcels]
+        received = [parcel.received_at for parcel in self.parcels]
+        reports = [parcel.reports for parcel in self.parcels]
         self.run = np.fromiter(map(books.runs.__getitem__, zip(sources, runs, strict=True)), np.int64, len(sources))
         """p codes."""
         self.received_at = np.array(received, np.float64)
@@ -173,7 +174,7 @@ def sheets(agency: AgencyId, entries: Iterable[Delivery], t0: int = 0, books: Bo
             minute = (id_.ms - t0) // MINUTE_MS
         part.append(delivery)
         for parcel in batch.parcels:
-            reports += len(parcel.reports)
+            reports += parcel.count
     if part:
         yield Sheet(part, books)
 

@@ -45,7 +45,7 @@ PARCELS = st.builds(
     source=st.sampled_from([SRC, SourceId("other")]),
     run=st.sampled_from(["", "r1"]),
     received_at=AT,
-    reports=st.lists(UNITS | INCIDENTS | CAMERAS, max_size=12).map(tuple),
+    body=(st.lists(UNITS | INCIDENTS | CAMERAS, max_size=12) | st.lists(UNITS, min_size=24, max_size=40)).map(tuple),
 )
 
 

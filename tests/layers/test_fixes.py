@@ -3,6 +3,9 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from feeds import unit_columns
+from feeds.bus import Delivery
+from feeds.envelope import decode_batch, encode_batch
 from feeds.report import UnitReport
 from layers.keyframe import keyframe, restore
 from layers.picture import UNITS, Picture
@@ -14,6 +17,14 @@ from tests.support.heard import ROSTER, T0, delivery, heard, unit
 NUMBERS = {"lat": 41.8, "lon": -87.6, "course_deg": 90.5, "speed_mps": 12.3, "h_err_m": 5.0, "hae_m": 180.0,
            "v_err_m": 9.0, "stale_at": T0 + 40, "sent_at": T0 + 1, "seq": 2**53}  # fmt: skip
 WORDS = {"primary_status": "Available", "call_sign": "3A12", "emergency": "none", "crew": 2, "fix_method": "gps"}
+
+
+def in_columns(whole: Delivery) -> Delivery:
+    """The same as the journal gives it."""
+    with patch.object(unit_columns, "FEWEST", 1):
+        batch = decode_batch(encode_batch(whole.batch))
+    assert all(isinstance(parcel.body, unit_columns.UnitColumns) for parcel in batch.parcels)
+    return whole._replace(batch=batch)
 
 
 @st.composite
@@ -33,18 +44,22 @@ def spoken(draw: st.DrawFn) -> UnitReport:
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.lists(spoken(), min_size=1, max_size=5), max_size=8), st.sets(st.integers(0, 8)))
-def test_what_stands_is_the_same_whether_a_report_that_repeats_its_words_is_kept_or_not(batches, flushed_after) -> None:
-    def told() -> list[object]:
+def test_what_stands_is_the_same_whether_repeating_reports_are_kept_or_come_in_columns_or_not(
+    batches, flushed_after
+) -> None:
+    def told(*, columns: bool = False) -> list[object]:
         picture, seen = Picture(ROSTER), []
         for n, batch in enumerate(batches):
             source = ("cpd-avl", "cpd-cad")[n % 5 == 4]
-            picture.apply(delivery(n + 1, *batch, received_at=T0 + n, source=source))
+            whole = delivery(n + 1, *batch, received_at=T0 + n, source=source)
+            picture.apply(in_columns(whole) if columns else whole)
             if n in flushed_after:
                 seen += [state(picture), flushed(picture)]
         again = restore(keyframe(picture), ROSTER)
         return [*seen, state(picture), flushed(picture), state(again), flushed(again), keyframe(picture)]
 
     left_out = told()
+    assert told(columns=True) == left_out
     with patch.object(UnitTrack, "repeats", lambda *said: False):
         assert left_out == told()
 

@@ -42,9 +42,9 @@ def with_names(*ms: int) -> list[Delivery]:
         reports = tuple(
             replace(r, unit_id="KILO-9", call_sign="Kilo Niner") if r.unit_id == "u1" else r for r in parcel.reports
         )
-        parcels = (replace(parcel, reports=reports),)
+        parcels = (replace(parcel, body=reports),)
         if n % 2:
-            parcels += (replace(parcel, run="kilos-own-run", reports=reports[1:2]),)
+            parcels += (replace(parcel, run="kilos-own-run", body=reports[1:2]),)
         found.append(delivery._replace(batch=replace(delivery.batch, parcels=parcels)))
     return found
 
