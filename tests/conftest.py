@@ -21,6 +21,13 @@ settings.register_profile(
 settings.load_profile("house")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let pages and faults go one after the other (`--dist loadgroup`): each alone wants most of the machine."""
+    for item in items:
+        if item.get_closest_marker("browser") or item.get_closest_marker("chaos"):
+            item.add_marker(pytest.mark.xdist_group("alone"))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _own_data_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Commands that name no site write their audit into the user's data folder: not into that of who tests."""

@@ -19,7 +19,7 @@ from feeds.embedded_redis import EmbeddedRedis
 from feeds.names import SCREENS, AgencyId
 from feeds.redis_bus import RedisBus
 from feeds.replay.journal import JournalRecording
-from feeds.replay.screens import Look, Told, decode_screens
+from feeds.replay.screens import Look, ScreensEntry, Told, decode_screens
 from tests.support.heard import camera, delivery, incident, unit
 from tests.support.live import SITE, LogIns, hub_on
 from tests.support.reviewing import review_on
@@ -47,9 +47,20 @@ class Scene(NamedTuple):
     bus: RedisBus
     browser: Browser
 
+    async def entries(self) -> list[ScreensEntry]:
+        return [decode_screens(data) for _, data in await self.bus.read_log(SCREENS, BEGINNING, 10_000)]
+
     async def looks(self) -> list[Told]:
-        entries = [decode_screens(data) for _, data in await self.bus.read_log(SCREENS, BEGINNING, 10_000)]
-        return [told for entry in entries for told in entry.told]
+        return [told for entry in await self.entries() for told in entry.told]
+
+    async def drew_at(self, look: Told) -> float:
+        """Wait until the screen has drawn something while it looked so; return when that was."""
+        async with asyncio.timeout(60):
+            while True:
+                for drawn in [drawn for entry in await self.entries() for drawn in entry.drawn]:
+                    if drawn.rev and drawn.at >= look.at:
+                        return drawn.at
+                await asyncio.sleep(0.1)
 
     async def look(self, shows: str) -> Told:
         """Wait for a look on record that `shows`; return the first."""
@@ -111,6 +122,8 @@ async def test_what_the_wall_showed_is_shown_with_its_frame_layers_and_words(fre
         async with wall(on.browser, on.site, 1600, 1000) as tab:
             await tab.until(READY, 60)
             first = await on.look("len(look.layers) == 5")
+            drawn = await on.drew_at(first)
+            first = (await on.looks())[-1]  # the page may have found its size meanwhile
             await tab.page.click("#layerswitch summary")
             await tab.page.click('[data-name="cameras"]')
             await tab.page.click('[data-name="fire"]')
@@ -122,7 +135,7 @@ async def test_what_the_wall_showed_is_shown_with_its_frame_layers_and_words(fre
         looks = await on.looks()
         assert moved.look.zoom > first.look.zoom + 1
         await until_recorded(looks[-1].at)
-        await see(on, first, off, moved)
+        await see(on, first, drawn, off, moved)
 
 
 async def until_recorded(at: float) -> None:
@@ -130,7 +143,7 @@ async def until_recorded(at: float) -> None:
     await asyncio.sleep(max(0.0, at + 5 - time.time()))
 
 
-async def see(on: Scene, first: Told, off: Told, moved: Told) -> None:
+async def see(on: Scene, first: Told, drawn: float, off: Told, moved: Told) -> None:
     at = moved.at + 0.005  # soon after that the wall was closed
     async with wall(on.browser, on.site, 1440, 900, address("known", at)) as tab:
         await tab.until(READY, 60)
@@ -152,7 +165,7 @@ async def see(on: Scene, first: Told, off: Told, moved: Told) -> None:
         await tab.page.reload()
         await tab.until(f"{WORDS}.includes('off: cameras, FD')", 60)
         await framed(tab, moved.look)
-        await tab.eval(f"jointops.page.review.seek({first.at + 0.2})")
+        await tab.eval(f"jointops.page.review.seek({max(drawn, first.at) + 0.05})")
         await tab.until(f"!{WORDS}.includes('off:') && jointops.page.off.layers.size === 0")
         await framed(tab, first.look)
         await tab.eval(f"jointops.page.review.seek({off.at - 2})")

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Literal
 
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Error, Page, async_playwright
 
 from dashboard.free_ports import free_ports
 from dashboard.sessions import Sessions
@@ -141,11 +141,19 @@ class Tab:
         """Return what `script` (an expression) gives."""
         return await self.page.evaluate(script)
 
+    async def _value(self, script: str) -> Any:
+        try:
+            return await self.page.evaluate(script)
+        except Error as error:
+            if "context was destroyed" in str(error):  # the page loads itself again, as one that was late does
+                return None
+            raise
+
     async def until(self, script: str, within: float = 45.0) -> Any:
         """Wait until `script` gives something true, and return it."""
         deadline = time.monotonic() + within
         while True:
-            value = await self.page.evaluate(script)
+            value = await self._value(script)
             if value:
                 return value
             assert time.monotonic() < deadline, f"not within {within:g} s: {script}; console: {self.problems[-5:]}"
