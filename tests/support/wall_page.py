@@ -6,23 +6,29 @@ The stream comes from `tests.support.fake_hub`; all else is the product.
 import asyncio
 import contextlib
 import json
+import multiprocessing
 import os
 import signal
 import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any, Literal
 
 from playwright.async_api import Browser, BrowserContext, Error, Page, async_playwright
 
+from dashboard import cli
 from dashboard.free_ports import free_ports
 from dashboard.sessions import Sessions
 from dashboard.viewer import COOKIE, Viewer
 from feeds import embedded_redis
 from feeds.names import AgencyId
 
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(["dashboard.web"])
+"""What takes two seconds to import is imported once for all web processes of a run."""
 CHROMIUM = os.environ.get("CHROME", "/usr/bin/chromium")
 ARGUMENTS = (
     "--no-sandbox",
@@ -41,7 +47,7 @@ _READY_S = 20.0
 class Web:
     """The web process of a site whose stream is on `live_port`."""
 
-    def __init__(self, port: int, cookie: str, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, port: int, cookie: str, process: ForkServerProcess) -> None:
         self.port, self.cookie, self._process = port, cookie, process
 
     @property
@@ -51,11 +57,11 @@ class Web:
 
     def freeze(self) -> None:
         """Stop the process where it is (SIGSTOP)."""
-        self._process.send_signal(signal.SIGSTOP)
+        os.kill(self._process.pid or 0, signal.SIGSTOP)
 
     def thaw(self) -> None:
         """Let it go on."""
-        self._process.send_signal(signal.SIGCONT)
+        os.kill(self._process.pid or 0, signal.SIGCONT)
 
 
 @contextlib.asynccontextmanager
@@ -85,31 +91,32 @@ async def web(
             viewer = Viewer(name=kind, agency=AgencyId("jocc"), roles=("wall",), kind=kind)
             cookie = await sessions.begin(viewer)
             await sessions.close()
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                *("-m", "dashboard.cli", "web", "--config", str(site)),
-                env=os.environ | {"REDIS_URL": redis.url},
-            )
+            process = _FORKS.Process(target=_serve_pages, args=(str(site), redis.url))
+            process.start()
             try:
                 await _listens(port, process)
                 yield Web(port, cookie, process)
             finally:
                 with contextlib.suppress(ProcessLookupError):
-                    process.send_signal(signal.SIGCONT)
-                    process.terminate()
-                try:
-                    await asyncio.wait_for(process.wait(), 5)
-                except TimeoutError:
-                    process.kill()
-                    await process.wait()
+                    os.kill(process.pid or 0, signal.SIGCONT)
+                process.terminate()
+                await asyncio.to_thread(process.join, 5)
+                process.kill()
+                await asyncio.to_thread(process.join)
         finally:
             redis.stop()
 
 
-async def _listens(port: int, process: asyncio.subprocess.Process) -> None:
+def _serve_pages(site: str, redis_url: str) -> None:
+    """Be the product's own web process."""
+    os.environ["REDIS_URL"] = redis_url
+    sys.exit(cli.main(["web", "--config", site]))
+
+
+async def _listens(port: int, process: ForkServerProcess) -> None:
     deadline = time.monotonic() + _READY_S
     while time.monotonic() < deadline:
-        assert process.returncode is None, f"the web process ended with {process.returncode}"
+        assert process.exitcode is None, f"the web process ended with {process.exitcode}"
         with contextlib.suppress(OSError):
             _, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.close()
