@@ -70,3 +70,14 @@ def test_a_gateway_alone_without_redis_says_what_to_do(
     write_private(file, demo.site_toml({"name": "Demo"}, "token", argon2.PasswordHasher(time_cost=1).hash("demo")))
     assert cli.main(["gateway", "--config", str(file)]) == 2
     assert "REDIS_URL" in capsys.readouterr().err
+
+
+def test_a_gateway_for_an_agency_that_is_not_there_says_which_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
+    file = tmp_path / "site.toml"
+    write_private(file, demo.site_toml({"name": "Demo"}, "token", argon2.PasswordHasher(time_cost=1).hash("demo")))
+    assert cli.main(["gateway", "--config", str(file), "--agency", "police"]) == 2
+    said = capsys.readouterr().err
+    assert "no agency 'police'" in said and exercise.AGENCIES[0].id in said

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from feeds.errors import FeedRefused
 from tests.support.faults import CPD, FORM, ISP, site, viewing
 from tests.support.redis import until
 from tests.support.senders import Frame, Sender, cot, exchange, native, sending
@@ -70,3 +71,16 @@ async def test_what_one_gateway_journaled_is_a_duplicate_at_the_other_at_once(
                 )
 
             await until(lambda: feed() == (taken, taken, 0, 0, "live"), what="what both took, as one feed")
+
+
+async def test_gateways_for_some_agencies_each_take_those_feeds_and_no_others(tmp_path: Path):
+    async with site(tmp_path) as running:
+        city = await running.started("gateway", "--agency", "cpd")
+        state = await running.started("gateway", "--agency", "isp", "--agency", "jcc")
+        async with hearing(running.redis.url, CPD, ISP) as heard:
+            assert all(answer.ack for answer in await exchange(city.port, "cpd-avl", [native(n, 1) for n in (1, 2)]))
+            assert all(answer.ack for answer in await exchange(state.port, "isp-cot", [cot(n, 1) for n in (1, 2)]))
+            await until(lambda: heard.newest("cpd-avl") == heard.newest("isp-cot") == 2)
+        for gateway, source, make in ((city, "isp-cot", cot), (state, "cpd-avl", native)):
+            with pytest.raises(FeedRefused):
+                await exchange(gateway.port, source, [make(3, 1)])

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -103,8 +103,11 @@ token = "token-command"
 class Part:
     """One process of the site, by the product's own command: `gateway` or `hub`."""
 
-    def __init__(self, command: str, folder: Path, redis_url: str, number: int = 0) -> None:
+    def __init__(
+        self, command: str, folder: Path, redis_url: str, number: int = 0, options: Sequence[str] = ()
+    ) -> None:
         self.command = command
+        self._options = options
         ports = free_ports(4)
         self.port = ports[1] if command == "hub" else ports[2]
         self._config = folder / f"{command}-{number}.toml"
@@ -117,7 +120,7 @@ class Part:
         """Start it; return when that was, by the monotonic clock."""
         with self._words.open("wb") as words:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "dashboard.cli", self.command, "--config", str(self._config)],
+                [sys.executable, "-m", "dashboard.cli", self.command, "--config", str(self._config), *self._options],
                 env=self._env,
                 stdin=subprocess.DEVNULL,
                 stdout=words,
@@ -187,14 +190,14 @@ class Site:
         self.redis = redis
         self.parts: list[Part] = []
 
-    def part(self, command: str) -> Part:
+    def part(self, command: str, *options: str) -> Part:
         """Return a process that is still to be started."""
-        self.parts.append(Part(command, self.folder, self.redis.url, len(self.parts)))
+        self.parts.append(Part(command, self.folder, self.redis.url, len(self.parts), options))
         return self.parts[-1]
 
-    async def started(self, command: str) -> Part:
+    async def started(self, command: str, *options: str) -> Part:
         """Return a process whose door is open."""
-        part = self.part(command)
+        part = self.part(command, *options)
         await part.start()
         return part
 
