@@ -102,7 +102,7 @@ class Recording:
             assert_exactly_once(self.recorded(agency, sender.source), sender.acknowledged)
         verdicts = [v for agency in verifier.agencies(self.folder) for v in verifier.verify(agency)]
         assert {v.state for v in verdicts} == {"good"}, [str(f) for v in verdicts for f in v.findings]
-        assert self.trimmed > 0
+        await until(lambda: self.trimmed > 0, 20.0, "the journal trimmed")
 
     def _newest(self) -> dict[str, int]:
         archive = Archive(self.folder)

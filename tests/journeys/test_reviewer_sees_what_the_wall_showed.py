@@ -176,7 +176,8 @@ async def see(on: Scene, first: Told, drawn: float, off: Told, moved: Told) -> N
         await tab.until("document.querySelector('.screen-frame').hidden && jointops.page.off.layers.size === 0")
         await tab.until(f"{WORDS}.includes('as known then')")
         # Before the wall was there nothing is on record of it.
-        await tab.eval(f"jointops.page.review.seek({first.at - 5}), jointops.page.review.setView({view!r})")
+        before = (await on.looks())[0].at - 5
+        await tab.eval(f"jointops.page.review.seek({before}), jointops.page.review.setView({view!r})")
         await tab.until(f"{WORDS}.includes('Nothing is on record of this screen')")
         assert await tab.eval("jointops.page.store.units.count") == 0
         assert tab.problems == []
