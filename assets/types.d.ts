@@ -176,7 +176,7 @@ export interface Review {
   track(agency: string, id: string, from: number, to: number): Promise<{ points: TrackPoint[]; clocks: ClockOff[] }>;
   near(lon: number, lat: number, metres: number, from: number, to: number): Promise<NearUnit[]>;
   within(asked: import("./map/only.mjs").Asked): Promise<import("./map/only.mjs").Within & { units: NearUnit[]; more: boolean }>;
-  chronology(agency: string, id: string, metres: number): Promise<Chronology>;
+  chronology(agency: string, id: string, metres: number, wanted?: AbortSignal): Promise<Chronology>;
   /** The findings of the site's reviews. */
   findings: ReturnType<typeof import("./review/findings.mjs").openFindings>;
   /** The part of the page that a person wants. */

@@ -20,7 +20,7 @@ from dashboard.labels_today import LabelsToday
 from dashboard.messages import hello
 from dashboard.overviews import Overviews
 from dashboard.reads_audit import ReadsAudit
-from dashboard.review_asks import Open, understood
+from dashboard.review_asks import Open, Question, Screens, understood
 from dashboard.review_audit import NOT_AUDITED, ReviewAudit, Standing
 from dashboard.review_keyframes import Keyframes
 from dashboard.review_session import Place, Session
@@ -164,13 +164,15 @@ class Review:
             task.add_done_callback(lambda done: _ended(done, connection))
         try:
             async for message in connection:
+                said = None
                 try:
                     said = understood(message)
                     session.check(said)
                     await audit.heard(said, where())
                     session.hear(said)
                 except (ValueError, PermissionError) as error:
-                    session.told.refused(type_of(message), str(error))
+                    ask = said.ask if isinstance(said, Question | Screens) else None
+                    session.told.refused(type_of(message), str(error), ask)
         except NotAudited:
             session.told.refused("audit", NOT_AUDITED)
             raise

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -71,6 +71,8 @@ class Answers:
         self._scene = scene
         self._may_see_screens_of = may_see_screens_of
         self._cards: deque[Ask] = deque(maxlen=ASKS_MAX)
+        self._under_way: tuple[int, asyncio.Task[dict[str, Any]]] | None = None
+        """The ask of the record that is being answered, by its number."""
         self._waiting: deque[Question | Screens | Ask] = deque()
         """Of cards those of which the clock is to be read first."""
         self._look: float | None = None
@@ -94,6 +96,13 @@ class Answers:
         else:
             self._waiting.append(ask)
             self._asked.set()
+
+    def call_off(self, ask: int) -> None:
+        """Let an ask go without an answer: nobody waits for it."""
+        for waits in [one for one in self._waiting if one.ask == ask and not isinstance(one, Ask)]:
+            self._waiting.remove(waits)
+        if self._under_way is not None and self._under_way[0] == ask:
+            self._under_way[1].cancel()
 
     def look(self, t: float) -> None:
         """Tell which clocks were off at `t`, if they are others than those told last."""
@@ -150,14 +159,33 @@ class Answers:
                     if isinstance(ask, Screens):
                         self._told.say(await screens_answer(ask, self._recording, self._may_see_screens_of))
                         continue
-                    said = await self._told_of(ask, knows_all, is_still)
+                    said = await self._while_wanted(ask, self._told_of(ask, knows_all, is_still))
                 except (JointOpsError, OSError) as error:
-                    self._told.notice(f"This part of the record cannot be read: {error}")
+                    self._fail(ask, f"This part of the record cannot be read: {error}")
                 except Exception:
                     log.exception("review.answer_failed ask=%s", type(ask).__name__)
-                    self._told.notice("What was asked cannot be answered; the log of the site says why.")
+                    self._fail(ask, "What was asked cannot be answered; the log of the site says why.")
                 else:
-                    self._told.say(said)
+                    if said is not None:
+                        self._told.say(said)
+
+    def _fail(self, ask: Question | Screens | Ask, why: str) -> None:
+        """Say at once that there is no answer: whoever asked waits for one."""
+        if isinstance(ask, Ask):
+            self._told.notice(why)
+        else:
+            self._told.say(_failed(ask, why))
+
+    async def _while_wanted(self, ask: Question, answer: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any] | None:
+        """Return the answer; None when it was called off. Raises as it does."""
+        task = asyncio.create_task(answer)
+        self._under_way = ask.ask, task
+        try:
+            await asyncio.wait({task})
+            return None if task.cancelled() else task.result()
+        finally:
+            self._under_way = None
+            task.cancel()
 
     async def _told_of(
         self, ask: Question, knows_all: Callable[[], bool], is_still: Callable[[], bool]
@@ -180,7 +208,7 @@ class Answers:
             said = await _answer(ask, asker, audience.view)
             if self._scene() is scene and is_still():
                 return said
-        return {"type": "notice", "text": WENT_ON}
+        return _failed(ask, WENT_ON)
 
     async def _late_card(self, scene: Scene, ask: Ask, is_still: Callable[[], bool]) -> None:
         """Answer once the clock is read; where it went on meanwhile, of what is shown now."""
@@ -201,6 +229,10 @@ class Answers:
         if off != self._told_clocks:
             self._told_clocks = off
             self._told.say({"type": "clocks", "at": t, "off": off})
+
+
+def _failed(ask: Question | Screens, why: str) -> dict[str, Any]:
+    return {"type": ask.__struct_config__.tag, "ask": ask.ask, "error": why}
 
 
 def _answer(ask: Question, asker: Asker, view: View) -> Awaitable[dict[str, Any]]:

@@ -105,9 +105,15 @@ class Screens(Struct, tag_field="type", tag="screens"):
     at: Instant
 
 
+class Enough(Struct, tag_field="type", tag="enough"):
+    """No answer to this ask is wanted any more."""
+
+    ask: int
+
+
 Question = Track | Near | Within | Chronology
 """What is answered out of the record."""
-Said = Open | Seek | Play | Pause | SetView | StepTo | Question | Screens | Ask
+Said = Open | Seek | Play | Pause | SetView | StepTo | Question | Screens | Ask | Enough
 _decode = msgspec.json.Decoder(Said).decode
 
 

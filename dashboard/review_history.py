@@ -71,7 +71,11 @@ class Asker(NamedTuple):
         """Return the category bits granted of a report when it was effective and received. Raises as the recording."""
         if self.owns(agency):
             return EVERYTHING
-        return await self.granted_at(self.origin(*_key(agency, report), report.labels), at, received_at)
+        thing = (*_key(agency, report), report.labels)
+        origin = self.shares.origins.get(thing)
+        if origin is None:  # of a stretch most reports are of things that said something before
+            origin = self.shares.origins[thing] = self.origin(*thing)
+        return await self.granted_at(origin, at, received_at)
 
     async def granted_at(self, origin: Origin, *times: float) -> int:
         """Return the category bits granted of such things at all of these times. Raises as the recording."""

@@ -18,6 +18,7 @@ from dashboard.rerun import Overtaken, Rerun, within
 from dashboard.review_answers import Answers, Scene
 from dashboard.review_asks import (
     Chronology,
+    Enough,
     Near,
     Open,
     Pause,
@@ -167,6 +168,8 @@ class Session:
                 self._answers.hear(said)
                 if self._still:
                     self._answers.cards()
+            case Enough():
+                self._answers.call_off(said.ask)
 
     def _entitled(self, view: str) -> str:
         if not self._place.views.may(self._seat.viewer, view):

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from feeds.names import AgencyId
 from feeds.replay.recording import Recording
 from feeds.report import (
     CATEGORIES,
@@ -60,10 +61,13 @@ class Shares:
         self._rules: dict[bytes, ReviewRules] = {}
         self._hours: dict[int, list[_Since]] = {}
         self._granted: dict[tuple[tuple[ReviewRules, ...], Origin], int] = {}
+        self.origins: dict[tuple[str, AgencyId, str, tuple[str, ...]], Origin] = {}
+        """By layer, agency, id and labels of a report, for whoever makes the answer."""
 
     async def granted(self, t: float, origin: Origin) -> int:
         """Return the category bits granted at `t`, Unix seconds, of things of this origin. Raises as the recording."""
-        hour = await self._hour(int(t // _READ_S))
+        n = int(t // _READ_S)
+        hour = self._hours.get(n) or await self._hour(n)
         return self._bits(hour[bisect_right(hour, t, key=_at) - 1].rules, origin)
 
     async def ever(self, since: float, until: float, origin: Origin) -> list[int]:

@@ -129,9 +129,10 @@ class Told:
         """Tell that there are no ticks of the hub to go by, and why."""
         self.notice(f"Here it goes by what was journaled, and shows what was surely shared then: {why}")
 
-    def refused(self, what: str, text: str) -> None:
-        """Tell that a message of type `what` cannot be followed."""
-        self.say({"type": "refused", "what": what, "text": text})
+    def refused(self, what: str, text: str, ask: int | None = None) -> None:
+        """Tell that a message of type `what` cannot be followed; to an ask by its number, which waits for an answer."""
+        answer = {} if ask is None else {"ask": ask, "error": text}
+        self.say({"type": "refused", "what": what, "text": text} | answer)
 
 
 class Progress:

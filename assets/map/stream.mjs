@@ -170,16 +170,24 @@ export function openStream(url, store, to) {
     return true;
   };
 
-  /** Asks something that is answered. @param {object} message @param {number} within ms @returns {Promise<any>} */
-  const askFor = (message, within) => {
+  /**
+   * Asks something that is answered.
+   * @param {object} message @param {number} within ms @param {AbortSignal} [wanted] aborted when no answer is wanted any more
+   * @returns {Promise<any>}
+   */
+  const askFor = (message, within, wanted) => {
     if (asks.size >= ASKS_MAX) return Promise.reject(new Error("too much asked for at once"));
     const ask = ++asked;
     if (!send({ ...message, ask })) return Promise.reject(new Error("no stream"));
     return new Promise((resolve, reject) => {
-      const timer = window.setTimeout(() => {
-        asks.delete(ask);
-        reject(new Error("no answer"));
-      }, within);
+      const enough = (/** @type {string} */ why) => {
+        if (!asks.delete(ask)) return;
+        clearTimeout(timer);
+        if (wanted) send({ type: "enough", ask });
+        reject(new Error(why));
+      };
+      const timer = window.setTimeout(() => enough("no answer"), within);
+      wanted?.addEventListener("abort", () => enough("called off"));
       asks.set(ask, { resolve, reject, timer });
     });
   };

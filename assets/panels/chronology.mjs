@@ -35,6 +35,8 @@ export function mount(root, page) {
   let shown = null;
   let [asked, answered, metres] = [0, "", METRES];
   let [asking, notBefore] = [false, 0];
+  /** Of the ask that is under way; another or none is wanted: the record is read no further for it. */
+  let wants = new AbortController();
   /** @type {Row[]} */
   let rows = [];
   const nodes = pool(list, () => makeRow((row) => go(page, row)));
@@ -62,8 +64,10 @@ export function mount(root, page) {
     if (!shown) return;
     const [mine, wanted, key, at, began] = [++asked, shown, keyOf(), review.at(), performance.now()];
     asking = true;
+    wants.abort();
+    wants = new AbortController();
     try {
-      const said = await review.chronology(wanted.agency, wanted.id, metres);
+      const said = await review.chronology(wanted.agency, wanted.id, metres, wants.signal);
       if (mine === asked && shown === wanted) Object.assign(wanted, { said, problem: "" });
       // Asked on the way to another moment it is still of the one before.
       const there = said.at === null || said.at === undefined || review.playing || Math.abs(said.at - at) < NEAR_S;
@@ -98,6 +102,7 @@ export function mount(root, page) {
   });
   close.addEventListener("click", () => {
     shown = null;
+    wants.abort();
     bring("board");
     write();
   });

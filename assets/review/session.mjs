@@ -143,7 +143,7 @@ export function openSession(config, url, place, drags = false) {
     track: (agency, id, from, to) => ask({ type: "track", agency, id, from, to }).then((said) => ({ points: said.points ?? [], clocks: said.clocks ?? [] })),
     near: (lon, lat, metres, from, to) => ask({ type: "near", lon, lat, metres, from, to }).then((said) => said.units ?? []),
     within: ({ area, from, to }) => ask({ type: "within", ...area, from, to }),
-    chronology: (agency, id, metres) => ask({ type: "chronology", agency, id, metres }, CHRONOLOGY_MS),
+    chronology: (agency, id, metres, wanted) => ask({ type: "chronology", agency, id, metres }, CHRONOLOGY_MS, wanted),
     findings: openFindings(),
     wanted: null,
     want(wanted) {
@@ -177,10 +177,10 @@ export function openSession(config, url, place, drags = false) {
     changed: () => events.emit("clock"),
   });
 
-  /** @param {object} message @param {number} [within] ms @returns {Promise<any>} */
-  const ask = (message, within = ANSWER_MS) =>
+  /** @param {object} message @param {number} [within] ms @param {AbortSignal} [wanted] @returns {Promise<any>} */
+  const ask = (message, within = ANSWER_MS, wanted = undefined) =>
     stream
-      ? stream.ask(message, within).then((said) => {
+      ? stream.ask(message, within, wanted).then((said) => {
           if (said.error) throw new Error(said.error);
           return said;
         })

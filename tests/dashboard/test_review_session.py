@@ -120,10 +120,10 @@ async def test_what_cannot_be_answered_of_one_moment_is_said(monkeypatch) -> Non
     recording = Slow(await ten_minutes())
     async with review_on(recording) as review, reviewing(review, at=T0 + 95) as reviewer:
         await asked_while_it_goes(recording, reviewer)
-        await wait_for(lambda: reviewer.said("notice"))
-        assert reviewer.said("notice")[0]["text"] == WENT_ON
+        await wait_for(lambda: len(reviewer.said("track")) > 1)
+        assert reviewer.said("track")[1] == {"type": "track", "ask": 1, "error": WENT_ON}
         answer = await reviewer.answer("track", ask=2, agency="cpd", id="u1", **{"from": T0, "to": T0 + 590})
-        assert answer["ask"] == 2 and [one["ask"] for one in reviewer.said("track")] == [0, 2]
+        assert answer["ask"] == 2 and "error" not in answer
 
 
 async def test_where_a_way_led_nowhere_what_is_asked_is_not_answered_of_what_stands_half_way(monkeypatch) -> None:
@@ -135,8 +135,38 @@ async def test_where_a_way_led_nowhere_what_is_asked_is_not_answered_of_what_sta
         await wait_for(lambda: reviewer.said("notice"))
         recording.broken = False
         await reviewer.say("track", ask=1, agency="cpd", id="u1", **{"from": T0, "to": T0 + 90})
-        await wait_for(lambda: len(reviewer.said("notice")) > 1)
-        assert reviewer.said("notice")[1]["text"] == WENT_ON and not reviewer.said("track")
+        await wait_for(lambda: reviewer.said("track"))
+        assert reviewer.said("track") == [{"type": "track", "ask": 1, "error": WENT_ON}]
+
+
+async def test_what_cannot_be_read_for_an_ask_is_its_answer_and_the_next_is_answered() -> None:
+    recording = Slow(await ten_minutes())
+    async with review_on(recording) as review, reviewing(review, at=T0 + 95) as reviewer:
+        recording.broken = True
+        of = {"agency": "cpd", "id": "u1", "from": T0, "to": T0 + 90}
+        answer = await reviewer.answer("track", ask=1, **of)
+        assert answer["ask"] == 1 and "cannot be read: the server did not answer" in answer["error"]
+        recording.broken = False
+        assert (await reviewer.answer("track", ask=2, **of))["points"]
+
+
+async def test_an_ask_that_is_called_off_is_read_no_further_and_the_next_is_answered_at_once() -> None:
+    recording = Slow(await ten_minutes())
+    async with review_on(recording) as review, reviewing(review, at=T0 + 95) as reviewer:
+        of = {"agency": "cpd", "id": "u1", "from": T0, "to": T0 + 90}
+        await reviewer.answer("track", ask=0, **of)
+        recording.may_read.clear()
+        recording.reads = 0
+        await reviewer.say("track", ask=1, **of)
+        await wait_for(lambda: recording.reads)
+        await reviewer.say("track", ask=2, **of)
+        await reviewer.say("track", ask=3, **of)
+        await reviewer.say("enough", ask=2)
+        await reviewer.say("enough", ask=1)
+        await wait_for(lambda: recording.reads == 2)  # the third is being read, though the first never was
+        recording.may_read.set()
+        await wait_for(lambda: len(reviewer.said("track")) > 1)
+        assert [one["ask"] for one in reviewer.said("track")] == [0, 3]
 
 
 async def test_where_the_policy_on_record_changes_the_view_is_made_anew() -> None:
