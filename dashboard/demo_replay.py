@@ -86,7 +86,7 @@ class Replay:
         found = basemap.find()
         streets = city.load(found.streets if found else None)
         with progress_bar.going() as bar, Sealing(self._config) as sealing:
-            task = bar.add_task("recording an hour of the exercise", total=1.0)
+            task = bar.add_task(f"recording {self._minutes} minutes of the exercise", total=1.0)
 
             def wanted(done: float) -> bool:
                 bar.update(task, completed=done)

@@ -7,7 +7,7 @@ which the asker may see nothing is told as one in which nothing was.
 import asyncio
 import logging
 import math
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -40,8 +40,9 @@ log = logging.getLogger(__name__)
 
 BYTES_MAX = 64 * 1024 * 1024
 """Of blocks that are kept, those used longest ago go."""
-WAITING_MAX = 64
-"""Blocks that may wait to be made; one is made at a time."""
+WAITING_MAX = 16
+"""Blocks of one viewer that may wait to be made; one is made at a time. Of each by himself: none holds up the others
+for long, and how many others wait is nobody's to tell."""
 _SEGMENTS_MAX = 4096
 """Segments whose labels are kept: ten minutes of an agency each."""
 
@@ -81,7 +82,8 @@ class Overviews:
         self._kept: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
         self._size = 0
         self._making = asyncio.Lock()
-        self._waiting = 0
+        self._waiting: Counter[str] = Counter()
+        """By viewer."""
 
     async def minute(self, agency: AgencyId, t: float) -> bytes:
         """Return the stored chunk that tells of `t`, Unix seconds: for whom it is meant is the caller's to see.
@@ -97,15 +99,14 @@ class Overviews:
         raise NotThere
 
     async def block(
-        self, level: Level, agency: AgencyId, at: float, span: Recorded, rules_in: RulesIn, today: LabelsNow
+        self, level: Level, agency: AgencyId, at: float, span: Recorded, rules_in: RulesIn, today: LabelsNow, who: str
     ) -> bytes:
         """Return the block that begins at `at`, Unix seconds, as far as `span` and what is sealed go.
 
-        Raises NotThere, TooMany, BusDown, OSError.
+        `who`: the viewer. Raises NotThere, TooMany, BusDown, OSError.
         """
         step_s, length_s = LEVELS[level]
-        said = word.decode(await self._recorder())
-        until = min(at + length_s, 0.0 if said is None else said.sealed_to)
+        until = min(at + length_s, await self._sealed_to())
         extent = Extent(max(at, math.ceil(span.since / step_s) * step_s), until)
         if at % length_s or extent.until <= extent.at:
             raise NotThere
@@ -114,16 +115,26 @@ class Overviews:
         own = all(entitled(one, one.viewer, agency) for one in rules)
         if own and level == "l1" and _is_just(segments, extent):
             return await self._file(segments[0], L1)
-        if self._waiting >= WAITING_MAX:
+        if self._waiting[who] >= WAITING_MAX:
             raise TooMany("too many blocks are asked for at once; try again in a moment")
-        self._waiting += 1
+        self._waiting[who] += 1
         try:
             async with self._making:
                 family = self._roster.family(agency)
                 sight = Sight(agency, family) if own else await self._shared(agency, family, segments, rules, today)
                 return await self._made(level, segments, extent, sight)
         finally:
-            self._waiting -= 1
+            self._waiting[who] -= 1
+            self._waiting += Counter()  # whoever waits no more is let go
+
+    async def _sealed_to(self) -> float:
+        """Return up to when all that is on record is sealed, Unix seconds."""
+        said = word.decode(await self._recorder())
+        if said is not None:
+            return said.sealed_to
+        # Nobody records here: an import, or a folder that is looked at where it lies. What is there is all there is.
+        ends = [self._sealed.archive.sealed_to(AgencyId(agency)) for agency in self._roster.agencies]
+        return max((end / 1000 for end in ends if end is not None), default=0.0)
 
     async def _made(self, level: Level, segments: list[Segment], extent: Extent, sight: Sight) -> bytes:
         shown = sight.key if isinstance(sight, SharedSight) else None

@@ -87,4 +87,4 @@ class ReviewSpans:
         seen = self._views.rules(viewer, view, self._views.policy(b""))
         if not seen.sees_of(seen.viewer, agency):
             raise NotThere
-        return await overviews.block(level, agency, at, span, rules_in, await self._labels.now())
+        return await overviews.block(level, agency, at, span, rules_in, await self._labels.now(), viewer.name)

@@ -176,6 +176,18 @@ async def test_where_a_file_is_gone_or_altered_there_is_no_block_and_beside_it_t
         assert (await made.get("jcc", "l1", at=M0 + 1200)).status_code == 204
 
 
+async def test_a_record_that_nobody_adds_to_has_blocks_up_to_its_end(tmp_path: Path) -> None:
+    async with site(tmp_path, recorded_here=False) as made:
+        for who in ("cpd", "jcc"):
+            last, hour = (
+                Span((await made.get(who, "l1", at=M0 + 1200)).content),
+                Span((await made.get(who, "l2")).content),
+            )
+            assert (last.until, hour.until) == (M0 + 1800, M0 + 1800)
+            assert len(hour.state_at(M0 + 1740)["row"]) == 12
+        assert (await made.get("jcc", "l1", at=M0 + 1800)).status_code == 204
+
+
 async def test_too_much_at_once_is_refused_and_told_when_to_come_again(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(overviews_module, "WAITING_MAX", 0)
     async with site(tmp_path) as made:

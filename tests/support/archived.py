@@ -65,6 +65,7 @@ async def archived(
     more: dict[str, list[Delivery]] | None = None,
     today: bytes | None = None,
     sealed_to: float = M0 + 1800,
+    recorded_here: bool = True,
     minutes: int = 30,
     log_ins: LogIns | None = None,
     audit: Audit | None = None,
@@ -74,7 +75,8 @@ async def archived(
         seal(archive, agency, said, since, minutes)
     clock = HandClock(sealed_to + 1200)
     bus = MemoryBus(clock)
-    await bus.save_recorder(word.encode(word.Word(clock.at, word.RECORDING, M0, sealed_to)))
+    if recorded_here:
+        await bus.save_recorder(word.encode(word.Word(clock.at, word.RECORDING, M0, sealed_to)))
     sealed = Sealed(archive)
     recording = ArchivedRecording(sealed, JournalRecording(bus, [AgencyId(a) for a in AGENCIES], clock))
     overviews = Overviews(sealed, bus.load_recorder, roster_of(review_site()))
