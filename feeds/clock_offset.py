@@ -5,7 +5,10 @@ Rules
 - Nothing is received before it is observed: a lead is the clock's offset less a delay. So the offset is the upper edge
   of the leads of about five minutes; what was stored through an outage, or is an old observation, lies far below it.
 - An edge is where `SHARE` of the samples lie within `AGREE_S`: one wrong clock among a hundred is not the source's.
-  How closely they lie is the error. Where none agree so, nothing is said.
+  Where none agree so, nothing is said.
+- The shortest delay is in no sample. It is taken to be no longer than what the other delays add to it in the median:
+  that, or how closely the edge lies if that is more, is the error. Of few samples the median tells little: it counts
+  the more the fewer there are.
 - The five minutes are those in which the source spoke: after an outage what comes first is old, and only what was known
   before tells so.
 - What can not be told: a delay that is never shorter. A relay that holds every report for ten seconds looks like a
@@ -15,6 +18,7 @@ Pure: time is an argument.
 """
 
 from collections import Counter, deque
+from math import ceil
 from typing import NamedTuple
 
 SLOT_S = 20.0
@@ -29,6 +33,8 @@ SAMPLES_MIN = 4
 """At least so many make one."""
 AGREE_S = 1.0
 """They lie within so many seconds."""
+FEW = 5
+"""Of so few samples the spread of the delays counts twice."""
 CELLS_S = 10
 """Leads are counted in tenths of a second."""
 CELLS_MAX = 256
@@ -102,11 +108,13 @@ class ClockWatch:
         for slot in self._slots:
             counts.update(slot.cells)
         total = sum(slot.count for slot in self._slots)
-        edge = _edge(sorted(counts.items(), reverse=True), max(SAMPLES_MIN, round(SHARE * total)))
+        cells = sorted(counts.items(), reverse=True)
+        edge = _edge(cells, max(SAMPLES_MIN, round(SHARE * total)))
         if edge is None:
             return None
         top, bottom = edge
-        return ClockOffset(top / CELLS_S, (top - bottom + 1) / CELLS_S)
+        spread = min(_spread(cells, top) + 1, round(AGREE_S * CELLS_S))
+        return ClockOffset(top / CELLS_S, max(top - bottom + 1, spread) / CELLS_S)
 
 
 def _edge(cells: list[tuple[int, int]], enough: int) -> tuple[int, int] | None:
@@ -123,3 +131,17 @@ def _edge(cells: list[tuple[int, int]], enough: int) -> tuple[int, int] | None:
         if held >= enough:
             return cells[first][0], lead
     return None
+
+
+def _spread(cells: list[tuple[int, int]], top: int) -> int:
+    """Return how far below `top` the median lies of what is within twice `AGREE_S`: what lies lower was stored.
+
+    In tenths of a second, more by `FEW` samples in as many as there are.
+    """
+    near = [(lead, count) for lead, count in cells if 0 <= top - lead <= 2 * AGREE_S * CELLS_S]
+    total, held = sum(count for _, count in near), 0
+    for lead, count in near:
+        held += count
+        if held >= total / 2:
+            return ceil((top - lead) * (1 + FEW / total))
+    return 0

@@ -16,12 +16,18 @@ Sample = tuple[float, float]
 
 
 def live(
-    chance: random.Random, skew: float, seconds: float, every_s: float = 1.0, start: float = T0, sigma: float = 0.8
+    chance: random.Random,
+    skew: float,
+    seconds: float,
+    every_s: float = 1.0,
+    start: float = T0,
+    sigma: float = 0.8,
+    median: float = 0.15,
 ) -> Iterator[Sample]:
-    """Yield what a source with a clock `skew` ahead sends over a mobile network: 150 ms in the median."""
+    """Yield what a source with a clock `skew` ahead sends over a mobile network, `median` seconds late."""
     for n in range(int(seconds / every_s)):
         at = start + n * every_s
-        yield at + skew, at + chance.lognormvariate(log(0.15), sigma)
+        yield at + skew, at + chance.lognormvariate(log(median), sigma)
 
 
 def heard(samples: Iterator[Sample] | list[Sample], watch: ClockWatch | None = None) -> ClockWatch:
@@ -37,6 +43,19 @@ def test_a_skewed_clock_is_told_to_a_second_within_five_minutes(skew: float, eve
     clock = heard(live(random.Random(1), skew, WINDOW_S, every_s)).offset()
     assert clock is not None
     assert abs(clock.offset_s - skew) < 1 and clock.error_s <= 1
+
+
+@pytest.mark.parametrize("sigma", [0.4, 0.8, 1.2])
+@pytest.mark.parametrize(("median", "every_s"), [(0.15, 10.0), (0.15, 60.0), (0.3, 10.0), (0.6, 10.0)])
+def test_the_true_offset_lies_within_the_told_error(median: float, sigma: float, every_s: float) -> None:
+    told = [
+        clock
+        for seed in range(100)
+        if (clock := heard(live(random.Random(seed), 37.0, WINDOW_S, every_s, sigma=sigma, median=median)).offset())
+    ]
+    within = [abs(clock.offset_s - 37.0) <= clock.error_s + 1e-9 for clock in told]
+    assert len(told) >= 75 and sum(within) >= 0.95 * len(told)
+    assert max(clock.error_s for clock in told) <= 1.1
 
 
 @pytest.mark.parametrize("skew", [37.0, -37.0])
