@@ -43,6 +43,13 @@ class Rerun:
         self._source: Source = KnownSource(recording, {}, self.at, tick_s)
         self._let_go_at = 0.0
         self._whole_from = self.at
+        self._holed = False
+        """It passed a stretch that cannot be read: labels may have been said there that it does not know."""
+
+    @property
+    def is_past_damage(self) -> bool:
+        """Whether something before where it stands could not be read, and is over: it has to begin anew."""
+        return self._holed and not self._recording.damaged(self.at)
 
     @property
     def source(self) -> Source:
@@ -64,7 +71,7 @@ class Rerun:
 
     async def reach(self, t: float, *, truth: bool, overtaken: Callable[[], bool]) -> None:
         """Bring the picture to `t`, whether it lies ahead or behind. Raises Overtaken, and as the recording does."""
-        if self.truth or t < self.at:
+        if self.truth or t < self.at or self._holed:
             self._begin(Picture(self.roster), float("-inf"), float("-inf"))
         await self._jump(t)
         await self.forward(t, overtaken)
@@ -78,6 +85,10 @@ class Rerun:
         while (step := await self._source.next(t)) is not None:
             await self.take(step, overtaken)
         self.at = max(self.at, t)
+        self._look_for_damage()
+
+    def _look_for_damage(self) -> None:
+        self._holed = self._holed or bool(self._recording.damaged(self.at))
 
     async def take(self, step: Step, overtaken: Callable[[], bool]) -> None:
         """Take in one step. Raises Overtaken after it."""
@@ -91,9 +102,10 @@ class Rerun:
             await self._let_go()
         picture.expire(step.at)
         self.at = step.at
+        self._look_for_damage()
         if overtaken():
             raise Overtaken
-        if not self.truth and step.at >= self._whole_from and self._keyframes.wanted(step.at):
+        if not self.truth and not self._holed and step.at >= self._whole_from and self._keyframes.wanted(step.at):
             await self._keep(step.at)
 
     async def _let_go(self) -> None:
@@ -108,6 +120,7 @@ class Rerun:
         self.at = at
         self.truth = False
         self._whole_from = whole_from
+        self._holed = False
         self._source = KnownSource(self._recording, picture.last, at, self._tick_s)
 
     async def _jump(self, t: float) -> None:

@@ -362,6 +362,9 @@ class Session:
         if unread or rerun.source.policy not in (before, self._policy_data):
             self._go(_Goal(target))
             return
+        if rerun.is_past_damage and self._damage_told:
+            self._go(_Goal(target))
+            return
         self._moment = target
         if on is None or on.picture_at > scene.audience.view.at:
             scene.audience.step(*rerun.flush(picture_at), picture_at)

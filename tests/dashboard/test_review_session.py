@@ -2,6 +2,7 @@
 
 import asyncio
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -9,13 +10,16 @@ from dashboard import review_answers, review_session
 from dashboard.hub import grants_of, roster_of
 from dashboard.review_answers import ASKS_MAX, WENT_ON
 from feeds.errors import BusDown
-from feeds.names import CUTS
+from feeds.names import CUTS, AgencyId
+from feeds.recording.pictures import PICTURES
+from feeds.recording.segment import REPORTS
 from feeds.replay import journal_pages
 from feeds.replay.cuts import Cut, CutsEntry, encode_cuts
 from feeds.replay.journal import JournalRecording
 from layers.frame import decode
 from layers.policy_record import encode_policy
 from tests.dashboard.test_review import ten_minutes
+from tests.support.archived import M0, archived, at
 from tests.support.heard import T0, unit
 from tests.support.live import wait_for
 from tests.support.recorded import Record
@@ -174,9 +178,9 @@ async def test_where_the_policy_on_record_changes_the_view_is_made_anew() -> Non
     for n in range(10):
         await record.say(T0 + n, unit(at=T0 + n))
     roster = roster_of(settings)
-    for at, policy in ((T0, encode_policy((), roster)), (T0 + 5, encode_policy(grants_of(settings), roster))):
-        cut = Cut(at, tuple((d.agency, d.id) for d in await record.deliveries() if d.id.ms <= at * 1000))
-        await record.bus.append_log(CUTS, encode_cuts(CutsEntry((cut,), policy=policy)), at)
+    for t, policy in ((T0, encode_policy((), roster)), (T0 + 5, encode_policy(grants_of(settings), roster))):
+        cut = Cut(t, tuple((d.agency, d.id) for d in await record.deliveries() if d.id.ms <= t * 1000))
+        await record.bus.append_log(CUTS, encode_cuts(CutsEntry((cut,), policy=policy)), t)
     record.end(T0 + 9)
     async with review_on(record.recording, settings) as review:
         async with reviewing(review, at=T0 + 4, speed=8) as reviewer:
@@ -200,3 +204,19 @@ async def test_who_cannot_keep_up_goes_slower_and_skips_nothing(monkeypatch) -> 
         times = [decode(frame).header.at for frame in reviewer.epochs[-1][1]]
     stride = 64 * 0.02
     assert [after - before for before, after in pairwise(times[1:])] == pytest.approx([stride] * (len(times) - 2))
+
+
+async def test_behind_a_damaged_stretch_a_label_that_was_said_in_it_counts_while_it_plays_on(tmp_path: Path) -> None:
+    said = [at(s, unit(at=M0 + s, lat=41.8 + s / 1e5)) for s in range(0, 1780, 20)]
+    said.append(at(705, unit(at=M0 + 705, labels=("juvenile",), primary_status="NotAvailable")))
+    async with archived(tmp_path, sorted(said, key=lambda one: one.id)) as made:
+        second = made.archive.segments(AgencyId("cpd"))[1]
+        for name in (REPORTS, PICTURES):
+            (second.folder / name).write_bytes(b"PAR1")
+        async with reviewing(made.review, "fire-token", at=M0 + 1170) as reviewer:
+            assert reviewer.ids() == {"u1"}, "what was known before the hole stands"
+            await reviewer.say("play", speed=64)
+            await wait_for(lambda: reviewer.clock["at"] > M0 + 1202)
+            await wait_for(lambda: len(reviewer.epochs) > 1)
+            assert reviewer.ids() == set()
+            assert [one["text"] for one in reviewer.said("notice") if "damaged" in one["text"]]
