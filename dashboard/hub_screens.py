@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 APPEND_EVERY_S = 1.0
 ENTRIES_MAX = 600
-"""Entries that wait for the bus; beyond it the oldest go."""
+"""Entries that wait for the bus; beyond it the oldest go, counted."""
 OPEN_MAX = 500
 """Sessions that are logged at once."""
 _BUS_S = 5.0
@@ -46,6 +46,7 @@ class HubScreens:
         self._sees_of = sees_of
         self._log = ScreenLog()
         self._waiting: deque[tuple[float, bytes]] = deque(maxlen=ENTRIES_MAX)
+        self._lost = 0
         self._open: Counter[str] = Counter()
         self._refused: defaultdict[str, Counter[str]] = defaultdict(Counter)
         """By the agency whose screen it is."""
@@ -103,8 +104,12 @@ class HubScreens:
         return sum(self._refused.values(), Counter[str]())
 
     def of(self, agency: str) -> dict[str, Any]:
-        """Return what an agency may know of this: how many of its own are logged, what of theirs was refused."""
-        return {"open": self._open[agency], "refused": dict(self._refused.get(agency, {}))}
+        """Return what an agency may know of this: how many of its own are logged, what of theirs was refused.
+
+        And of how many seconds the site's log was lost while the bus was away, if of any.
+        """
+        lost = {"lost_s": self._lost * APPEND_EVERY_S} if self._lost else {}
+        return {"open": self._open[agency], "refused": dict(self._refused.get(agency, {})), **lost}
 
     def __len__(self) -> int:
         """Return how many screens are logged now."""
@@ -124,6 +129,7 @@ class HubScreens:
         entry = self._log.entry(t)
         waiting = self._waiting
         if entry is not None:
+            self._lost += len(waiting) == ENTRIES_MAX
             waiting.append((t, encode_screens(entry)))
         while waiting:
             at, data = oldest = waiting[0]

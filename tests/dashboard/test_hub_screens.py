@@ -193,3 +193,17 @@ async def test_while_the_bus_takes_nothing_the_entries_wait() -> None:
     assert await entries_of(bus) != [], "the recorder has nothing yet"
     await screens.trim(1.1 + KEPT_S, 60.0, None)
     assert await entries_of(bus) == []
+
+
+async def test_what_was_lost_of_the_log_while_the_bus_was_away_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Away(MemoryBus):
+        async def append_log(self, log: AgencyId, data: bytes, at: float) -> BatchId:
+            raise BusDown("no line")
+
+    monkeypatch.setattr(hub_screens, "ENTRIES_MAX", 2)
+    screens = HubScreens(Away(), lambda *_: True)
+    for second in range(4):
+        screens._log.begin("jcc", (), "wall", "epoch", float(second))
+        with pytest.raises(BusDown):
+            await screens.append(float(second))
+        assert screens.of("jcc").get("lost_s", 0) == max(0, second - 1)
