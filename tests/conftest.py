@@ -21,6 +21,7 @@ settings.register_profile(
 settings.load_profile("house")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let pages and faults go one after the other (`--dist loadgroup`): each alone wants most of the machine."""
     for item in items:
