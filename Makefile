@@ -33,7 +33,7 @@ demo: $(READY) ## run the joint exercise: several agencies on one live map (ARGS
 	@$(BIN)/jointops demo $(ARGS)
 
 test: install ## run every test, browser tests included (ARGS="-k policy")
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n 2 $(ARGS)
 	$(NODE) --test tests/assets/*.test.mjs
 
 chaos: $(READY) ## do the faults of tests/faults often and for long (about a quarter of an hour)

@@ -4,9 +4,11 @@ import os
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 from feeds import embedded_redis
 from feeds.names import AgencyId, agency_id
@@ -21,12 +23,19 @@ settings.register_profile(
 settings.load_profile("house")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let pages and faults go one after the other (`--dist loadgroup`): each alone wants most of the machine."""
-    for item in items:
-        if item.get_closest_marker("browser") or item.get_closest_marker("chaos"):
-            item.add_marker(pytest.mark.xdist_group("alone"))
+class _HeavyOnesInARow(LoadScopeScheduling):
+    """Pages, faults and whole sites go one after the other: each alone wants most of the machine."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        heavy = file.startswith(("tests/journeys/", "tests/faults/")) or file.endswith(("_page.py", "/test_site.py"))
+        return "heavy" if heavy else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Divide the tests among the workers of `-n 2`."""
+    return _HeavyOnesInARow(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -61,7 +61,6 @@ def test_sigterm_stops_everything_within_five_seconds_and_leaves_no_process_behi
     assert demo.process.returncode == 0
 
 
-@pytest.mark.xdist_group("alone")  # of which it takes four even on an idle machine
 def test_parts_that_hang_are_killed_within_the_same_five_seconds(demo: Demo) -> None:
     pids = demo.family()
     for name in ("hub", "redis"):
