@@ -348,7 +348,7 @@ class FeedPort:
                 connection.unfinished = connection.unfinished + 1 if begun else 0
                 if connection.unfinished >= SWEEPS_MAX:
                     connection.admitted.ledger.cut(NOT_WHOLE)
-                    connection.unfinished = 0
+                    connection.waits = False  # to hang up takes a moment: it counts once
                     self._closing.add(closing := asyncio.create_task(_hang_up(connection, NOT_WHOLE)))
                     closing.add_done_callback(self._closing.discard)
 
