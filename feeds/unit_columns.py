@@ -146,30 +146,33 @@ class UnitColumns(Struct, frozen=True, gc=False, omit_defaults=True):
         columns: list[list[Any]] = rows.T.tolist()
         for i in np.flatnonzero(np.isnan(rows).any(axis=0)).tolist():
             columns[i] = [None if number != number else number for number in columns[i]]
-        columns[_SEQ] = [None if seq is None else int(seq) for seq in columns[_SEQ]]
         call_signs = self.call_signs or (None,) * len(self.ids)
         spoken = [_speaking(words) for words in self.words]
         return tuple(
-            replace(
-                spoken[code],
-                unit_id=self.ids[place],
-                call_sign=call_signs[place],
-                lat=lat,
-                lon=lon,
-                course_deg=course,
-                speed_mps=speed,
-                h_err_m=h_err,
-                observed_at=observed_at,
-                seq=seq,
-                hae_m=hae,
-                v_err_m=v_err,
-                stale_at=stale_at,
-                sent_at=sent_at,
-            )
-            for place, code, lat, lon, course, speed, h_err, observed_at, seq, hae, v_err, stale_at, sent_at in zip(
-                places, codes.tolist(), *columns, strict=True
-            )
+            numbered(spoken[code], row, unit_id=self.ids[place], call_sign=call_signs[place])
+            for place, code, row in zip(places, codes.tolist(), zip(*columns, strict=True), strict=True)
         )
+
+
+def numbered(words: UnitReport, numbers: Sequence[float | None], **names: str | None) -> UnitReport:
+    """Return a report that says these `NUMBERS`, and all else as `words` does but for `names`."""
+    lat, lon, course, speed, h_err, observed_at, seq, hae, v_err, stale_at, sent_at = numbers
+    assert observed_at is not None
+    return replace(
+        words,
+        lat=lat,
+        lon=lon,
+        course_deg=course,
+        speed_mps=speed,
+        h_err_m=h_err,
+        observed_at=observed_at,
+        seq=None if seq is None else int(seq),
+        hae_m=hae,
+        v_err_m=v_err,
+        stale_at=stale_at,
+        sent_at=sent_at,
+        **names,
+    )
 
 
 def _speaking(words: Words) -> UnitReport:

@@ -11,16 +11,14 @@ Pure.
 """
 
 import struct
-from collections.abc import Sequence
 from operator import eq
 from typing import Any, cast
 
-import msgspec
 import numpy as np
 
 from feeds.names import SourceId
 from feeds.report import UnitReport
-from feeds.unit_columns import NUMBERS, UnitColumns
+from feeds.unit_columns import NUMBERS, UnitColumns, numbered
 
 LAT, LON, COURSE, SPEED, H_ERR, OBSERVED, SEQ, RECEIVED, HAE, V_ERR, STALE, SENT = range(12)
 """What a row holds, f8, NaN for what was not said: as `UnitReport` has it, and when we received it (Unix seconds)."""
@@ -195,31 +193,12 @@ class Fixes:
     def report(self, words: UnitReport, slot: int) -> UnitReport:
         """Return the report whose numbers stand at a slot; `words` says the same in every other field."""
         self.settle()
-        return _numbered(words, [None if n != n else n for n in self._rows[slot].tolist()])
+        return numbered(words, [None if n != n else n for n in self._rows[slot][_PLACES].tolist()])
 
     def reports(self, words: list[UnitReport], slots: list[int]) -> list[UnitReport]:
         """Return the same for n."""
-        rows = self.take(np.array(slots, np.intp))
+        rows = self.take(np.array(slots, np.intp))[:, _PLACES]
         numbers = rows.T.tolist()
         for at in np.flatnonzero(np.isnan(rows).any(axis=0)).tolist():
             numbers[at] = [None if n != n else n for n in numbers[at]]
-        return [_numbered(one, row) for one, row in zip(words, zip(*numbers, strict=True), strict=True)]
-
-
-def _numbered(words: UnitReport, row: Sequence[float | None]) -> UnitReport:
-    lat, lon, course, speed, h_err, observed_at, seq, _, hae, v_err, stale_at, sent_at = row
-    assert observed_at is not None
-    return msgspec.structs.replace(
-        words,
-        lat=lat,
-        lon=lon,
-        course_deg=course,
-        speed_mps=speed,
-        h_err_m=h_err,
-        observed_at=observed_at,
-        seq=None if seq is None else int(seq),
-        hae_m=hae,
-        v_err_m=v_err,
-        stale_at=stale_at,
-        sent_at=sent_at,
-    )
+        return [numbered(one, row) for one, row in zip(words, zip(*numbers, strict=True), strict=True)]
