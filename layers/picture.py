@@ -109,7 +109,7 @@ class Shelf:
     def __init__(self) -> None:
         self.by_id: dict[AgencyId, dict[str, Any]] = {}
         self.slots: dict[AgencyId, dict[str, int]] = {}
-        """Of units: to find one by its slot takes no look at it."""
+        """To find a unit by its slot takes no look at it."""
         self.tracks: list[Any] = []
         self.origin = np.zeros(64, np.int32)
         self.dirty: list[Any] = []
@@ -129,6 +129,13 @@ class Shelf:
             self.origin = np.concatenate([self.origin, np.zeros_like(self.origin)])
         return len(self.tracks) - 1
 
+    def put(self, track: Any, origin: int) -> None:
+        """Put a thing at its slot."""
+        self.by_id.setdefault(track.agency, {})[track.id] = track
+        self.slots.setdefault(track.agency, {})[track.id] = track.slot
+        self.tracks[track.slot] = track
+        self.origin[track.slot] = origin
+
     def find(self, agency: str, entity_id: str) -> Any | None:
         """Return the track of a thing, or None."""
         return self.by_id.get(AgencyId(agency), {}).get(entity_id)
@@ -136,7 +143,7 @@ class Shelf:
     def forget(self, track: Any) -> None:
         """Drop a thing."""
         del self.by_id[track.agency][track.id]
-        self.slots.get(track.agency, {}).pop(track.id, None)
+        del self.slots[track.agency][track.id]
         self.tracks[track.slot] = None
         self._forgotten.append(track.slot)
 
@@ -156,7 +163,7 @@ class Shelf:
         if last is NOTHING and not self._drained and not self._forgotten:
             return NOTHING
         parts = [part for part in (*self._drained, last) if len(part.slots)]
-        touched = _together(parts) if len(parts) > 1 else parts[0] if parts else last
+        touched = _together(parts)
         forgotten = tuple(self._forgotten)
         if forgotten and len(touched.slots):  # after it was drained
             kept = ~np.isin(touched.slots, forgotten)
@@ -185,7 +192,7 @@ class Shelf:
             track.queued = False
         self.dirty = []
         parts += _touched(flat)
-        touched = _together(parts) if len(parts) != 1 else parts[0]
+        touched = _together(parts)
         if keep:
             self._drained.append(touched)
         return touched
@@ -210,8 +217,8 @@ def _moved(slots: np.ndarray) -> Touched:
 
 def _together(parts: list[Touched]) -> Touched:
     """Return several as one: each thing once, in the order they were first touched."""
-    if not parts:
-        return Touched(NOTHING.slots, NOTHING.moved, NOTHING.reworded, ())
+    if len(parts) < 2:
+        return parts[0] if parts else NOTHING
     slots = np.concatenate([part.slots for part in parts])
     moved = np.concatenate([part.moved for part in parts])
     reworded = np.concatenate([part.reworded for part in parts])
@@ -274,7 +281,7 @@ class Picture:
                 if type(report) is UnitReport:
                     track = tracks.get(report.unit_id)
                     if track is None:
-                        track = self._new_unit(agency, report.unit_id, tracks)
+                        track = self._new_unit(agency, report.unit_id)
                     if not track.queued:
                         track.queued = True
                         dirty.append(track)
@@ -311,22 +318,18 @@ class Picture:
         if done < len(slots):
             units.dirty.append(slots[done:])
 
-    def _new_unit(self, agency: AgencyId, unit_id: str, tracks: dict[str, Any]) -> UnitTrack:
+    def _new_unit(self, agency: AgencyId, unit_id: str) -> UnitTrack:
         shelf = self.shelves[UNITS]
-        track = tracks[unit_id] = UnitTrack(agency, unit_id, shelf.slot(), self.fixes)
-        shelf.tracks[track.slot] = track
-        shelf.slots.setdefault(agency, {})[unit_id] = track.slot
-        shelf.origin[track.slot] = self.origin(agency, frozenset())
+        track = UnitTrack(agency, unit_id, shelf.slot(), self.fixes)
+        shelf.put(track, self.origin(agency, frozenset()))
         return track
 
     def _track(self, layer: str, agency: AgencyId, entity_id: str) -> FieldTrack:
         shelf = self.shelves[layer]
-        tracks = shelf.by_id.setdefault(agency, {})
-        track: FieldTrack | None = tracks.get(entity_id)
+        track: FieldTrack | None = shelf.find(agency, entity_id)
         if track is None:
-            track = tracks[entity_id] = FieldTrack(agency, entity_id, shelf.slot())
-            shelf.tracks[track.slot] = track
-            shelf.origin[track.slot] = self.origin(agency, frozenset())
+            track = FieldTrack(agency, entity_id, shelf.slot())
+            shelf.put(track, self.origin(agency, frozenset()))
         return track
 
     def origin(self, agency: AgencyId, labels: frozenset[str]) -> int:
@@ -472,11 +475,7 @@ class Picture:
     def adopt(self, layer: str, track: Any) -> None:
         """Put a restored track on its shelf."""
         shelf = self.shelves[layer]
-        shelf.by_id.setdefault(track.agency, {})[track.id] = track
-        if layer == UNITS:
-            shelf.slots.setdefault(track.agency, {})[track.id] = track.slot
-        shelf.tracks[track.slot] = track
-        shelf.origin[track.slot] = self.origin(track.agency, track.labels())
+        shelf.put(track, self.origin(track.agency, track.labels()))
         if layer == LOG:
             self.corrections.set(track)
         self._touch(shelf, track, EVERYTHING)
