@@ -18,7 +18,7 @@ import platformdirs
 from msgspec import Struct
 
 from dashboard import basemap_command, config, config_file, demo_replay, site
-from dashboard.free_ports import free_port, free_ports
+from dashboard.free_ports import free_port, ports_of
 from dashboard.review_views import REVIEWER
 from dashboard.site_file import table, write_private
 from feeds.exercise import site as exercise
@@ -120,15 +120,13 @@ def _look_back(choices: Choices, settings: config.Settings, supervisor: site.Sup
 
 
 def _with_ports(choices: Choices) -> dict[str, Any]:
-    free = dict(zip(config.PORTS, free_ports(len(config.PORTS), choices.bind), strict=True))
-    ports = {name: getattr(choices, name) or port for name, port in free.items()}
     return {
         "name": "Chicago joint operations",
         "timezone": "America/Chicago",
         "demo": True,
         "view": [-87.692, 41.858, 11.45],
         "bind": choices.bind,
-        **ports,
+        **ports_of(choices, config.PORTS, choices.bind),
     }
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+from collections.abc import Sequence
 
 LOOPBACK = "127.0.0.1"
 
@@ -14,6 +15,12 @@ def free_ports(count: int, bind: str = LOOPBACK) -> list[int]:
         for probe in probes:
             probe.bind((bind, 0))
         return [probe.getsockname()[1] for probe in probes]
+
+
+def ports_of(choices: object, names: Sequence[str], bind: str = LOOPBACK) -> dict[str, int]:
+    """Return a port for each name: the one that `choices` has under it, else one that is free."""
+    free = zip(names, free_ports(len(names), bind), strict=True)
+    return {name: getattr(choices, name, 0) or port for name, port in free}
 
 
 def free_port(bind: str = LOOPBACK) -> int:

@@ -27,7 +27,7 @@ import argon2
 
 from dashboard import config_file, demo, serving, site_file
 from dashboard.config import PORTS, Settings
-from dashboard.free_ports import LOOPBACK, free_ports
+from dashboard.free_ports import LOOPBACK, ports_of
 from dashboard.review_views import REVIEWER
 from dashboard.site import Supervisor, archive_dir, audit_file, data_dir, imports_dir
 from feeds.clock import SystemClock
@@ -142,11 +142,9 @@ def _serve(args: argparse.Namespace, where: Where, archive: Archive, span: Span,
 
 def _site(args: argparse.Namespace, where: Where, aside: Path) -> dict[str, Any]:
     """Return what is otherwise than in the site's file: on this machine alone, on ports that are free."""
-    free = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
-    ports = {name: getattr(args, name, 0) or port for name, port in free.items()}
     return {
         "bind": LOOPBACK,
-        **ports,
+        **ports_of(args, PORTS),
         **dict.fromkeys(("public_url", "live_url", "review_url"), ""),
         "trusted_proxies": (),
         "record": True,

@@ -362,6 +362,7 @@ class Session:
         if unread or rerun.source.policy not in (before, self._policy_data):
             self._go(_Goal(target))
             return
+        # Only for who knows of the damage: to others a new epoch would tell of it.
         if rerun.is_past_damage and self._damage_told:
             self._go(_Goal(target))
             return

@@ -206,11 +206,11 @@ def _decode(data: bytes, decoder: "msgspec.msgpack.Decoder[_Either]") -> _Either
         batch = decoder.decode(inflate(data[1:], _INFLATED_MAX) if data[:1] == _DEFLATED else data[1:])
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise DecodeError(f"journal entry cannot be read: {error}") from error
+    if batch.version != WIRE_VERSION:
+        raise DecodeError(f"journal entry has version {batch.version}, expected {WIRE_VERSION}")
     for parcel in batch.parcels:
         if isinstance(parcel.body, UnitColumns):
             parcel.body.check()
-    if batch.version != WIRE_VERSION:
-        raise DecodeError(f"journal entry has version {batch.version}, expected {WIRE_VERSION}")
     return batch
 
 
