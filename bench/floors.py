@@ -2,7 +2,7 @@
 the run. No product code runs here but the vocabulary and `layers.frame`.
 
 The definition: the sum, over the window, of what any correct implementation of this architecture has to do once
-    decode   JSON of a feed's message into validated reports               once per message, at the door
+    decode   a feed's message, JSON into validated reports, or columns     once per message, at the door
     pack     the reports as msgpack, plain (the product deflates as well)  once per batch, at the door
     bus      XADD, PUBLISH and hearing it, over bare sockets               once per batch, Redis included
     unpack   msgpack into reports, nothing validated again                 once per batch, at the hub
@@ -36,8 +36,9 @@ import msgspec
 
 from bench.live_site import cpu_s
 from feeds import embedded_redis
-from feeds.envelope import Batch
+from feeds.envelope import Batch, Parcel
 from feeds.report import CATEGORIES, AnyReport
+from feeds.unit_columns import UnitColumns
 from layers.frame import FrameHeader, LayerChange, decode, encode
 
 
@@ -62,9 +63,13 @@ def _each(items: Sequence[object], work: Callable[[object], object], pause_s: fl
     return Floor(*found)
 
 
-def decode_s(messages: list[bytes], pause_s: float) -> Floor:
-    """Return what decoding a message as JSON into validated reports costs, with msgspec and nothing else."""
-    return _each(messages, msgspec.json.Decoder(list[AnyReport]).decode, pause_s)  # type: ignore[arg-type]
+def decode_s(parcels: list[Parcel], wire: str, pause_s: float) -> Floor:
+    """Return what decoding a message costs, validated by types, with msgspec and nothing else."""
+    if wire == "json":
+        messages = [msgspec.json.encode(parcel.reports) for parcel in parcels]
+        return _each(messages, msgspec.json.Decoder(list[AnyReport]).decode, pause_s)  # type: ignore[arg-type]
+    columns = [msgspec.msgpack.encode(parcel.body) for parcel in parcels]
+    return _each(columns, msgspec.msgpack.Decoder(UnitColumns).decode, pause_s)  # type: ignore[arg-type]
 
 
 def pack_s(batches: list[Batch], pause_s: float) -> Floor:
@@ -108,16 +113,15 @@ def _bare(hint: Any) -> Any:
     return hint
 
 
-def apply_s(messages: list[bytes], pause_s: float) -> Floor:
+def apply_s(parcels: list[Parcel], pause_s: float) -> Floor:
     """Return what keeping every decoded report of a message in a dict by its unit costs."""
-    decoder = msgspec.json.Decoder(list[AnyReport])
     latest: dict[str, object] = {}
 
     def work(reports: object) -> None:
         for report in reports:  # type: ignore[attr-defined]
             latest[report.unit_id] = report
 
-    return _each([decoder.decode(message) for message in messages], work, pause_s)
+    return _each([parcel.reports for parcel in parcels], work, pause_s)
 
 
 def encode_s(frames: list[bytes], pause_s: float) -> Floor:

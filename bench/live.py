@@ -24,14 +24,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
 from bench import floors, live_scaling, live_site
 from bench.child import Child, bar, parser, say, tell
 from bench.live_site import RunningSite, cpu_s
 from feeds.bus import BEGINNING
-from feeds.envelope import Batch, encode_batch
+from feeds.envelope import Batch, Parcel, encode_batch
 from feeds.names import AgencyId
 from feeds.redis_bus import RedisBus
 
@@ -49,11 +48,10 @@ FLOOR_ITEMS = 300
 FLOOR_FRAMES = 40
 """Frames of the run on which the floors are measured."""
 FLOORS = (
-    "decode (message, JSON, validated) + pack (batch, msgpack, plain) + bus (XADD, PUBLISH, heard; the product's "
-    "bytes) + unpack (batch, msgpack, not validated) + apply (dict) + encode (frame) + send (transport.write to every "
-    "viewer), each alone on the messages, batches and frames of this run, at the pace of this run"
+    "decode (message, JSON or columns, validated) + pack (batch, msgpack, plain) + bus (XADD, PUBLISH, heard; the "
+    "product's bytes) + unpack (batch, msgpack, not validated) + apply (dict) + encode (frame) + send (transport.write "
+    "to every viewer), each alone on the messages, batches and frames of this run, at the pace of this run"
 )
-_encode = msgspec.json.Encoder().encode
 
 
 def run(args: argparse.Namespace, site: RunningSite, frames_to: Path) -> dict[str, Any]:
@@ -62,7 +60,13 @@ def run(args: argparse.Namespace, site: RunningSite, frames_to: Path) -> dict[st
     try:
         feeds = Child(
             "bench.live_feeds",
-            {"urls": site.feed_urls, "tokens": site.feed_tokens, "units": args.units, "size": args.message},
+            {
+                "urls": site.feed_urls,
+                "tokens": site.feed_tokens,
+                "units": args.units,
+                "size": args.message,
+                "wire": args.wire,
+            },
         )
         children.append(feeds)
         assert feeds.hear() == "sending"
@@ -103,11 +107,11 @@ def run(args: argparse.Namespace, site: RunningSite, frames_to: Path) -> dict[st
     }
 
 
-async def journaled(site: RunningSite, between: tuple[float, float]) -> tuple[list[Batch], list[bytes], int, int]:
-    """Return some batches appended in the window, the messages of their reports, and how many there were of both."""
+async def journaled(site: RunningSite, between: tuple[float, float]) -> tuple[list[Batch], list[Parcel], int, int]:
+    """Return some batches appended in the window, the parcels of messages, and how many there were of both."""
     bus = RedisBus(site.redis_url)
     batches: list[Batch] = []
-    messages: list[bytes] = []
+    parcels: list[Parcel] = []
     batch_count = message_count = 0
     most = FLOOR_ITEMS // len(site.feed_tokens)
     try:
@@ -115,16 +119,16 @@ async def journaled(site: RunningSite, between: tuple[float, float]) -> tuple[li
             at = BEGINNING._replace(ms=int(between[0] * 1000))
             while page := await bus.read(AgencyId(agency), at, 50):
                 at = page[-1].id
-                inside = [_of_reports(delivery.batch) for delivery in page if delivery.id.ms <= between[1] * 1000]
+                inside = [delivery.batch for delivery in page if delivery.id.ms <= between[1] * 1000]
                 batch_count += len(inside)
                 message_count += sum(len(batch.parcels) for batch in inside)
                 if len(batches) < most:
-                    batches += inside[::2]
-                    messages += [_encode(parcel.reports) for batch in inside[::2] for parcel in batch.parcels]
+                    batches += map(_of_reports, inside[::2])
+                    parcels += [parcel for batch in inside[::2] for parcel in batch.parcels]
             most += FLOOR_ITEMS // len(site.feed_tokens)
     finally:
         await bus.close()
-    return batches[:FLOOR_ITEMS], messages[:FLOOR_ITEMS], batch_count, message_count
+    return batches[:FLOOR_ITEMS], parcels[:FLOOR_ITEMS], batch_count, message_count
 
 
 def _of_reports(batch: Batch) -> Batch:
@@ -134,17 +138,17 @@ def _of_reports(batch: Batch) -> Batch:
 
 def floor_s(args: argparse.Namespace, site: RunningSite, found: dict[str, Any], frames: list[bytes]) -> dict[str, Any]:
     """Return the floors for the whole window, CPU seconds: `paced`, `hot`; and how many batches there were."""
-    batches, messages, batch_count, message_count = asyncio.run(journaled(site, found["between"]))
+    batches, parcels, batch_count, message_count = asyncio.run(journaled(site, found["between"]))
     frame_count = found["frames"] / args.viewers
     window = found["window_s"]
     frames = frames[:FLOOR_FRAMES]
     tick = window / frame_count
     each = {
-        "decode": (floors.decode_s(messages, window / message_count), message_count),
+        "decode": (floors.decode_s(parcels, args.wire, window / message_count), message_count),
         "pack": (floors.pack_s(batches, window / batch_count), batch_count),
         "bus": (floors.bus_s(list(map(encode_batch, batches)), window / batch_count), batch_count),
         "unpack": (floors.unpack_s(batches, window / batch_count), batch_count),
-        "apply": (floors.apply_s(messages, window / message_count), message_count),
+        "apply": (floors.apply_s(parcels, window / message_count), message_count),
         "encode": (floors.encode_s(frames, tick), frame_count * args.classes),
         "send": (floors.send_s(frames, args.viewers, tick), frame_count),
     }
@@ -184,6 +188,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
             "seconds": args.seconds,
             "classes": args.classes,
             "reports_per_message": args.message,
+            "wire": args.wire,
             "sources": live_site.AGENCIES,
             "gateways": args.gateways,
             "decoding_viewers": min(DECODING, args.viewers),
@@ -232,6 +237,12 @@ def main(argv: list[str]) -> int:
     choices.add_argument("--seconds", type=float, help="of measuring (15; of each turn with --scaling: 4)")
     choices.add_argument("--classes", type=int, default=1, help="viewer classes that the viewers are spread over (1)")
     choices.add_argument("--message", type=int, default=200, help="reports in one message of an agency (200)")
+    choices.add_argument(
+        "--wire",
+        choices=("columns", "json"),
+        default="columns",
+        help="how the agencies speak: as FeedClient does, or in JSON as a program of their own might (columns)",
+    )
     choices.add_argument("--gateways", type=int, help="each for some of the agencies (one for 50,000 units)")
     choices.add_argument("--scaling", action="store_true", help="only what 200 viewers cost over 50")
     args = choices.parse_args(argv)

@@ -4,8 +4,9 @@ Messages hold a few reports each and are spread evenly over every second in a sh
 step with the hub's tick. Reads the job as one JSON line; says `sending` when all units have reported once, goes on
 until told `end`, and then says in one JSON line what was acknowledged and how fast.
 
-A message is made once, as JSON, and then has its digits written over (`Form`): two cores are shared with what is
-measured, and building each report anew would take most of one of them at 80,000 reports a second.
+A message is made once, as columns or as JSON, and then has its numbers written over (`ColumnForm`, `Form`): two cores
+are shared with what is measured, and building each report anew would take most of one of them at 80,000 reports a
+second.
 """
 
 import asyncio
@@ -15,8 +16,13 @@ import sys
 import time
 from typing import Any
 
+import msgspec
 import numpy as np
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Subprotocol
+
+from feeds.report import UnitReport
+from feeds.unit_columns import COLUMNS, NUMBERS, columns_of, encode
 
 SEQ_FIRST = 10**9
 """Sequence numbers keep their width from here on."""
@@ -58,15 +64,52 @@ class Form:
         return b"[" + rows.tobytes()[:-1] + b"]"
 
 
+class ColumnForm:
+    """The same reports as columns, as FeedClient sends them."""
+
+    def __init__(self, source: str, units: range) -> None:
+        form = Form(source, units)
+        reports = _decode(form.write(SEQ_FIRST, 1.8e9, np.random.default_rng(0)))
+        columns = columns_of(reports)
+        assert columns is not None
+        self.units = units
+        self._numbers = columns.table().numbers.copy()
+        self._at = [NUMBERS.index(name) for name in ("lat", "lon", "course_deg", "speed_mps", "observed_at", "seq")]
+        self._least = [
+            np.floor(self._numbers[at] * scale) / scale for at, scale in zip(self._at, (1e4, -1e4), strict=False)
+        ]
+        whole = encode(columns)
+        start = whole.index(columns.numbers)
+        self._head, self._tail = whole[:start], whole[start + len(columns.numbers) :]
+
+    def write(self, seq: int, now: float, rng: np.random.Generator) -> bytes:
+        """Return the message: every unit at a new place at `now`, numbered from `seq`."""
+        numbers, n = self._numbers, len(self.units)
+        lat, lon, course, speed, observed_at, seq_at = self._at
+        chance = rng.integers(0, 99, (3, n), endpoint=True)
+        numbers[lat] = self._least[0] + chance[0] / 1e6
+        numbers[lon] = self._least[1] - chance[1] / 1e6
+        numbers[course] = 100.5 + chance[2]
+        numbers[speed] = 10.5 + chance[2] % 10
+        numbers[observed_at] = round(now, 3)
+        numbers[seq_at] = np.arange(seq, seq + n)
+        planes = numbers.view(np.uint8).reshape(len(numbers), n, 8).transpose(0, 2, 1)
+        return self._head + planes.tobytes() + self._tail
+
+
+_decode = msgspec.json.Decoder(list[UnitReport]).decode
 _POWERS = 10 ** np.arange(9, -1, -1, dtype=np.uint32)
 
 
 class Feed:
     """One source's connection."""
 
-    def __init__(self, source: str, units: int, size: int, seed: int, end: asyncio.Event) -> None:
+    def __init__(self, source: str, units: int, job: dict[str, Any], seed: int, end: asyncio.Event) -> None:
         self.source = source
-        self.forms = [Form(source, range(start, min(start + size, units))) for start in range(0, units, size)]
+        self.columns = job.get("wire") == "columns"
+        form: type[Form] | type[ColumnForm] = ColumnForm if self.columns else Form
+        size = job["size"]
+        self.forms = [form(source, range(start, min(start + size, units))) for start in range(0, units, size)]
         self.rng = np.random.default_rng(seed)
         random.Random(seed).shuffle(self.forms)
         self.seq = SEQ_FIRST
@@ -91,18 +134,21 @@ class Feed:
             if self.sent_all and len(self.ack_ms) == len(self.sent):
                 return
 
-    async def send(self, socket: ClientConnection, form: Form) -> None:
+    async def send(self, socket: ClientConnection, form: Form | ColumnForm) -> None:
         """Send one message."""
         data = form.write(self.seq, time.time(), self.rng)
         self.seq += len(form.units)
         self.sent.append(time.perf_counter())
-        await socket.send(data, text=True)
+        await socket.send(data, text=not self.columns)
 
     async def run(self, url: str, token: str, run: str, all_in: asyncio.Barrier) -> None:
         """Report every unit once, wait for the others, then once a second each until the end."""
         address = f"{url}/{self.source}?run={run}"
         headers = {"Authorization": f"Bearer {token}"}
-        async with connect(address, additional_headers=headers, compression=None, max_size=None) as socket:
+        offered = [Subprotocol(COLUMNS)] if self.columns else None
+        async with connect(
+            address, additional_headers=headers, subprotocols=offered, compression=None, max_size=None
+        ) as socket:
             reader = asyncio.create_task(self.answers(socket))
             for form in self.forms:
                 await self.send(socket, form)
@@ -129,7 +175,7 @@ async def main(job: dict[str, Any]) -> None:
     tokens: dict[str, str] = job["tokens"]
     end = asyncio.Event()
     feeds = [
-        Feed(source, job["units"] // len(tokens) + (i < job["units"] % len(tokens)), job["size"], i, end)
+        Feed(source, job["units"] // len(tokens) + (i < job["units"] % len(tokens)), job, i, end)
         for i, source in enumerate(tokens)
     ]
     all_in = asyncio.Barrier(len(feeds) + 1)

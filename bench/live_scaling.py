@@ -58,7 +58,13 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     with live_site.running(args.tick_ms, args.classes) as site:
         feeds = Child(
             "bench.live_feeds",
-            {"urls": site.feed_urls, "tokens": site.feed_tokens, "units": args.units, "size": args.message},
+            {
+                "urls": site.feed_urls,
+                "tokens": site.feed_tokens,
+                "units": args.units,
+                "size": args.message,
+                "wire": args.wire,
+            },
         )
         try:
             assert feeds.hear() == "sending"
@@ -76,6 +82,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
         "parameters": {
             "scaling": [FEW, MANY],
             "units": args.units,
+            "wire": args.wire,
             "tick_ms": args.tick_ms,
             "seconds": args.seconds,
             "rounds": ROUNDS,

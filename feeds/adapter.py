@@ -6,7 +6,7 @@ A decoder is opened per connection and may hold state; it has no clock, no socke
 time is an argument. One bad message never costs the good ones beside it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
@@ -36,8 +36,8 @@ class Refusal(NamedTuple):
 class Decoded(NamedTuple):
     """What one frame held. `indexes[i]` is the position of `reports[i]` within the frame, from 0."""
 
-    reports: list[AnyReport]
-    indexes: list[int]
+    reports: Sequence[AnyReport]
+    indexes: Sequence[int]
     refusals: list[Refusal]
     agencies: Mapping[int, str] = MappingProxyType({})
     """The agency a message names, by the message's position: the door refuses another's than the source's own."""
@@ -45,6 +45,12 @@ class Decoded(NamedTuple):
     """Refused messages by position, where the dialect has them apart from their frame: their shape is shown, masked."""
     frame: bytes = b""
     """The start of the frame; the door's own note."""
+
+    def add(self, index: int, report: AnyReport) -> None:
+        """Add the report of the message at `index`; of a `Decoded` that was made with lists."""
+        assert isinstance(self.reports, list) and isinstance(self.indexes, list)
+        self.reports.append(report)
+        self.indexes.append(index)
 
 
 class Opening(NamedTuple):
@@ -132,6 +138,8 @@ class Adapter(Struct, frozen=True):
     sent once the journal has what the frame held. The float is our clock, Unix seconds. None: nothing is ever said."""
     http_answer: bytes | None = None
     """What an HTTP sender wants to read once its message was dealt with, or refused; None: our own JSON answer."""
+    subprotocols: tuple[str, ...] = ()
+    """WebSocket subprotocols that its senders may ask for: other forms of its messages that its decoder takes too."""
     capture: Capture | None = None
     """None: files of this dialect cannot be fed."""
 

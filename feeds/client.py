@@ -1,4 +1,4 @@
-"""FeedClient: what an agency's own program sends with. Needs msgspec and websockets, nothing else of the product.
+"""FeedClient: what an agency's own program sends with. Needs msgspec, numpy and websockets, nothing else.
 
     put() -> number, spool -> messages -> line -> door
                  └──────── forgets ─── answers ───┘
@@ -194,6 +194,7 @@ class FeedClient:
             try:
                 run = self._outbox.run
                 line = await open_line(self._url, self._source, self._token, run, silence_s=self._silence_s)
+                self._outbox.speak(columns=line.takes_columns)
                 self._tell("")
                 try:
                     await self._talk(line, run)

@@ -5,8 +5,8 @@
 Rules
 - Acknowledged means journaled: an answer is ready only when the lane has landed every report of its message.
 - A report that is on its way to the journal already is waited for, and then is a duplicate.
-- A frame whose reports are numbered without a hole, and none of them known, is handled as one range of numbers:
-  the usual case, at a fraction of the cost. Every other frame is taken report by report.
+- A frame of many units whose reports are numbered without a hole, and none of them known, is taken as one range of
+  numbers and one table: the usual case, at a fraction of the cost. Every other frame is taken report by report.
 - A source speaks of a bounded number of things (`feeds/subjects.py`).
 - A source publishes for its own agency only, with its own clock, at most 24 h ahead of ours; its units do not jump
   (`feeds/plausible.py`).
@@ -17,8 +17,9 @@ Rules
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 
+import numpy as np
 from msgspec.structs import replace
 
 from feeds.adapter import FRAME_MAX, Decoded, Decoder, Refusal
@@ -33,6 +34,7 @@ from feeds.plausible import IMPLAUSIBLE
 from feeds.report import AnyReport
 from feeds.subjects import TOO_MANY
 from feeds.turns import Turns
+from feeds.unit_columns import UnitTable, table_of
 
 log = logging.getLogger(__name__)
 
@@ -46,8 +48,6 @@ CATCH_UP_AGAIN_S = 0.2
 """Between two tries to read what other gateways journaled, while the bus is down, seconds."""
 LOOK_S = 1.0
 """Who is held back is looked after so often: he may have left, seconds."""
-RANGE_FROM = 16
-"""Reports from which a frame may be one range. Smaller ones are looked up by number, however many are on their way."""
 
 
 def decode(decoder: Decoder, frame: bytes, received_at: float) -> Decoded:
@@ -165,23 +165,22 @@ class Door:
         pending = Pending(None if ledger.sequenced else ordinal)
         for refusal in decoded.refusals:
             self._refuse(ledger, run, pending, refusal, decoded)
-        if numbers := self._range(ledger, run, decoded, received_at):
-            for start in range(0, len(numbers), BATCH_MAX):
-                self._launch_range(ledger, run, numbers, start, decoded.reports, received_at, pending)
+        if whole := self._whole(ledger, run, decoded, received_at):
+            self._launch_range(ledger, run, *whole, received_at, pending)
         else:
             self._one_by_one(ledger, run, decoded, received_at, pending)
         pending.release()
         return pending
 
-    def _range(self, ledger: Ledger, run: str, decoded: Decoded, received_at: float) -> range | None:
-        """Return the numbers of a frame that can be taken as one range, else None."""
-        reports = decoded.reports
-        if len(reports) < RANGE_FROM or not ledger.sequenced or decoded.agencies or (first := reports[0].seq) is None:
+    def _whole(self, ledger: Ledger, run: str, decoded: Decoded, received_at: float) -> tuple[range, UnitTable] | None:
+        """Return the numbers and the table of a frame that can be taken whole, else None."""
+        if not ledger.sequenced or decoded.agencies or (table := table_of(decoded.reports)) is None:
             return None
-        numbers = range(first, first + len(reports))
-        if [report.seq for report in reports] != list(numbers) or ledger.knows_of(run, numbers):
+        seq = table.column("seq")
+        if seq is None or (seq[1:] - seq[:-1] != 1).any() or np.isnan(seq[0]):
             return None
-        if max([report.observed_at for report in reports]) - received_at > MAX_LEAD_S:
+        numbers = range(int(seq[0]), int(seq[-1]) + 1)
+        if ledger.knows_of(run, numbers) or table.newest - received_at > MAX_LEAD_S:
             return None
         source = ledger.settings.id
         for other in self._ranges.get((source, run), ()):
@@ -190,25 +189,17 @@ class Door:
                 return None
         if self._flying and any((source, (run, seq)) in self._flying for seq in numbers):
             return None
-        if not ledger.subjects.hear_all(reports, received_at):
-            return None
+        rows = ledger.subjects.hear_all(table.ids, received_at)
         now = asyncio.get_running_loop().time()
-        return numbers if ledger.plausible.all_plain(reports, received_at, now) else None
+        if rows is None or not ledger.plausible.all_plain(table, decoded.reports, rows, received_at, now):
+            return None
+        return numbers, table
 
     def _launch_range(
-        self,
-        ledger: Ledger,
-        run: str,
-        numbers: range,
-        start: int,
-        reports: Sequence[AnyReport],
-        received_at: float,
-        pending: Pending,
+        self, ledger: Ledger, run: str, numbers: range, table: UnitTable, received_at: float, pending: Pending
     ) -> None:
-        part = slice(start, start + BATCH_MAX)
-        landing = _Landing(numbers[part])
-        said = tuple(reports[part])
-        observed_at = max([report.observed_at for report in said])
+        landing = _Landing(numbers)
+        observed_at = table.newest
         where = (ledger.settings.id, run)
         self._ranges.setdefault(where, []).append(landing)
 
@@ -223,7 +214,7 @@ class Door:
             self._landed(ledger, run, landing, pending)
 
         pending.hold()
-        self.lanes[ledger.settings.agency].put(pack(Parcel(*where, received_at, said)), landed)
+        self.lanes[ledger.settings.agency].put(pack(Parcel(*where, received_at, table.packed())), landed)
 
     def _landed(self, ledger: Ledger, run: str, landing: _Landing, pending: Pending) -> None:
         pending.release()
@@ -264,10 +255,10 @@ class Door:
                     other.waiting.append((pending, report.seq))
                     pending.hold()
                     continue
-                if not ledger.subjects.hear(report, received_at):
+                if (row := ledger.subjects.hear(report, received_at)) is None:
                     refuse(index, TOO_MANY[type(report)], "", report.seq)
                     continue
-                if not ledger.plausible.believes(report, received_at, now):
+                if not ledger.plausible.believes(report, row, received_at, now):
                     refuse(index, IMPLAUSIBLE, "", report.seq)
                     continue
                 if not landings or len(landings[-1][1]) >= BATCH_MAX:

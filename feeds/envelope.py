@@ -210,7 +210,7 @@ def _decode(data: bytes, decoder: "msgspec.msgpack.Decoder[_Either]") -> _Either
         raise DecodeError(f"journal entry has version {batch.version}, expected {WIRE_VERSION}")
     for parcel in batch.parcels:
         if isinstance(parcel.body, UnitColumns):
-            parcel.body.check()
+            parcel.body.table()  # raises for columns that are none
     return batch
 
 

@@ -14,8 +14,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 from websockets.frames import Frame, Opcode
 from websockets.protocol import OPEN
+from websockets.typing import Subprotocol
 
 from feeds.errors import FeedLost, FeedRefused
+from feeds.unit_columns import COLUMNS, are_columns
 
 OPEN_WITHIN_S = 5.0
 SEND_WITHIN_S = 30.0
@@ -75,18 +77,24 @@ class Line:
     def __init__(self, connection: ClientConnection) -> None:
         self._connection = connection
 
+    @property
+    def takes_columns(self) -> bool:
+        """Whether the door takes reports of units as columns."""
+        return self._connection.subprotocol == COLUMNS
+
     async def send(self, frame: bytes) -> None:
         """Send one frame; while the line takes it, nothing is waited for. Raises FeedLost."""
         connection = self._connection
         if connection.protocol.state is OPEN and not connection.paused:
             # Framed here, past the library's own sending: nothing of ours goes in fragments or with extensions.
-            connection.transport.write(Frame(Opcode.TEXT, frame).serialize(mask=True))
+            opcode = Opcode.BINARY if are_columns(frame) else Opcode.TEXT
+            connection.transport.write(Frame(opcode, frame).serialize(mask=True))
             if not connection.paused:
                 return
             frame = b""
         try:
             async with asyncio.timeout(SEND_WITHIN_S):
-                await (connection.send(frame, text=True) if frame else connection.drain())
+                await (connection.send(frame, text=not are_columns(frame)) if frame else connection.drain())
         except (ConnectionClosed, OSError) as error:
             raise FeedLost(f"the door did not take a frame: {_why(error)}") from error
 
@@ -123,6 +131,7 @@ async def open_line(
                 additional_headers={"Authorization": f"Bearer {token}"},
                 open_timeout=OPEN_WITHIN_S,
                 close_timeout=1.0,
+                subprotocols=[Subprotocol(COLUMNS)],
                 compression=None,
                 proxy=None,
                 max_queue=256,

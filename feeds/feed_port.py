@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -22,6 +22,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request, Response
 from websockets.protocol import CONNECTING, OPEN, Event
+from websockets.typing import Subprotocol
 
 from feeds import adapters
 from feeds.adapter import Decoder
@@ -210,6 +211,7 @@ class FeedPort:
             bind,
             port,
             process_request=self._admit,
+            select_subprotocol=self._subprotocol,
             create_connection=type("_Connection", (_Connection,), {"port": self}),
             compression=None,
             server_header=None,
@@ -276,6 +278,12 @@ class FeedPort:
         if found.status is HTTPStatus.UNAUTHORIZED:
             response.headers["WWW-Authenticate"] = _CHALLENGE
         return response
+
+    def _subprotocol(self, connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+        """Return the first that its dialect knows of what a sender offers; None is no refusal."""
+        assert isinstance(connection, _Connection) and connection.admitted is not None
+        known = self._adapters[connection.admitted.ledger.settings.adapter].subprotocols
+        return next((name for name in offered if name in known), None)
 
     def _let_in(self, connection: _Connection, path: str, authorization: str) -> Admitted | Turned:
         """Return who sends, with his place in the port, or why he may not, counted."""

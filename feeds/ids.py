@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from feeds.adapter import Decoded, Refusal
 from feeds.names import is_entity_id
 from feeds.report import AnyReport, UnitReport
+from feeds.unit_columns import UnitReports
 
 _VISIBLE = bytes(range(ord("!"), ord("~") + 1))
 
@@ -30,7 +31,10 @@ def well_named(reports: Sequence[AnyReport]) -> bool:
     False: `misnamed` has to look at each.
     """
     try:
-        ids = "".join([r.unit_id if r.incident_id is None else r.unit_id + r.incident_id for r in reports])  # type: ignore[union-attr]
+        if isinstance(reports, UnitReports):
+            ids = "".join(reports.columns.names())
+        else:
+            ids = "".join([r.unit_id if r.incident_id is None else r.unit_id + r.incident_id for r in reports])  # type: ignore[union-attr]
     except AttributeError:  # not units alone
         return False
     return ids.isascii() and not ids.encode().translate(None, _VISIBLE)

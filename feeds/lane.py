@@ -1,7 +1,7 @@
 """One agency's way into the journal: one append in flight, and whatever came in meanwhile goes with the next.
 
 Rules
-- Natural batching: no window and no timer. A batch holds up to 500 reports.
+- Natural batching: no window and no timer. A batch holds up to 1,000 reports.
 - While the bus is down nothing is acknowledged: the same batch is tried again, under the bus's rule that it lands once.
 - What came of messages that are not journaled (duplicates, refusals, gaps) is journaled as tallies, each second.
 - At most `QUEUED_MAX` reports wait. Whoever brings more waits for room first, so that the sender is held back.
@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
+from feeds.adapter import MESSAGES_MAX
 from feeds.bus import BatchId, Bus
 from feeds.envelope import WIRE_VERSION, Packed, PackedBatch, Tally
 from feeds.errors import BusDown
@@ -20,8 +21,8 @@ from feeds.names import AgencyId
 
 log = logging.getLogger(__name__)
 
-BATCH_MAX = 500
-"""Reports in one append."""
+BATCH_MAX = MESSAGES_MAX
+"""Reports in one append: as many as a frame may hold."""
 QUEUED_MAX = 5000
 """Reports waiting; a frame that is being taken may go over it by its own reports."""
 APPEND_WITHIN_S = 15.0

@@ -60,11 +60,11 @@ class Ledger:
         self.settings = settings
         self.sequenced = sequenced
         self.connections = 0
-        self.subjects = Subjects(OPEN_MAX if settings.is_open else TOKEN_MAX)
+        self.plausible = Plausible(settings.speed_max_mps)
+        self.subjects = Subjects(OPEN_MAX if settings.is_open else TOKEN_MAX, self.plausible.forget)
         self._runs: OrderedDict[str, _Run] = OrderedDict()
         self._reports: OrderedDict[int, None] = OrderedDict()
         self._accepted = self._duplicate = self._rejected = self._ranges = 0
-        self.plausible = Plausible(settings.speed_max_mps)
         self.rate = Rate(settings.rate_max)
         self._reasons: dict[str, int] = {}
         self._closed: dict[str, int] = {}

@@ -6,12 +6,14 @@ Rules
 - At most `WINDOW` messages wait for their answer. Answers come in the order of the messages.
 - After a broken line every unanswered message goes again as it was: the door tells duplicates apart.
 - What the spool does not take is refused to the caller; nothing that was taken is ever given up.
+- Reports of many units that are put together are one message, as columns, if the door of this line takes them.
 - Of a long wait only some `MEMORY_BYTES` are in memory: the rest is read back from the spool when its turn comes.
 - A connection is of one run. Reports of an older run go first; then the line has to be opened again.
 """
 
 from collections import deque
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import msgspec
@@ -21,6 +23,9 @@ from feeds.errors import DecodeError, FeedLost, SpoolFull
 from feeds.feed_line import Answer, Counts, RefusedMessage
 from feeds.report import AnyReport
 from feeds.spool import Parcel, Spool
+from feeds.unit_columns import are_columns, columns_of
+from feeds.unit_columns import decode as _decode_columns
+from feeds.unit_columns import encode as encode_columns
 
 WINDOW = 16
 """Messages sent and not yet answered."""
@@ -58,6 +63,8 @@ class Outbox:
         self._most = most_bytes
         self._seq = spool.next_seq
         self._answered = spool.answered
+        self._columns = False
+        """Whether the door takes columns, as far as we know."""
         self._reports, self._size = spool.held()
         self._sent: deque[Parcel] = deque()
         self._again: deque[Parcel] = deque()
@@ -109,7 +116,7 @@ class Outbox:
 
     def _cut(self, numbered: list[AnyReport], parcels: list[Parcel]) -> None:
         """Add the reports as one parcel, or as many as it takes."""
-        body = _encode(numbered)[1:-1]
+        body = (_as_columns(numbered) if self._columns else b"") or _encode(numbered)[1:-1]
         if len(body) <= MESSAGE_BYTES or len(numbered) == 1:
             first = numbered[0].seq or 0
             if len(body) + 2 > FRAME_MAX:
@@ -119,6 +126,25 @@ class Outbox:
             half = len(numbered) // 2
             self._cut(numbered[:half], parcels)
             self._cut(numbered[half:], parcels)
+
+    def speak(self, *, columns: bool) -> None:
+        """Note whether the door of this line takes columns; if not, what waits as columns is made JSON."""
+        self._columns = columns
+        if not columns:
+            self._again = deque(chain.from_iterable(map(self._plain, self._again)))
+            ready, self._ready = self._ready, deque()
+            self._ready_reports = self._ready_bytes = 0
+            for parcel in ready:
+                self._make_ready(parcel)
+
+    def _plain(self, parcel: Parcel) -> list[Parcel]:
+        """Return the parcel as JSON, in as many as it takes."""
+        if not are_columns(parcel.body):
+            return [parcel]
+        parcels: list[Parcel] = []
+        self._cut(list(_decode_columns(parcel.body).reports()), parcels)
+        self._size += sum(made.size for made in parcels) - parcel.size
+        return [made._replace(run=parcel.run) for made in parcels]
 
     def lose(self, reports: int) -> None:
         """Leave a gap in the numbers: an agency that lost reports shall not look as if it had not."""
@@ -138,7 +164,7 @@ class Outbox:
             return None
         parcel = self._again.popleft() if self._again else self._message()
         self._sent.append(parcel)
-        return b"[%b]" % parcel.body
+        return parcel.body if are_columns(parcel.body) else b"[%b]" % parcel.body
 
     def is_through(self, run: str) -> bool:
         """Say whether a line of this run has done its work, and one of another run is needed."""
@@ -176,7 +202,7 @@ class Outbox:
         whole = next((r for r in answer.refused if r.seq is None), RefusedMessage(UNANSWERED))
         taken = {*answer.ack, *answer.duplicate}
         refused: list[Refused] = []
-        for report in _decode(b"[%b]" % parcel.body):
+        for report in _said(parcel):
             if (seq := report.pop("seq")) not in taken:
                 why = told.get(seq, whole)
                 refused.append(Refused(report, why.reason, why.path))
@@ -196,9 +222,10 @@ class Outbox:
         return self._ready[0] if self._ready else None
 
     def _make_ready(self, parcel: Parcel) -> None:
-        self._ready.append(parcel)
-        self._ready_reports += parcel.reports
-        self._ready_bytes += parcel.size
+        for each in [parcel] if self._columns else self._plain(parcel):
+            self._ready.append(each)
+            self._ready_reports += each.reports
+            self._ready_bytes += each.size
 
     def _message(self) -> Parcel:
         """Return the first of what waits, together with what follows and fits beside it."""
@@ -211,7 +238,12 @@ class Outbox:
             size += parcel.size
             reports = parcel.after - first
             if parts and (
-                parcel.first != after or parcel.run != run or reports > MESSAGE_REPORTS or size > MESSAGE_BYTES
+                parcel.first != after
+                or parcel.run != run
+                or reports > MESSAGE_REPORTS
+                or size > MESSAGE_BYTES
+                or are_columns(parts[0])
+                or are_columns(parcel.body)
             ):
                 break
             parts.append(parcel.body)
@@ -220,3 +252,19 @@ class Outbox:
             self._ready_reports -= parcel.reports
             self._ready_bytes -= parcel.size
         return Parcel(first, after - first, run, parts[0] if len(parts) == 1 else b",".join(parts))
+
+
+def _as_columns(reports: list[AnyReport]) -> bytes:
+    """Return the reports as columns; empty where they are few, or not of units alone."""
+    try:
+        columns = columns_of(reports)
+        return b"" if columns is None else encode_columns(columns)
+    except (TypeError, ValueError, OverflowError):
+        return b""  # something that no report may say: the door tells which, and what
+
+
+def _said(parcel: Parcel) -> list[dict[str, Any]]:
+    if are_columns(parcel.body):
+        reports = _decode_columns(parcel.body).reports()
+        return [{"kind": "unit"} | msgspec.to_builtins(report) for report in reports]
+    return _decode(b"[%b]" % parcel.body)

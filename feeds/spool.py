@@ -19,7 +19,7 @@ class Parcel(NamedTuple):
     run: str
     """The run they were numbered in."""
     body: bytes
-    """The reports as JSON, with commas between."""
+    """The reports as JSON, with commas between; or as columns (`feeds/unit_columns.py`)."""
 
     @property
     def size(self) -> int:

@@ -4,7 +4,9 @@ Without a bound one peer that makes up ids fills everybody's picture. Who is kno
 a new one is refused until one is forgotten. Pure: time is an argument.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+import numpy as np
 
 from feeds.report import AnyReport, CameraReport, IncidentReport, LogReport, UnitReport, ZoneReport
 
@@ -16,6 +18,8 @@ FORGET_S = 25 * 3600.0
 """After this long unheard an id is free again, seconds: the picture keeps a thing for 24 h after it was lost."""
 _LOOK_AGAIN_S = 10.0
 """Between two searches for ids to forget while there is no room, seconds."""
+_ROWS_FIRST = 64
+"""Rows that there is room for at first."""
 
 TOO_MANY: dict[type, str] = {
     UnitReport: "too many units",
@@ -43,39 +47,64 @@ def subject(report: AnyReport) -> str:
 
 
 class Subjects:
-    """The ids of one source, with when they were last heard. One id of two kinds counts once."""
+    """The ids of one source, with when they were last heard. One id of two kinds counts once.
 
-    def __init__(self, most: int) -> None:
+    Each has a row, a small number, under which others keep what they know of it (`feeds/plausible.py`).
+    """
+
+    def __init__(self, most: int, free: Callable[[Sequence[int]], None] = lambda rows: None) -> None:
+        """`free(rows)` is told whose ids are forgotten: their rows are given to others."""
         self._most = most
-        self._heard: dict[str, float] = {}
+        self._free = free
+        self._rows: dict[str, int] = {}
+        self._heard = np.zeros(_ROWS_FIRST)
+        """By row."""
+        self._freed: list[int] = []
         self._looked_at = float("-inf")
 
     def __len__(self) -> int:
         """Return how many ids are remembered."""
-        return len(self._heard)
+        return len(self._rows)
 
-    def hear(self, report: AnyReport, at: float) -> bool:
-        """Note the report's subject, heard at `at` (Unix seconds); return False when it is new and there is no room."""
+    def hear(self, report: AnyReport, at: float) -> int | None:
+        """Note the report's subject, heard at `at` (Unix seconds), and return its row; None: it is new, and no room."""
         name = subject(report)
-        if name not in self._heard and not self._room(1, at):
-            return False
-        self._heard[name] = at
-        return True
+        row = self._rows.get(name)
+        if row is None:
+            if not self._room(1, at):
+                return None
+            row = self._new(name)
+        self._heard[row] = at
+        return row
 
-    def hear_all(self, reports: Sequence[AnyReport], at: float) -> bool:
-        """Note every report's subject; return False, noting none, when there is no room for all."""
+    def hear_all(self, names: Sequence[str], at: float) -> np.ndarray | None:
+        """Note ids as `hear` does, and return their rows; None, noting none, when there is no room for all."""
+        row_of = self._rows.get
         try:
-            heard = dict.fromkeys([report.unit_id for report in reports], at)  # type: ignore[union-attr]
-        except AttributeError:  # not units alone
-            heard = dict.fromkeys(map(subject, reports), at)
-        # A sum that is too large may count known ids twice: only then is it worth looking.
-        if len(self._heard) + len(heard) > self._most and not self._room(len(heard.keys() - self._heard.keys()), at):
-            return False
-        self._heard.update(heard)
-        return True
+            rows = np.fromiter(map(row_of, names), np.intp, len(names))
+        except TypeError:  # some are new
+            new = [name for name in dict.fromkeys(names) if name not in self._rows]
+            if not self._room(len(new), at):
+                return None
+            for name in new:
+                self._new(name)
+            rows = np.fromiter(map(row_of, names), np.intp, len(names))
+        self._heard[rows] = at
+        return rows
+
+    def _new(self, name: str) -> int:
+        row = self._freed.pop() if self._freed else len(self._rows)
+        self._rows[name] = row
+        if row >= len(self._heard):
+            self._heard = np.concatenate((self._heard, np.zeros(len(self._heard))))
+        return row
 
     def _room(self, more: int, at: float) -> bool:
-        if len(self._heard) + more > self._most and at - self._looked_at >= _LOOK_AGAIN_S:
+        if len(self._rows) + more > self._most and at - self._looked_at >= _LOOK_AGAIN_S:
             self._looked_at = at
-            self._heard = {name: last for name, last in self._heard.items() if at - last <= FORGET_S}
-        return len(self._heard) + more <= self._most
+            heard = self._heard.tolist()
+            gone = [name for name, row in self._rows.items() if at - heard[row] > FORGET_S]
+            freed = [self._rows.pop(name) for name in gone]
+            self._freed += freed
+            self._free(freed)
+        return len(self._rows) + more <= self._most

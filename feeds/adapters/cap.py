@@ -130,8 +130,7 @@ class _Decoder:
                 decoded.refusals.append(Refusal(index, said.reason, said.path))
                 refused[index] = text
             else:
-                decoded.reports.append(said)
-                decoded.indexes.append(index)
+                decoded.add(index, said)
             index += 1
         if not index:
             raise DecodeError("not a CAP alert")

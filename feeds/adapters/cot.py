@@ -189,8 +189,7 @@ class _Decoder:
                 refused[index] = piece
                 continue
             if report is not None:
-                decoded.reports.append(report)
-                decoded.indexes.append(index)
+                decoded.add(index, report)
         return decoded
 
     def _event(self, piece: bytes) -> AnyReport | None:

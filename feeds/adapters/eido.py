@@ -50,8 +50,7 @@ class _Decoder:
                     decoded.refusals.append(Refusal(index, part.reason, path))
                     refused[index] = document
                 else:
-                    decoded.reports.append(part)
-                    decoded.indexes.append(index)
+                    decoded.add(index, part)
                 index += 1
         return decoded
 

@@ -124,8 +124,7 @@ class _Decoder:
             except Refused as refused:
                 decoded.refusals.append(Refusal(index, refused.reason, refused.path))
             else:
-                decoded.reports.append(report)
-                decoded.indexes.append(index)
+                decoded.add(index, report)
             index += 1
         if not index:
             raise DecodeError("not a GPX file")

@@ -120,8 +120,7 @@ class _Decoder:
                 decoded.refusals.append(Refusal(index, error.reason, error.path))
                 continue
             if report is not None:
-                decoded.reports.append(report)
-                decoded.indexes.append(index)
+                decoded.add(index, report)
         return decoded
 
     def _line(self, line: bytes, received_at: float) -> UnitReport | None:

@@ -204,8 +204,7 @@ class _Decoder:
                 decoded.refusals.append(Refusal(index, error.reason))
                 continue
             if report is not None:
-                decoded.reports.append(report)
-                decoded.indexes.append(index)
+                decoded.add(index, report)
         if index < 0:
             raise DecodeError("not TAIP" if frame.strip() else "empty message")
         return decoded

@@ -143,8 +143,7 @@ def each(frame: bytes, one: Callable[[bytes], AnyReport | None]) -> Decoded:
             decoded.refusals.append(Refusal(index, *reason(error)))
         else:
             if report is not None:
-                decoded.reports.append(report)
-                decoded.indexes.append(index)
+                decoded.add(index, report)
             continue
         refused[index] = message
     return decoded

@@ -11,17 +11,20 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from feeds import client, disk_spool
 from feeds.client import FeedClient
 from feeds.embedded_redis import EmbeddedRedis
 from feeds.errors import ConfigError, DecodeError, SpoolFull
+from feeds.feed_line import Line
 from feeds.gateway import Gateway
 from feeds.memory_bus import MemoryBus
 from feeds.names import AgencyId
 from feeds.outbox import MEMORY_BYTES, Refused
 from feeds.redis_bus import RedisBus
 from feeds.report import UnitReport
+from feeds.unit_columns import are_columns
 from tests.support.door_process import door_process
 from tests.support.gateway import CPD, NOW, LooseBus, gateway, health, journaled, source, unit
 from tests.support.redis import until
@@ -78,6 +81,43 @@ async def test_what_was_sent_is_acknowledged_once_and_in_order(tmp_path: Path) -
         assert (feed.counts.accepted, feed.counts.duplicate, feed.counts.refused) == (505, 0, {})
         await assert_exactly_once(bus, CPD, names(0, 505))
         assert health(door, "cpd-avl").gaps == 0
+
+
+async def test_units_go_as_columns_to_a_door_that_takes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    frames: list[bytes] = []
+    send = Line.send
+
+    async def heard(line: Line, frame: bytes) -> None:
+        frames.append(frame)
+        await send(line, frame)
+
+    monkeypatch.setattr(Line, "send", heard)
+    bus = MemoryBus()
+    async with gateway(bus) as door:
+        async with feed_to(url_of(door), tmp_path) as feed:
+            await until(lambda: not feed.trouble)
+            await feed.send(units(0, 400))
+            await feed.flush(within_s=10)
+        native = door._feeds._adapters["native"]
+        monkeypatch.setitem(door._feeds._adapters, "native", replace(native, subprotocols=()))
+        async with feed_to(url_of(door), tmp_path) as feed:
+            await until(lambda: not feed.trouble)
+            await feed.send(units(400, 400))
+            await feed.flush(within_s=10)
+    assert [are_columns(frame) for frame in frames] == [True, True, False, False]
+    await assert_exactly_once(bus, CPD, names(0, 800))
+
+
+async def test_one_wrong_among_many_units_is_refused_alone(tmp_path: Path) -> None:
+    bus, refused = MemoryBus(), []
+    async with gateway(bus) as door, feed_to(url_of(door), tmp_path, on_refused=refused.append) as feed:
+        await until(lambda: not feed.trouble)
+        said = units(0, 100)
+        said[40] = replace(said[40], lat=141.0)
+        await feed.send(said)
+        await feed.flush(within_s=10)
+    assert [(r.report["unit_id"], r.reason) for r in refused] == [("U40", "lat out of range")]
+    await assert_exactly_once(bus, CPD, [name for name in names(0, 100) if name != "U40"])
 
 
 @pytest.mark.parametrize(
@@ -339,10 +379,10 @@ async def test_what_waits_from_an_older_run_goes_first_under_its_own(
 # ---- what an agency installs
 
 
-def test_it_needs_nothing_but_msgspec_and_websockets() -> None:
+def test_it_needs_nothing_but_msgspec_numpy_and_websockets() -> None:
     code = (
         "import sys, feeds.client;"
-        "known = sys.stdlib_module_names | {'feeds', 'msgspec', 'websockets', 'typing_extensions'};"
+        "known = sys.stdlib_module_names | {'feeds', 'msgspec', 'numpy', 'websockets', 'typing_extensions'};"
         "print(sorted({m.partition('.')[0] for m in sys.modules} - known))"
     )
     command = [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); {code}"]

@@ -2,16 +2,21 @@
 
 import json
 
+import msgspec
+import numpy as np
 import pytest
 
 from feeds import ledger
-from feeds.adapter import FRAME_MAX, Decoded, Refusal
+from feeds.adapter import FRAME_MAX, MESSAGES_MAX, Decoded, Refusal
 from feeds.adapters.cot import ADAPTER as COT
 from feeds.adapters.native import ADAPTER as NATIVE
 from feeds.door import Door, Pending, decode
 from feeds.envelope import Packed, Parcel, unpack
+from feeds.lane import BATCH_MAX
 from feeds.ledger import Ledger
 from feeds.names import AgencyId
+from feeds.report import UnitReport
+from feeds.unit_columns import UnitColumns, columns_of, encode
 from tests.support.gateway import CPD, NOW, source, unit
 
 
@@ -141,12 +146,12 @@ async def test_a_fault_of_a_dialect_costs_one_frame():
     assert decode(Faulty(), b"x", NOW).refusals == [Refusal(0, "adapter failed")]
 
 
-async def test_a_large_frame_goes_in_parcels_that_fit_a_batch():
+async def test_a_large_frame_is_one_parcel_and_fits_a_batch():
     scene = Scene()
     pending = scene.frame(
         b"[" + b",".join(b'{"kind":"unit","unit_id":"a","observed_at":1,"seq":%d}' % i for i in range(900)) + b"]"
     )
-    assert [len(p.reports) for p in scene.lane.put_in] == [500, 400]
+    assert [len(p.reports) for p in scene.lane.put_in] == [900] and BATCH_MAX >= MESSAGES_MAX
     scene.lane.land()
     assert answer(pending) == {"ack": list(range(900))}
 
@@ -259,3 +264,85 @@ async def test_a_source_of_an_exercise_marks_what_does_not_say_so_itself():
     scene.book = Ledger(source("cpd-avl", CPD, status="exercise"), sequenced=True)
     scene.say(unit(1), unit(2, status="test"))
     assert [report.status for parcel in scene.lane.put_in for report in parcel.reports] == ["exercise", "test"]
+
+
+def columns(*seqs: int, **said: object) -> UnitColumns:
+    """Return columns of a unit for each number."""
+    reports = [
+        UnitReport(observed_at=NOW, unit_id=f"u{seq}", seq=seq, lat=41.88, lon=-87.63, **said)  # type: ignore[arg-type]
+        for seq in seqs
+    ]
+    made = columns_of(reports)
+    assert made is not None
+    return made
+
+
+async def test_columns_are_journaled_as_they_came_and_acknowledged_by_number():
+    scene = Scene()
+    said = columns(*range(100, 140))
+    pending = scene.frame(encode(said))
+    assert scene.lane.put_in[0].body == said
+    scene.lane.land()
+    assert answer(pending) == {"ack": list(range(100, 140))}
+    again = scene.frame(encode(columns(*range(120, 160))))
+    scene.lane.land()
+    assert answer(again) == {"ack": list(range(140, 160)), "duplicate": list(range(120, 140))}
+    assert scene.book.health().accepted == 60
+
+
+async def test_one_wrong_report_among_columns_costs_only_itself_and_is_told_in_words():
+    scene = Scene()
+    good = columns(*range(30))
+    table = good.table()
+    table.numbers[0][7] = 141.0
+    pending = scene.frame(encode(table._replace(columns=None).packed()))
+    scene.lane.land()
+    said = answer(pending)
+    assert said["ack"] == [n for n in range(30) if n != 7]
+    assert said["refused"] == [{"seq": 7, "index": 7, "reason": "lat out of range", "path": "$.lat"}]
+
+
+async def test_an_id_outside_its_grammar_among_columns_is_refused_by_name():
+    scene = Scene()
+    good = columns(*range(30))
+    pending = scene.frame(encode(msgspec.structs.replace(good, ids=(*good.ids[:3], "é", *good.ids[4:]))))
+    scene.lane.land()
+    said = answer(pending)
+    assert said["ack"] == [n for n in range(30) if n != 3]
+    assert said["refused"][0]["reason"] == "unit_id outside its grammar"
+
+
+async def test_a_jump_among_columns_costs_only_itself():
+    scene = Scene()
+    scene.frame(encode(columns(*range(30))))
+    later = columns(*range(30))
+    table = later.table()
+    table.numbers[0][5] = 44.0
+    seq = table.column("seq")
+    assert seq is not None
+    seq += 100
+    pending = scene.frame(encode(table._replace(columns=None).packed()))
+    scene.lane.land()
+    said = answer(pending)
+    assert said["ack"] == [n for n in range(100, 130) if n != 105]
+    assert said["refused"] == [{"seq": 105, "index": 5, "reason": "implausible jump"}]
+
+
+async def test_columns_of_an_exercises_source_are_marked():
+    scene = Scene()
+    scene.book = Ledger(source("cpd-avl", CPD, status="exercise"), sequenced=True)
+    scene.frame(encode(columns(*range(30))))
+    assert {report.status for report in scene.lane.put_in[0].reports} == {"exercise"}
+
+
+async def test_columns_of_more_than_a_frame_may_hold_or_of_nothing_are_refused():
+    scene = Scene()
+    one = columns(*range(30))
+    many = MESSAGES_MAX + 1
+    table = one.table()
+    huge = table._replace(
+        ids=tuple("a" * many), which=np.zeros(many, np.intp), numbers=np.ones((len(table.numbers), many)), columns=None
+    )
+    nothing = msgspec.structs.replace(one, ids=(), which=b"", numbers=b"")
+    refused = [answer(scene.frame(encode(said)))["refused"] for said in (huge.packed(), nothing)]
+    assert [r[0]["reason"] for r in refused] == ["more than 1000 messages", "empty message"]

@@ -11,6 +11,7 @@ from feeds.feed_line import Answer, RefusedMessage
 from feeds.outbox import MEMORY_BYTES, MESSAGE_REPORTS, UNANSWERED, WINDOW, Outbox
 from feeds.report import Polygon, UnitReport, ZoneReport
 from feeds.spool import MemorySpool, Parcel
+from feeds.unit_columns import are_columns, decode
 
 RUN = "r"
 
@@ -177,3 +178,94 @@ def test_reports_of_an_older_run_go_first_and_then_the_line_is_through() -> None
     assert [_seqs(body) for body in _drain(box, "old")] == [[1]]
     assert box.is_through("old")
     assert [_seqs(body) for body in _drain(box, "new")] == [[2]]
+
+
+# ---- columns
+
+
+def _columned(box: Outbox) -> Outbox:
+    box.speak(columns=True)
+    return box
+
+
+def _numbers(body: bytes | None) -> list[int | None]:
+    assert body is not None
+    return decode(body).sequences() if are_columns(body) else list(_seqs(body))
+
+
+def _columns_drained(box: Outbox) -> list[list[int | None]]:
+    """Return the numbers of each message, each answered before the next."""
+    bodies = []
+    while (body := box.next(RUN)) is not None:
+        bodies.append(_numbers(body))
+        box.answer(Answer(ack=tuple(n for n in bodies[-1] if n is not None)))
+    return bodies
+
+
+def test_many_units_go_as_columns_once_the_door_takes_them() -> None:
+    box = _box()
+    box.put(_reports(100))
+    assert not are_columns(box.next(RUN) or b"")
+    box.answer(Answer(ack=tuple(range(1, 101))))
+    box.speak(columns=True)
+    box.put(_reports(500))
+    assert box.size < 40 * 500
+    assert _columns_drained(box) == [[*range(101, 301)], [*range(301, 501)], [*range(501, 601)]]
+    assert len(box) == box.size == 0
+
+
+def test_columns_and_single_reports_are_not_put_into_one_message() -> None:
+    box = _columned(_box())
+    for count in (1, 1, 50, 1, 1, 50, 50):
+        box.put(_reports(count))
+    assert _columns_drained(box) == [[1, 2], [*range(3, 53)], [53, 54], [*range(55, 105)], [*range(105, 155)]]
+
+
+def test_what_waits_as_columns_goes_as_json_to_a_door_that_takes_none() -> None:
+    box = _columned(_box())
+    box.put(_reports(300))
+    under_way = box.next(RUN)
+    assert under_way is not None and are_columns(under_way)
+    box.line_lost()
+    box.speak(columns=False)
+    box.put(_reports(30))
+    bodies = _drain(box)
+    assert [len(_seqs(body)) for body in bodies] == [200, 130]
+    assert json.loads(bodies[0])[0] == {
+        "kind": "unit", "observed_at": 1000.0, "seq": 1, "unit_id": "U0", "lat": 41.8, "lon": -87.6,
+    }  # fmt: skip
+    assert len(box) == box.size == box.in_memory == 0
+
+
+def test_columns_in_a_spool_are_read_back_and_go_as_json_until_a_door_takes_them() -> None:
+    spool = MemorySpool(RUN)
+    first = Outbox(spool, 100_000_000)
+    first.speak(columns=True)
+    first.put(_reports(100))
+    again = Outbox(spool, 100_000_000)
+    again._read_from, (again._reports, again._size) = 1, (first._reports, first._size)
+    body = again.next(RUN)
+    assert _seqs(body) == [*range(1, 101)]
+    again.answer(_all(body or b""))
+    assert len(again) == again.size == 0
+
+
+def test_what_is_refused_of_columns_is_told_as_it_was_said() -> None:
+    box = _columned(_box())
+    box.put(_reports(30))
+    box.next(RUN)
+    answer = Answer(ack=tuple(range(2, 31)), refused=(RefusedMessage("lat out of range", 0, "$.lat", 1),))
+    (refused,) = box.answer(answer)
+    assert refused == (
+        {"kind": "unit", "observed_at": 1000.0, "unit_id": "U0", "lat": 41.8, "lon": -87.6},
+        "lat out of range",
+        "$.lat",
+    )
+
+
+@pytest.mark.parametrize("said", [{"lat": "north"}, {"labels": ["a"]}, {"speed_mps": 10**400}])
+def test_what_no_column_can_hold_goes_as_json_for_the_door_to_say_what_is_wrong(said: dict[str, object]) -> None:
+    box = _columned(_box())
+    box.put([*_reports(30), UnitReport(observed_at=1.0, unit_id="wrong", **said)])  # type: ignore[arg-type]
+    body = box.next(RUN)
+    assert len(_seqs(body)) == 31

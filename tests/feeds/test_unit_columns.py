@@ -7,7 +7,19 @@ from msgspec.structs import replace
 
 from feeds.errors import DecodeError
 from feeds.report import IncidentReport, UnitReport
-from feeds.unit_columns import FEWEST, NUMBERS, WORDS, UnitColumns, columns_of
+from feeds.unit_columns import (
+    FEWEST,
+    NUMBERS,
+    WORDS,
+    LooseColumns,
+    UnitColumns,
+    UnitReports,
+    are_columns,
+    columns_of,
+    decode,
+    encode,
+    table_of,
+)
 
 CODES = st.lists(st.sampled_from(["EnRoute", "AtScene"]), max_size=2).map(tuple)
 SAID = {
@@ -63,7 +75,7 @@ def test_every_field_of_a_units_report_has_its_place() -> None:
 def test_reports_come_back_from_columns_as_they_were(reports: list[UnitReport], data: st.DataObject) -> None:
     made = columns(*reports)
     again = _decode(msgspec.msgpack.encode(made))
-    again.check()
+    again.table()
     assert again.reports() == tuple(reports)
     assert again.sequences() == [report.seq for report in reports]
     at = data.draw(st.lists(st.integers(0, len(reports) - 1), unique=True))
@@ -105,15 +117,59 @@ def test_a_few_reports_or_such_of_other_things_are_no_columns() -> None:
 )
 def test_columns_that_do_not_fit_together_are_refused(change, why: str) -> None:
     good = columns()
-    good.check()
+    good.table()
     with pytest.raises(DecodeError, match=why):
-        replace(good, **change(good)).check()
+        replace(good, **change(good)).table()
+
+
+def test_a_sequence_number_that_is_not_whole_is_refused() -> None:
+    with pytest.raises(DecodeError, match="whole"):
+        columns(*(unit(n, seq=n + 0.5) for n in range(FEWEST))).table()
+
+
+def test_a_table_says_what_the_reports_say() -> None:
+    reports = [unit(n, seq=n, hae_m=1.0 if n else None) for n in range(FEWEST)]
+    for table in (table_of(reports), columns(*reports).table()):
+        assert table is not None and table.newest == 100.0 + FEWEST - 1
+        assert (table.column("seq") == np.arange(FEWEST)).all()
+        assert np.array_equal(table.column("hae_m"), [np.nan] + [1.0] * (FEWEST - 1), equal_nan=True)
+        assert table.column("speed_mps") is None
+        assert table.packed() == columns(*reports)
+
+
+def test_the_reports_of_columns_are_made_when_they_are_looked_at() -> None:
+    made = columns()
+    reports = UnitReports(made)
+    assert len(reports) == FEWEST and reports._made is None
+    assert reports[3] == made.reports()[3] and list(reports) == list(made.reports())
+    assert table_of(reports) is reports.table
+    with pytest.raises(DecodeError):
+        UnitReports(replace(made, ids=made.ids[1:]))
+
+
+def test_every_id_that_is_said_is_among_the_names() -> None:
+    said = columns(*(unit(n, incident_id="i1" if n % 2 else None) for n in range(FEWEST)))
+    assert sorted(said.names()) == ["i1", *sorted(f"u{n}" for n in range(FEWEST))]
+
+
+@given(st.lists(UNITS, min_size=FEWEST, max_size=FEWEST + 3))
+def test_loose_columns_say_what_the_reports_say(reports: list[UnitReport]) -> None:
+    loose = msgspec.msgpack.decode(encode(columns(*reports)), type=LooseColumns)
+    again = [msgspec.convert({"kind": "unit", **fields}, UnitReport) for fields in loose.fields()]
+    assert again == reports
+
+
+def test_bytes_of_columns_are_told_from_json() -> None:
+    assert are_columns(encode(columns())) and decode(encode(columns())) == columns()
+    assert not any(map(are_columns, (b"", b"[", b'{"kind"', b"\xef\xbb\xbf", b"\x90", b" \x81")))
+    with pytest.raises(DecodeError, match="cannot be read"):
+        decode(b"\x81")
 
 
 def test_a_number_out_of_its_fields_bounds_is_refused() -> None:
     for name in ("lat", "course_deg", "speed_mps", "observed_at", "seq"):
         with pytest.raises(DecodeError, match="bounds"):
-            columns(*(replace(unit(n), **{name: -91.0}) for n in range(FEWEST))).check()
+            columns(*(replace(unit(n), **{name: -91.0}) for n in range(FEWEST))).table()
 
 
 def test_rows_have_nothing_where_nothing_was_said() -> None:

@@ -4,12 +4,16 @@ import contextlib
 import json
 import time
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from feeds.adapter import MESSAGES_MAX, TOO_MANY, Decoded, Refusal
 from feeds.adapters.native import ADAPTER
 from feeds.errors import DecodeError
 from feeds.report import CameraReport, IncidentReport, UnitReport, ZoneReport
+from feeds.unit_columns import columns_of, encode
 
 UNIT = {"kind": "unit", "seq": 1, "observed_at": 1000.5, "unit_id": "U1", "lat": 41.9, "lon": -87.6}
 
@@ -175,3 +179,79 @@ def test_the_times_of_a_zone_may_be_text():
             "valid_to": "2026-05-04T20:00:00Z"}  # fmt: skip
     (report,) = decode([zone]).reports
     assert isinstance(report, ZoneReport) and report.valid_to == report.valid_from + 3600
+
+
+# ---- columns
+
+
+REPORTS = [
+    UnitReport(observed_at=1000.0 + n, unit_id=f"U{n}", seq=n, lat=41.9, lon=-87.6, call_sign=f"{n}A", labels=("k9",))
+    for n in range(40)
+]
+COLUMNS = columns_of(REPORTS)
+assert COLUMNS is not None
+
+
+def test_columns_are_the_reports_they_were_made_of():
+    found = decode(encode(COLUMNS))
+    assert list(found.reports) == REPORTS and list(found.indexes) == list(range(40)) and not found.refusals
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (
+            {"words": ((*COLUMNS.words[0][:6], 7, *COLUMNS.words[0][7:]),)},
+            ("emergency has a wrong type", "$.emergency"),
+        ),
+        ({"words": (("never", *COLUMNS.words[0][1:]),)}, ("status not one of its values", "$.status")),
+        ({"ids": (*COLUMNS.ids[:-1], "")}, ("unit_id has a wrong length", "$.unit_id")),
+        ({"ids": (*COLUMNS.ids[:-1], 5)}, ("unit_id has a wrong type", "$.unit_id")),
+        ({"call_signs": (*COLUMNS.call_signs[:-1], "x" * 41)}, ("call_sign has a wrong length", "$.call_sign")),
+    ],
+)
+def test_a_wrong_word_is_refused_where_it_is_said(change: dict[str, object], why: tuple[str, str]):
+    found = decode(encode(msgspec.structs.replace(COLUMNS, **change)))
+    wrong = 40 if "words" in change else 1
+    assert len(found.refusals) == wrong and len(found.reports) == 40 - wrong
+    assert tuple(found.refusals[-1]) == (39, *why, 39)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b"\x80",
+        b"\x81",
+        b"\x86",
+        encode(COLUMNS)[:-1],
+        encode(COLUMNS) + b"x",
+        msgspec.msgpack.encode({"ids": []}),
+        msgspec.msgpack.encode(
+            {
+                "ids": [msgspec.msgpack.Ext(1, b"")],
+                "words": [[None] * 11],
+                "which": b"\0",
+                "said": 32,
+                "numbers": bytes(8),
+            }
+        ),
+        encode(msgspec.structs.replace(COLUMNS, ids=COLUMNS.ids[1:])),
+        encode(msgspec.structs.replace(COLUMNS, words=((None,),))),
+        encode(msgspec.structs.replace(COLUMNS, said=2**40)),
+    ],
+)  # fmt: skip
+def test_columns_that_are_none_are_one_refusal(frame: bytes):
+    with pytest.raises(DecodeError, match="columns of units cannot be read"):
+        decode(frame)
+
+
+@given(st.data())
+def test_junk_in_columns_is_refused_and_nothing_else(data: st.DataObject):
+    good = bytearray(encode(COLUMNS))
+    for _ in range(data.draw(st.integers(1, 4))):
+        good[data.draw(st.integers(1, len(good) - 1))] = data.draw(st.integers(0, 255))
+    frame = bytes(good[: data.draw(st.integers(1, len(good)))] if data.draw(st.booleans()) else good)
+    with contextlib.suppress(DecodeError):
+        found = decode(frame)
+        assert len(found.reports) + len(found.refusals) == 40
+        assert all(isinstance(report, UnitReport) for report in found.reports)
