@@ -175,6 +175,8 @@ export interface Review {
   /** Rejects when the server does not answer, or says why it does not. */
   track(agency: string, id: string, from: number, to: number): Promise<{ points: TrackPoint[]; clocks: ClockOff[] }>;
   near(lon: number, lat: number, metres: number, from: number, to: number): Promise<NearUnit[]>;
+  /** What the address asks to be shown alone, until it is or cannot be. */
+  only: import("./map/only.mjs").Asked | null;
   within(asked: import("./map/only.mjs").Asked): Promise<import("./map/only.mjs").Within & { units: NearUnit[]; more: boolean }>;
   chronology(agency: string, id: string, metres: number, wanted?: AbortSignal): Promise<Chronology>;
   /** The findings of the site's reviews. */

@@ -123,6 +123,18 @@ export function mount(root, page) {
     }
     write();
   };
+  /** Shows alone what the address says, once there is somebody to ask. */
+  const begin = async () => {
+    const wanted = review.only;
+    if (!wanted) return;
+    ({ area } = wanted);
+    [from.value, to.value] = [toWall(wanted.from, zone), toWall(wanted.to, zone)];
+    if ("circle" in wanted.area) radius.value = String(wanted.area.circle[2]);
+    write();
+    await showAlone();
+    review.only = null;
+    if (!page.only) review.notify("What the address asks to see alone cannot be found. Everything is shown.");
+  };
   const hands = handOn(page, "near", (held, done) => {
     const next = held && areaOf(held, shape);
     if (!next) return void write();
@@ -161,6 +173,10 @@ export function mount(root, page) {
   mountSign(page, face, () => {
     page.showOnly(null);
     write();
+  });
+  const first = review.on("clock", () => {
+    first();
+    void begin();
   });
   review.on("clock", () => {
     if (page.only && view !== review.view) void showAlone(); // another view knew of others

@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * A moment of a review as an address: time, view, speed, what is chosen, where the map looks, which part of the
- * recording is shown. Pure. What cannot be read is left out, never guessed.
+ * recording is shown, and what alone is. Pure. What cannot be read is left out, never guessed.
  */
 
 /**
@@ -12,6 +12,7 @@
  * @property {{ layer: import("../types.d.ts").LayerName, agency: string, id: string }} [selected]
  * @property {{ lon: number, lat: number, zoom: number }} [camera]
  * @property {import("./range.mjs").Range | string} [range] a name, or from and to
+ * @property {import("../map/only.mjs").Asked} [only] nothing is shown but what was there then
  */
 
 const LAYERS = new Set(["units", "incidents", "cameras", "zones", "log"]);
@@ -25,8 +26,20 @@ const unix = (text) => (text && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text) ? Date.p
 /** Escapes what an address needs escaped, and leaves readable what it does not. @param {string} text */
 const plain = (text) => encodeURIComponent(text).replaceAll("%3A", ":").replaceAll("%2C", ",");
 
+/** @param {import("../map/only.mjs").Area} area */
+const spoken = (area) => ("circle" in area ? [...area.circle.slice(0, 2).map((degrees) => degrees.toFixed(6)), Math.round(area.circle[2])] : area.box.map((degrees) => degrees.toFixed(6))).join(",");
+
+/** @param {string} text lon, lat, metres; or west, south, east, north @returns {import("../map/only.mjs").Area | null} */
+function areaOf(text) {
+  const numbers = text.split(",").map((number) => (number.trim() ? Number(number) : NaN));
+  const [west, south, east, north] = numbers;
+  if (!(Math.abs(west) <= 180 && Math.abs(south) <= 85)) return null;
+  if (numbers.length === 3) return east > 0 ? { circle: [west, south, east] } : null;
+  return numbers.length === 4 && east > west && east <= 180 && north > south && north <= 85 ? { box: [west, south, east, north] } : null;
+}
+
 /** The query of an address. @param {Place} place */
-export function encode({ at, view, speed, selected, camera, range }) {
+export function encode({ at, view, speed, selected, camera, range, only }) {
   /** @type {string[]} */
   const parts = [];
   /** @param {string} name @param {string} value */
@@ -38,6 +51,7 @@ export function encode({ at, view, speed, selected, camera, range }) {
   if (camera) add("map", `${camera.lat.toFixed(5)},${camera.lon.toFixed(5)},${camera.zoom.toFixed(2)}`);
   if (typeof range === "string") add("range", range);
   else if (range) add("range", `${iso(Math.round(range.from))}~${iso(Math.round(range.to))}`);
+  if (only) add("only", [spoken(only.area), iso(Math.round(only.from)), iso(Math.round(only.to))].join("~"));
   return parts.join("&");
 }
 
@@ -62,5 +76,9 @@ export function decode(query) {
     const [from, to] = range.split("~").map(unix);
     if (to > from) place.range = { from, to };
   }
+  const [where, ...when] = (said.get("only") ?? "").split("~");
+  const area = areaOf(where);
+  const [from, to] = when.map(unix);
+  if (area && to > from) place.only = { area, from, to };
   return place;
 }

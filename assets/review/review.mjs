@@ -37,7 +37,8 @@ if (place.selected) {
 const link = () => {
   const { theme } = Object.fromEntries(new URLSearchParams(location.search));
   const range = session.rangeName || session.range;
-  const query = encode({ at: session.at(), view: session.view, speed: session.speed, selected: page.selected ?? undefined, camera: page.camera(), range });
+  const only = page.only ?? session.only ?? undefined;
+  const query = encode({ at: session.at(), view: session.view, speed: session.speed, selected: page.selected ?? undefined, camera: page.camera(), range, only });
   const url = `${location.pathname}?${query}${theme ? `&theme=${encodeURIComponent(theme)}` : ""}`;
   if (`${location.pathname}${location.search}` !== url) history.replaceState(null, "", url);
 };
@@ -53,7 +54,7 @@ const soon = () => {
 // Nothing is known of the moment before the server has spoken.
 const stop = session.on("clock", () => {
   stop();
-  for (const event of /** @type {const} */ (["camera", "select"])) page.on(event, soon);
+  for (const event of /** @type {const} */ (["camera", "select", "only"])) page.on(event, soon);
   for (const event of /** @type {const} */ (["clock", "range"])) session.on(event, soon);
   addEventListener("jointops-link", link);
   addEventListener("pagehide", link);

@@ -67,6 +67,7 @@ export function openSession(config, url, place, drags = false) {
     notices: [],
     clocks: [],
     seeking: null,
+    only: place.only ?? null,
     stepped: null,
     follow: null,
     screen: null,

@@ -120,9 +120,19 @@ test("a moment's address says all of it and gives it back", () => {
   assert.deepEqual(decode(encode({ at: T, range: "hour" })), { at: T, range: "hour" });
 });
 
+test("what alone is shown stands in the address: a circle or a box, and from when to when", () => {
+  for (const area of [{ circle: [-87.62, 41.88, 300] }, { box: [-87.63, 41.87, -87.61, 41.89] }]) {
+    const only = { area, from: T - 300, to: T + 300 };
+    assert.deepEqual(decode(encode({ at: T, only })), { at: T, only });
+  }
+});
+
 test("what cannot be read in an address is left out", () => {
   for (const query of ["?at=yesterday", "?at=1e9", "?speed=0", "?speed=900", "?map=91,0,3", "?map=,,", "?chosen=units~cpd", "?chosen=x~y~z",
-    "?range=2026-11-27T20:00:00Z~2026-11-27T19:00:00Z", "?view=%3Cscript%3E"]) assert.deepEqual(decode(query), {}, query);
+    "?range=2026-11-27T20:00:00Z~2026-11-27T19:00:00Z", "?view=%3Cscript%3E",
+    "?only=-87.6,41.8,300", "?only=-87.6,41.8~2026-11-27T20:00:00Z~2026-11-27T20:05:00Z", "?only=-87.6,41.8,-3~2026-11-27T20:00:00Z~2026-11-27T20:05:00Z",
+    "?only=-87.6,41.9,-87.7,41.8~2026-11-27T20:00:00Z~2026-11-27T20:05:00Z", "?only=-87.6,,300~2026-11-27T20:00:00Z~2026-11-27T20:05:00Z",
+    "?only=-87.6,41.8,300~2026-11-27T20:00:00Z~2026-11-27T19:00:00Z", "?only=-87.6,91,300~2026-11-27T20:00:00Z~2026-11-27T20:05:00Z"]) assert.deepEqual(decode(query), {}, query);
 });
 
 // --- the range ---

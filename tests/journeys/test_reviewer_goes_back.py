@@ -373,6 +373,14 @@ async def test_the_page_shows_only_what_was_in_a_box_and_everything_again() -> N
         await tab.page.click('[data-view="truth"]')
         await tab.until("jointops.page.review.view === 'truth'")
         await wait_for(lambda: len(review.said("within")) > before)
+        # And so it does in the address: whoever opens it sees the same.
+        await tab.until("location.search.includes('only=')")
+        await tab.page.reload()
+        await drawn(tab)
+        await tab.until("jointops.page.only !== null")
+        await tab.until(f"{counted} === '{len(found['units'])}' && location.search.includes('only=')")
+        assert review.said("within")[-1]["to"] - review.said("within")[-1]["from"] == 600
         await tab.page.click(".only-sign .button")
         await tab.until(f"{counted} === '{all_units}' && document.querySelector('.only-sign').hidden")
+        await tab.until("!location.search.includes('only=')")
         assert tab.problems == []
