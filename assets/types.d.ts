@@ -110,6 +110,8 @@ export interface Page {
   deselect(): void;
   /** Ask the hub for the detail card of a thing. */
   card(layer: string, agency: string, id: string): Promise<Card>;
+  /** Bring a place that lies under the card out beside it. */
+  uncover(lon: number, lat: number): void;
   /** Fly the camera to a place (degrees), optionally to at least this zoom; only ever called by a person's act. */
   flyTo(lon: number, lat: number, zoom?: number): void;
   /** Fit the view to all things; a person's act too. */

@@ -21,6 +21,8 @@ import { zoneLayers } from "./zones.mjs";
 
 /** The stream opens with the map, or after this. */
 const MAP_AWAITED_MS = 4000;
+/** So close to the right of the card a place counts as under it: its mark is wide, CSS pixels. */
+const BESIDE_PX = 48;
 
 /** @typedef {import("../types.d.ts").Page} Page */
 /** @typedef {import("../types.d.ts").PageConfig} PageConfig */
@@ -88,6 +90,7 @@ export function openPage(config, source, graph = "#map-graph") {
     card: (layer, agency, id) => (stream ? stream.card(layer, agency, id) : Promise.reject(new Error(`no ${source.name}`))),
     flyTo: (lon, lat, zoom) => map && fly(map, lon, lat, zoom, besideCard(map)),
     centre: (lon, lat) => map && centre(map, lon, lat, besideCard(map)),
+    uncover: (lon, lat) => map && isUnderCard(map, lon, lat) && centre(map, lon, lat, besideCard(map)),
     camera: () => (map ? { lon: map.getCenter().lng, lat: map.getCenter().lat, zoom: map.getZoom() } : config.view),
     fitAll: () => map && fit(map, Object.values(scene.instances)),
     outside: () => scene.outside(),
@@ -211,6 +214,15 @@ function besideCard(map) {
   const room = map.getContainer().getBoundingClientRect();
   if (!card || card.top >= room.bottom - 1 || card.width > room.width * 0.6) return 0;
   return (card.right - room.left) / 2;
+}
+
+/** @param {LiveMap} map @param {number} lon @param {number} lat */
+function isUnderCard(map, lon, lat) {
+  const card = document.querySelector(".card:not([hidden])")?.getBoundingClientRect();
+  const room = map.getContainer().getBoundingClientRect();
+  const { x, y } = map.project([lon, lat]);
+  const [left, top] = [x + room.left, y + room.top];
+  return card !== undefined && left > card.left && left < card.right + BESIDE_PX && top > card.top && top < card.bottom;
 }
 
 /** Fills the panels. @param {Page} page */

@@ -18,6 +18,7 @@ const LATER_MS = 1000;
  * @property {(event: string, fn: (e: any) => void) => void} once
  * @property {() => { lng: number, lat: number }} getCenter
  * @property {(point: [number, number]) => { lng: number, lat: number }} unproject
+ * @property {(place: [number, number]) => { x: number, y: number }} project CSS pixels
  * @property {() => number} getZoom
  * @property {() => number} getBearing
  * @property {() => HTMLElement} getContainer

@@ -33,6 +33,17 @@ if (place.selected) {
   page.select(layer, agency, id);
 }
 
+// The address looks where its writer's screen did: on a narrower one what was chosen may lie under its own card.
+if (place.selected && place.camera) {
+  const { selected } = place;
+  const settled = page.on("second", () => {
+    const at = placeOf(page.store, selected);
+    if (!at || !document.querySelector(".card:not([hidden])")) return;
+    settled();
+    page.uncover(at[0], at[1]);
+  });
+}
+
 /** What the address says: this moment and how it is looked at. */
 const link = () => {
   const { theme } = Object.fromEntries(new URLSearchParams(location.search));

@@ -321,7 +321,28 @@ async def test_a_tablet_has_targets_for_fingers_and_a_finger_scrubs(width: int, 
         assert tab.problems == []
 
 
-@pytest.mark.parametrize(("width", "height", "theme"), [(1920, 1080, "dark"), (1440, 900, "light")])
+async def test_what_an_address_chose_comes_out_from_under_its_own_card() -> None:
+    recording = Recording(time.time() // 3600 * 3600 - 4 * 3600)
+    incident = next(i for i, opened in enumerate(recording.opened) if opened > recording.begin + 3600)
+    opened = float(recording.opened[incident])
+    lon, lat = recording.place[incident]
+    agency = recording.incident(incident, opened)["agency"]
+    more = f"&chosen=incidents~{agency}~I{incident:03d}&map={lat:.5f},{lon:.5f},14"
+    async with reviewing(round(opened - recording.begin) + 900, more, recording=recording) as (_, tab):
+        await drawn(tab)
+        await tab.until("document.querySelectorAll('#card .card-rows dt').length > 0")
+        await tab.until(f"Math.abs(jointops.page.camera().lon - ({lon:.5f})) > 1e-3")
+        card, room = await box(tab, ".card"), await box(tab, ".map-room")
+        moved = await tab.eval("jointops.page.camera()")
+        assert moved["lon"] < lon and abs(moved["lat"] - lat) < 1e-3 and moved["zoom"] == 14
+        # 512 pixels are the world at zoom 0.
+        x = room["x"] + room["width"] / 2 + (lon - moved["lon"]) / 360 * 512 * 2**14
+        assert card["x"] + card["width"] + 48 < x < room["x"] + room["width"] - 48
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "theme"), [(1920, 1080, "dark"), (1440, 900, "light"), (1180, 820, "dark")]
+)
 async def test_it_is_grey_where_nothing_is_urgent_and_all_words_are_readable(
     width: int, height: int, theme: str
 ) -> None:
@@ -376,8 +397,7 @@ async def test_the_page_shows_only_what_was_in_a_box_and_everything_again() -> N
         # And so it does in the address: whoever opens it sees the same.
         await tab.until("location.search.includes('only=')")
         await tab.page.reload()
-        await drawn(tab)
-        await tab.until("jointops.page.only !== null")
+        await tab.until("Boolean(window.jointops?.page?.only)", 60)
         await tab.until(f"{counted} === '{len(found['units'])}' && location.search.includes('only=')")
         assert review.said("within")[-1]["to"] - review.said("within")[-1]["from"] == 600
         await tab.page.click(".only-sign .button")
