@@ -21,6 +21,8 @@ from collections import Counter, deque
 from math import ceil
 from typing import NamedTuple
 
+import numpy as np
+
 SLOT_S = 20.0
 """Samples are counted by so many seconds of receipt."""
 SLOTS = 15
@@ -90,6 +92,18 @@ class ClockWatch:
         slot.count += 1
         if len(cells) > CELLS_MAX:
             slot.cells = {lead: cells[lead] for lead in sorted(cells)[CELLS_MAX // 2 :]}
+
+    def hear_more(self, observed_at: np.ndarray, received_at: np.ndarray) -> None:
+        """Take what else came in the slot of the message heard last, n each: as `hear` would, one by one."""
+        leads, counts = np.unique(np.rint((observed_at - received_at) * CELLS_S).astype(np.int64), return_counts=True)
+        new, cells = dict(zip(leads.tolist(), counts.tolist(), strict=True)), self._last.cells
+        if len(cells.keys() | new.keys()) > CELLS_MAX:  # some are let go on the way: which, depends on the order
+            for observed, received in zip(observed_at.tolist(), received_at.tolist(), strict=True):
+                self.hear(observed, received)
+            return
+        for lead, count in new.items():
+            cells[lead] = cells.get(lead, 0) + count
+        self._last.count += len(observed_at)
 
     def _turn(self, number: int) -> _Slot:
         if number == self._last.number - 1:

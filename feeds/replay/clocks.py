@@ -5,8 +5,11 @@ what is journaled, so the same estimate is made of them again, at each turn of a
 Pure.
 """
 
+import itertools
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
+
+import numpy as np
 
 from feeds.clock_offset import SLOT_S, ClockOffset, ClockWatch
 from feeds.names import SourceId
@@ -42,6 +45,15 @@ class Clocks:
             self._note(source, slot * SLOT_S, heard.watch.offset())
             heard.slot = slot
         heard.watch.hear(observed_at, received_at)
+
+    def hear_all(self, source: SourceId, observed_at: np.ndarray, received_at: np.ndarray) -> None:
+        """Take in n parcels of a source, as `hear` would, one by one."""
+        slots = received_at // SLOT_S
+        begins = np.flatnonzero(np.diff(slots, prepend=np.nan))
+        for begin, end in itertools.pairwise([*begins.tolist(), len(slots)]):
+            self.hear(source, float(observed_at[begin]), float(received_at[begin]))
+            if end - begin > 1:
+                self._watches[source].watch.hear_more(observed_at[begin + 1 : end], received_at[begin + 1 : end])
 
     def _note(self, source: SourceId, since: float, clock: ClockOffset | None) -> None:
         told = self.entries.get(source)

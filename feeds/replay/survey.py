@@ -115,13 +115,17 @@ class Survey:
             self.hear(sheet.entries[i], clocks=False)
 
     def _hear_clocks(self, sheet: Sheet) -> None:
-        begins = (np.cumsum(sheet.counts) - sheet.counts)[sheet.counts > 0]
+        filled = sheet.counts > 0
+        begins = (np.cumsum(sheet.counts) - sheet.counts)[filled]
         if not len(begins):
             return
-        newest = np.maximum.reduceat(sheet.number("observed_at"), begins).tolist()
-        filled = (parcel for parcel in sheet.parcels if parcel.reports)
-        for parcel, observed_at in zip(filled, newest, strict=True):
-            self.clocks.hear(parcel.source, observed_at, parcel.received_at)
+        newest = np.maximum.reduceat(sheet.number("observed_at"), begins)
+        received, runs = sheet.received_at[filled], sheet.run[filled]
+        sources = [source for source, _ in sheet.books.runs]
+        of = np.unique(np.array(sources), return_inverse=True)[1][runs]
+        for number in np.unique(of).tolist():
+            mine = np.flatnonzero(of == number)
+            self.clocks.hear_all(sources[runs[mine[0]]], newest[mine], received[mine])
 
     def _says_nothing_else(self, sheet: Sheet) -> bool:
         """Say whether all are reports of units that nobody ever labelled, and of no emergency that begins or ends."""

@@ -3,6 +3,7 @@
 import random
 from math import log
 
+import numpy as np
 import pytest
 
 from feeds.bus import Delivery
@@ -125,3 +126,22 @@ async def tell(record: Record, deliveries: list[Delivery]) -> None:
 )
 def test_a_clock_is_off_by_more_than_its_error_and_than_its_lines_delay(clock: tuple[float, float], off: bool) -> None:
     assert ClockOffset(*clock).is_off is off
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_many_parcels_at_once_are_heard_like_one_by_one(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n = 4000
+    received = 1_790_000_000 + np.cumsum(rng.exponential(0.1, n))
+    received[n // 2 :] -= float(rng.choice([0.0, 3.0, 300.0]))  # our clock may be set back
+    spread = float(rng.choice([0.2, 3.0, 40.0]))  # in the last more leads than are kept
+    observed = received + 37.0 - rng.lognormal(-1.5, 0.5, n) - rng.exponential(spread, n)
+    one, many = Clocks(), Clocks()
+    source = SourceId("s")
+    for at, came in zip(observed.tolist(), received.tolist(), strict=True):
+        one.hear(source, at, came)
+    for begin in range(0, n, 500):
+        many.hear_all(source, observed[begin : begin + 500], received[begin : begin + 500])
+    assert many.entries == one.entries
+    slots = [[(s.number, s.count, s.cells) for s in c._watches[source].watch._slots] for c in (one, many)]
+    assert slots[0] == slots[1]
