@@ -212,10 +212,14 @@ class Span:
             values = self.column(name)[last]
         else:
             # Only the sums that are asked for are brought to each unit's beginning.
-            if not len(packed.data) and not packed.step and packed.scale == 1:
+            if len(packed.data) or packed.step:
+                summed = np.cumsum(differences(packed), dtype=np.int32)
+                sums = summed[last] + self._before(packed, summed)[rows]
+            elif packed.scale == 1:
                 return key
-            summed = np.cumsum(differences(packed), dtype=np.int32)
-            values = grown(summed[last] + self._before(packed, summed)[rows], dtype, packed.scale)
+            else:
+                sums = scaled(key, packed.dtype, packed.scale)
+            values = grown(sums, dtype, packed.scale)
         return np.where(last >= 0, values.astype(DTYPES[dtype]), key)
 
     def _cadence(self, source: np.ndarray, status: np.ndarray) -> np.ndarray:
