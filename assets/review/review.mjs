@@ -38,7 +38,7 @@ if (place.selected && place.camera) {
   const { selected } = place;
   const settled = page.on("second", () => {
     const at = placeOf(page.store, selected);
-    if (!at || !document.querySelector(".card:not([hidden])")) return;
+    if (!at || !document.querySelector(".card:not([hidden]) .card-rows > *")) return; // as long as it is empty it is low
     settled();
     page.uncover(at[0], at[1]);
   });

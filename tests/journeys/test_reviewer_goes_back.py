@@ -322,7 +322,7 @@ async def test_a_tablet_has_targets_for_fingers_and_a_finger_scrubs(width: int, 
 
 
 async def test_what_an_address_chose_comes_out_from_under_its_own_card() -> None:
-    recording = Recording(time.time() // 3600 * 3600 - 4 * 3600)
+    recording = Recording(1_790_000_000 // 3600 * 3600)
     incident = next(i for i, opened in enumerate(recording.opened) if opened > recording.begin + 3600)
     opened = float(recording.opened[incident])
     lon, lat = recording.place[incident]
