@@ -84,17 +84,16 @@ class Line:
 
     async def send(self, frame: bytes) -> None:
         """Send one frame; while the line takes it, nothing is waited for. Raises FeedLost."""
-        connection = self._connection
+        connection, text = self._connection, not are_columns(frame)
         if connection.protocol.state is OPEN and not connection.paused:
             # Framed here, past the library's own sending: nothing of ours goes in fragments or with extensions.
-            opcode = Opcode.BINARY if are_columns(frame) else Opcode.TEXT
-            connection.transport.write(Frame(opcode, frame).serialize(mask=True))
+            connection.transport.write(Frame(Opcode.TEXT if text else Opcode.BINARY, frame).serialize(mask=True))
             if not connection.paused:
                 return
             frame = b""
         try:
             async with asyncio.timeout(SEND_WITHIN_S):
-                await (connection.send(frame, text=not are_columns(frame)) if frame else connection.drain())
+                await (connection.send(frame, text=text) if frame else connection.drain())
         except (ConnectionClosed, OSError) as error:
             raise FeedLost(f"the door did not take a frame: {_why(error)}") from error
 

@@ -23,7 +23,7 @@ from feeds.errors import DecodeError, FeedLost, SpoolFull
 from feeds.feed_line import Answer, Counts, RefusedMessage
 from feeds.report import AnyReport
 from feeds.spool import Parcel, Spool
-from feeds.unit_columns import are_columns, columns_of
+from feeds.unit_columns import columns_of
 from feeds.unit_columns import decode as _decode_columns
 from feeds.unit_columns import encode as encode_columns
 
@@ -139,7 +139,7 @@ class Outbox:
 
     def _plain(self, parcel: Parcel) -> list[Parcel]:
         """Return the parcel as JSON, in as many as it takes."""
-        if not are_columns(parcel.body):
+        if not parcel.is_columns:
             return [parcel]
         parcels: list[Parcel] = []
         self._cut(list(_decode_columns(parcel.body).reports()), parcels)
@@ -164,7 +164,7 @@ class Outbox:
             return None
         parcel = self._again.popleft() if self._again else self._message()
         self._sent.append(parcel)
-        return parcel.body if are_columns(parcel.body) else b"[%b]" % parcel.body
+        return parcel.message
 
     def is_through(self, run: str) -> bool:
         """Say whether a line of this run has done its work, and one of another run is needed."""
@@ -227,30 +227,32 @@ class Outbox:
             self._ready_reports += each.reports
             self._ready_bytes += each.size
 
+    def _take(self) -> Parcel:
+        """Return the first of what waits; it waits no longer."""
+        parcel = self._ready.popleft()
+        self._ready_reports -= parcel.reports
+        self._ready_bytes -= parcel.size
+        return parcel
+
     def _message(self) -> Parcel:
         """Return the first of what waits, together with what follows and fits beside it."""
+        if self._ready[0].is_columns:
+            return self._take()
         parts: list[bytes] = []
         first = self._ready[0].first
         run = self._ready[0].run
         after, size = first, 0
-        while self._ready:
+        while self._ready and not self._ready[0].is_columns:
             parcel = self._ready[0]
             size += parcel.size
             reports = parcel.after - first
             if parts and (
-                parcel.first != after
-                or parcel.run != run
-                or reports > MESSAGE_REPORTS
-                or size > MESSAGE_BYTES
-                or are_columns(parts[0])
-                or are_columns(parcel.body)
+                parcel.first != after or parcel.run != run or reports > MESSAGE_REPORTS or size > MESSAGE_BYTES
             ):
                 break
             parts.append(parcel.body)
             after = parcel.after
-            self._ready.popleft()
-            self._ready_reports -= parcel.reports
-            self._ready_bytes -= parcel.size
+            self._take()
         return Parcel(first, after - first, run, parts[0] if len(parts) == 1 else b",".join(parts))
 
 
@@ -264,7 +266,7 @@ def _as_columns(reports: list[AnyReport]) -> bytes:
 
 
 def _said(parcel: Parcel) -> list[dict[str, Any]]:
-    if are_columns(parcel.body):
+    if parcel.is_columns:
         reports = _decode_columns(parcel.body).reports()
         return [{"kind": "unit"} | msgspec.to_builtins(report) for report in reports]
-    return _decode(b"[%b]" % parcel.body)
+    return _decode(parcel.message)

@@ -77,9 +77,8 @@ class Plausible:
             return True
         self._make_room(int(rows.max()) + 1)
         ascending = (rows[1:] > rows[:-1]).all()
-        if not ascending and len({*table.ids}) < len(
-            rows
-        ):  # one after the other: the second is measured from the first
+        if not ascending and len({*table.ids}) < len(rows):
+            # One after the other: the second of a unit is measured from its first.
             return all(
                 self._plain(report, row, received_at, now) for report, row in zip(reports, rows.tolist(), strict=True)
             )

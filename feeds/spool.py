@@ -9,6 +9,8 @@ from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+from feeds.unit_columns import are_columns
+
 
 class Parcel(NamedTuple):
     """Reports with consecutive numbers, as they go into a message."""
@@ -20,6 +22,16 @@ class Parcel(NamedTuple):
     """The run they were numbered in."""
     body: bytes
     """The reports as JSON, with commas between; or as columns (`feeds/unit_columns.py`)."""
+
+    @property
+    def is_columns(self) -> bool:
+        """Whether the reports are columns, which go alone into a message."""
+        return are_columns(self.body)
+
+    @property
+    def message(self) -> bytes:
+        """The message of this parcel alone."""
+        return self.body if self.is_columns else b"[%b]" % self.body
 
     @property
     def size(self) -> int:

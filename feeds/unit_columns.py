@@ -114,8 +114,7 @@ class UnitColumns(Struct, frozen=True, gc=False, omit_defaults=True):
         Raises DecodeError where this is not what `columns_of` makes, or a number is out of its field's bounds.
         """
         said = _checked(self)
-        planes = np.frombuffer(self.numbers, np.uint8).reshape(len(said), 8, -1)
-        numbers = planes.transpose(0, 2, 1).copy().view(np.float64)[:, :, 0]
+        numbers = _unshuffled(self)
         if (numbers < _LEAST[said, None]).any() or (numbers > _MOST[said, None]).any():  # neither is so of NaN
             raise DecodeError("columns of units cannot be read: a number is out of its bounds")
         table = UnitTable(self.ids, self.words, self.codes(), self.said, numbers, self.call_signs, self)
@@ -126,15 +125,10 @@ class UnitColumns(Struct, frozen=True, gc=False, omit_defaults=True):
             raise DecodeError("columns of units cannot be read: a number is not whole")
         return table
 
-    def _numbers(self, columns: int) -> np.ndarray:
-        """Return n rows of what is said."""
-        return np.frombuffer(self.numbers, np.uint8).reshape(columns * 8, -1).T.copy().view(np.float64)
-
     def rows(self) -> np.ndarray:
         """Return the numbers: n rows of f8, a column for each of `NUMBERS`, NaN for what is not said."""
         rows = np.full((len(self.ids), len(NUMBERS)), np.nan)
-        said = _bits(self.said)
-        rows[:, said] = self._numbers(len(said))
+        rows[:, _bits(self.said)] = _unshuffled(self).T
         return rows
 
     def codes(self) -> np.ndarray:
@@ -211,7 +205,7 @@ class LooseColumns(Struct):
         said = [NUMBERS[bit] for bit in _checked(self)]
         if any(len(words) != len(WORDS) for words in self.words):
             raise DecodeError("columns of units cannot be read: they are not equally long")
-        rows = np.frombuffer(self.numbers, np.uint8).reshape(len(said) * 8, -1).T.copy().view(np.float64).tolist()
+        rows = _unshuffled(self).T.tolist()
         signs = self.call_signs or (None,) * len(self.ids)
         for id_, code, row, sign in zip(self.ids, _codes(self).tolist(), rows, signs, strict=True):
             numbers = {name: number for name, number in zip(said, row, strict=True) if number == number}
@@ -230,8 +224,24 @@ def _bits(said: int) -> list[int]:
     return [bit for bit in range(len(NUMBERS)) if said >> bit & 1]
 
 
+def _code_type(words: Sequence[Any]) -> np.dtype[Any]:
+    return np.dtype(np.uint8 if len(words) <= 256 else np.uint16)
+
+
 def _codes(columns: UnitColumns | LooseColumns) -> np.ndarray:
-    return np.frombuffer(columns.which, np.uint8 if len(columns.words) <= 256 else np.uint16)
+    return np.frombuffer(columns.which, _code_type(columns.words))
+
+
+def shuffled(numbers: np.ndarray) -> bytes:
+    """Return k columns of n f8 as `UnitColumns.numbers` has them."""
+    return numbers.view(np.uint8).reshape(*numbers.shape, 8).transpose(0, 2, 1).tobytes()
+
+
+def _unshuffled(columns: UnitColumns | LooseColumns) -> np.ndarray:
+    """Return what was `shuffled` (k, n)."""
+    planes = np.frombuffer(columns.numbers, np.uint8).reshape(columns.said.bit_count(), 8, len(columns.ids))
+    numbers: np.ndarray = planes.transpose(0, 2, 1).copy().view(np.float64)[:, :, 0]
+    return numbers
 
 
 def _checked(columns: UnitColumns | LooseColumns) -> list[int]:
@@ -241,7 +251,7 @@ def _checked(columns: UnitColumns | LooseColumns) -> list[int]:
         not said
         or columns.said >> len(NUMBERS)
         or len(columns.numbers) != len(said) * n * 8
-        or len(columns.which) != n * (1 if len(columns.words) <= 256 else 2)
+        or len(columns.which) != n * _code_type(columns.words).itemsize
         or (n and int(_codes(columns).max()) >= len(columns.words))
         or (columns.call_signs and len(columns.call_signs) != n)
     ):
@@ -279,16 +289,8 @@ class UnitTable(NamedTuple):
         """Return the columns as they are kept."""
         if self.columns is not None:
             return self.columns
-        n = len(self.ids)
-        shuffled = self.numbers.view(np.uint8).reshape(len(self.numbers), n, 8).transpose(0, 2, 1)
-        return UnitColumns(
-            self.ids,
-            self.words,
-            self.which.astype(np.uint8 if len(self.words) <= 256 else np.uint16).tobytes(),
-            self.said,
-            shuffled.tobytes(),
-            self.call_signs,
-        )
+        which = self.which.astype(_code_type(self.words)).tobytes()
+        return UnitColumns(self.ids, self.words, which, self.said, shuffled(self.numbers), self.call_signs)
 
 
 class UnitReports(Sequence[UnitReport]):

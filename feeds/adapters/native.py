@@ -85,12 +85,11 @@ class _Decoder:
     def _columns(self, frame: bytes) -> Decoded:
         try:
             columns = unit_columns.decode(frame)
-            reports = UnitReports(columns) if 0 < len(columns) <= MESSAGES_MAX else None
+            if 0 < len(columns) <= MESSAGES_MAX:
+                return Decoded(UnitReports(columns), range(len(columns)), [])
         except DecodeError:
             return self._one_by_one(_messages(frame))
-        if reports is None:
-            raise DecodeError(TOO_MANY if columns.ids else "empty message")
-        return Decoded(reports, range(len(reports)), [])
+        raise DecodeError(TOO_MANY if columns.ids else "empty message")
 
     def _one_by_one(self, items: list[bytes]) -> Decoded:
         if not items or items == [b""]:

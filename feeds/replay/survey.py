@@ -78,7 +78,7 @@ class Survey:
                     self._marks[what].append(Mark(self.agency, delivery.id, effective_at))
                 if is_late(effective_at, delivery.id):
                     late_reports.append(report)
-            if parcel.reports and clocks:
+            if parcel.count and clocks:
                 self.clocks.hear(parcel.source, newest, parcel.received_at)
             if late_reports:
                 late.append(Parcel(parcel.source, parcel.run, parcel.received_at, tuple(late_reports)))
