@@ -58,16 +58,7 @@ def run(args: argparse.Namespace, site: RunningSite, frames_to: Path) -> dict[st
     """Measure one window on the running site; frames of one viewer are left at `frames_to`."""
     children: list[Child] = []
     try:
-        feeds = Child(
-            "bench.live_feeds",
-            {
-                "urls": site.feed_urls,
-                "tokens": site.feed_tokens,
-                "units": args.units,
-                "size": args.message,
-                "wire": args.wire,
-            },
-        )
+        feeds = Child("bench.live_feeds", live_site.feeds_job(site, args))
         children.append(feeds)
         assert feeds.hear() == "sending"
         decoding = min(DECODING, args.viewers)

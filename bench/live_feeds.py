@@ -22,7 +22,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from feeds.report import UnitReport
-from feeds.unit_columns import COLUMNS, NUMBERS, columns_of, encode
+from feeds.unit_columns import COLUMNS, NUMBERS, columns_of, encode, shuffled
 
 SEQ_FIRST = 10**9
 """Sequence numbers keep their width from here on."""
@@ -75,9 +75,7 @@ class ColumnForm:
         self.units = units
         self._numbers = columns.table().numbers.copy()
         self._at = [NUMBERS.index(name) for name in ("lat", "lon", "course_deg", "speed_mps", "observed_at", "seq")]
-        self._least = [
-            np.floor(self._numbers[at] * scale) / scale for at, scale in zip(self._at, (1e4, -1e4), strict=False)
-        ]
+        self._least = np.trunc(self._numbers[self._at[:2]] * 1e4) / 1e4
         whole = encode(columns)
         start = whole.index(columns.numbers)
         self._head, self._tail = whole[:start], whole[start + len(columns.numbers) :]
@@ -93,8 +91,7 @@ class ColumnForm:
         numbers[speed] = 10.5 + chance[2] % 10
         numbers[observed_at] = round(now, 3)
         numbers[seq_at] = np.arange(seq, seq + n)
-        planes = numbers.view(np.uint8).reshape(len(numbers), n, 8).transpose(0, 2, 1)
-        return self._head + planes.tobytes() + self._tail
+        return self._head + shuffled(numbers) + self._tail
 
 
 _decode = msgspec.json.Decoder(list[UnitReport]).decode

@@ -56,16 +56,7 @@ def measure(args: argparse.Namespace) -> dict[str, Any]:
     load_1min = os.getloadavg()[0]
     rounds: list[dict[int, dict[str, Any]]] = []
     with live_site.running(args.tick_ms, args.classes) as site:
-        feeds = Child(
-            "bench.live_feeds",
-            {
-                "urls": site.feed_urls,
-                "tokens": site.feed_tokens,
-                "units": args.units,
-                "size": args.message,
-                "wire": args.wire,
-            },
-        )
+        feeds = Child("bench.live_feeds", live_site.feeds_job(site, args))
         try:
             assert feeds.hear() == "sending"
             watch(args, site, FEW)  # the first viewers of all make the hub build its view

@@ -1,5 +1,6 @@
 """The site that `bench live` measures: the product's own Redis, gateway and hub, each a process, on loopback."""
 
+import argparse
 import contextlib
 import os
 import secrets
@@ -10,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dashboard import part
 from dashboard.free_ports import free_ports
@@ -134,6 +135,17 @@ def running(
             pids,
             ports["cot_port"],
         )
+
+
+def feeds_job(site: RunningSite, args: argparse.Namespace) -> dict[str, Any]:
+    """Return what `bench.live_feeds` is told: all agencies, as many units and as large messages as asked for."""
+    return {
+        "urls": site.feed_urls,
+        "tokens": site.feed_tokens,
+        "units": args.units,
+        "size": args.message,
+        "wire": args.wire,
+    }
 
 
 def _gateway(port: int, sources: list[str]) -> list[str]:
