@@ -210,15 +210,17 @@ export function streamUrl(url, port) {
 
 /** Half of what the card takes from the map's left side: what is flown to shall not come to lie under it. @param {LiveMap} map */
 function besideCard(map) {
-  const card = document.querySelector(".card:not([hidden])")?.getBoundingClientRect();
+  const card = cardBox();
   const room = map.getContainer().getBoundingClientRect();
   if (!card || card.top >= room.bottom - 1 || card.width > room.width * 0.6) return 0;
   return (card.right - room.left) / 2;
 }
 
+const cardBox = () => document.querySelector(".card:not([hidden])")?.getBoundingClientRect();
+
 /** @param {LiveMap} map @param {number} lon @param {number} lat */
 function isUnderCard(map, lon, lat) {
-  const card = document.querySelector(".card:not([hidden])")?.getBoundingClientRect();
+  const card = cardBox();
   const room = map.getContainer().getBoundingClientRect();
   const { x, y } = map.project([lon, lat]);
   const [left, top] = [x + room.left, y + room.top];

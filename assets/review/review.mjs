@@ -37,6 +37,7 @@ if (place.selected) {
 if (place.selected && place.camera) {
   const { selected } = place;
   const settled = page.on("second", () => {
+    if (page.selected?.agency !== selected.agency || page.selected.id !== selected.id) return void settled(); // a person went on
     const at = placeOf(page.store, selected);
     if (!at || !document.querySelector(".card:not([hidden]) .card-rows > *")) return; // as long as it is empty it is low
     settled();
