@@ -152,7 +152,8 @@ class Span:
         times = received if view == "known" else np.minimum(observed, received)
         last = np.full(self.n, -1)
         if len(self._some):
-            may = np.where(times <= t_ms, np.arange(len(times)), -1)
+            may = np.arange(len(times), dtype=np.int32)
+            may[times > t_ms] = -1
             last[self._some] = np.maximum.reduceat(may, self._start[self._some])
         last = np.where(last >= self._from, last, -1)
         return last, (last >= 0) | (self._key["here"] == 1)
