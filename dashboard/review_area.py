@@ -1,9 +1,13 @@
 """An area that a reviewer asks about: a circle or a box. Pure; degrees and metres on a sphere."""
 
+import math
 from typing import NamedTuple
 
 from dashboard.review_asks import Within
 from layers.distance import distance_m
+
+_LEAST_M_PER_DEGREE = 110_000.0
+"""Of latitude; too little rather than too much."""
 
 
 class Circle(NamedTuple):
@@ -22,6 +26,16 @@ class Circle(NamedTuple):
     def reach_m(self) -> float:
         """How far from the centre it reaches."""
         return self.metres
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """A box around it: west, south, east, north."""
+        up = self.metres / _LEAST_M_PER_DEGREE
+        wide = up / max(1e-9, math.cos(math.radians(min(90.0, abs(self.lat) + up))))
+        west, east = self.lon - wide, self.lon + wide
+        if west < -180.0 or east > 180.0:
+            west, east = -180.0, 180.0
+        return west, self.lat - up, east, self.lat + up
 
     def holds(self, lon: float, lat: float) -> bool:
         """Say whether a place lies in it."""
@@ -45,6 +59,11 @@ class Box(NamedTuple):
     def reach_m(self) -> float:
         """How far from the centre it reaches."""
         return distance_m(*self.centre, self.west, self.south)
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """West, south, east, north."""
+        return self
 
     def holds(self, lon: float, lat: float) -> bool:
         """Say whether a place lies in it."""

@@ -49,7 +49,7 @@ async def chronology_answer(ask: Ask, asker: Asker) -> dict[str, Any]:
     # Its own agency first: that says when it was closed, and nothing need be read beyond.
     for each in (agency, *(a for a in asker.recording.agencies if a != agency)):
         if asker.sees_of(each):
-            async for one in reports(asker, each, since, until, KINDS):
+            async for one in reports(asker, each, since, until, KINDS, changes=True):
                 # Of a time at which the incident was not shared nobody's but the asker's own belongs to it.
                 shared = asker.owns(each) or await asker.granted_at(origin, one.at, one.received_at) & BASE[INCIDENTS]
                 if one.granted and shared:

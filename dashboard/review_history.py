@@ -14,12 +14,13 @@ from dashboard.review_area import Area, Circle
 from dashboard.review_asks import Near, Track
 from dashboard.review_clocks import may_know
 from dashboard.review_shares import Shares, of, told
-from feeds.bus import BatchId
+from feeds.bus import Delivery
 from feeds.clock_offset import ClockOffset
 from feeds.names import AgencyId, SourceId
+from feeds.recording.sheets import KINDS
 from feeds.replay.clocks import Clocks
-from feeds.replay.journal_pages import PAGE, journaled_at
-from feeds.replay.recording import LATE_S, Recording
+from feeds.replay.journal_pages import journaled_at
+from feeds.replay.recording import LATE_S, Recording, Sieve
 from feeds.replay.truth import is_late
 from feeds.report import AnyReport, Category, UnitReport
 from layers.distance import distance_m
@@ -111,35 +112,48 @@ class Heard(NamedTuple, Generic[R]):
 
 
 async def reports(
-    asker: Asker, agency: AgencyId, since: float, until: float, kinds: Collection[type[R]]
+    asker: Asker,
+    agency: AgencyId,
+    since: float,
+    until: float,
+    kinds: Collection[type[R]],
+    *,
+    unit: str | None = None,
+    changes: bool = False,
+    area: Area | None = None,
 ) -> AsyncIterator[Heard[R]]:
-    """Yield the agency's reports of these kinds that were effective in the stretch; the late ones last."""
+    """Yield the agency's reports of these kinds that were effective in the stretch; the late ones last.
+
+    Of units at least those of `unit`; at least those that say something new (`changes`) or a place in `area`.
+    """
+    if changes and not asker.owns(agency):
+        # Of the same said twice, the second may be what can be told.
+        changes = await asker.shares.steady(since, until + LATE_S)
+    known_by = math.inf if asker.known_by is None else asker.known_by
+    wanted = frozenset(KINDS[kind] for kind in kinds)
+    sieve = Sieve(since, until, known_by, wanted, unit, changes, None if area is None else area.bounds)
     loop = asyncio.get_running_loop()
     let_go_at = loop.time()
-    known_by = math.inf if asker.known_by is None else asker.known_by
-    after, end = BatchId(max(0, int(since * 1000) - 1), 2**62), min(until + LATE_S, known_by)
-    for late in (False, True):
-        while True:
-            if late:
-                page = await asker.recording.late(agency, math.nextafter(since, 0.0), until)
-            else:
-                page = await asker.recording.read(agency, after, PAGE)
-            for delivery in page:
-                if journaled_at(delivery.id) > (known_by if late else end):
-                    break
-                for parcel in delivery.batch.parcels:
-                    for report in parcel.reports:
-                        at = min(report.observed_at, parcel.received_at)
-                        if type(report) in kinds and since <= at <= until and is_late(at, delivery.id) is late:
-                            granted = await asker.granted_then(agency, at, parcel.received_at, report)
-                            said, granted = told(report, granted)
-                            yield Heard(at, said, parcel.source, parcel.received_at, granted)  # type: ignore[arg-type]
-                if loop.time() - let_go_at > _SLICE_S:
-                    await asyncio.sleep(0)
-                    let_go_at = loop.time()
-            if late or len(page) < PAGE or journaled_at(page[-1].id) > end:
-                break
-            after = page[-1].id
+    async for late, page in _pages(asker.recording, agency, sieve):
+        for delivery in page:
+            for parcel in delivery.batch.parcels:
+                for report in parcel.reports:
+                    at = min(report.observed_at, parcel.received_at)
+                    if type(report) in kinds and since <= at <= until and is_late(at, delivery.id) is late:
+                        granted = await asker.granted_then(agency, at, parcel.received_at, report)
+                        said, granted = told(report, granted)
+                        yield Heard(at, said, parcel.source, parcel.received_at, granted)  # type: ignore[arg-type]
+            if loop.time() - let_go_at > _SLICE_S:
+                await asyncio.sleep(0)
+                let_go_at = loop.time()
+
+
+async def _pages(recording: Recording, agency: AgencyId, sieve: Sieve) -> AsyncIterator[tuple[bool, list[Delivery]]]:
+    """Yield batches of the stretch, and whether their late reports are meant."""
+    async for page in recording.sifted(agency, sieve):
+        yield False, page
+    late = await recording.late(agency, math.nextafter(sieve.since, 0.0), sieve.until)
+    yield True, [delivery for delivery in late if journaled_at(delivery.id) <= sieve.by]
 
 
 async def track_answer(ask: Track, asker: Asker) -> dict[str, Any]:
@@ -151,7 +165,8 @@ async def track_answer(ask: Track, asker: Asker) -> dict[str, Any]:
         return answer
     labels: set[str] = set()
     heard: list[Heard[UnitReport]] = []
-    async for one in reports(asker, agency, max(ask.since, ask.until - TRACK_MAX_S), ask.until, (UnitReport,)):
+    since = max(ask.since, ask.until - TRACK_MAX_S)
+    async for one in reports(asker, agency, since, ask.until, (UnitReport,), unit=ask.id):
         if one.report.unit_id == ask.id:
             labels.update(one.report.labels)
             heard.append(one)
@@ -230,12 +245,12 @@ class Passed:
 async def near_answer(ask: Near, asker: Asker) -> dict[str, Any]:
     """Return which units were within `metres` of a place, nearest first."""
     found: list[dict[str, Any]] = []
-    area = Circle(ask.lon, ask.lat, ask.metres)
+    area, since = Circle(ask.lon, ask.lat, ask.metres), max(ask.since, ask.until - NEAR_MAX_S)
     for agency in asker.recording.agencies:
         if not asker.sees_of(agency):
             continue
         units: dict[str, Passed] = {}
-        async for one in reports(asker, agency, max(ask.since, ask.until - NEAR_MAX_S), ask.until, (UnitReport,)):
+        async for one in reports(asker, agency, since, ask.until, (UnitReport,), changes=True, area=area):
             units.setdefault(one.report.unit_id, Passed()).hear(one.at, one.report, area)
         found += [unit for unit_id, passed in units.items() if (unit := told_of(asker, agency, unit_id, passed))]
     found.sort(key=nearest_first)

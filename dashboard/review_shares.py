@@ -72,15 +72,19 @@ class Shares:
 
     async def ever(self, since: float, until: float, origin: Origin) -> list[int]:
         """Return the category bits of each time of a stretch in which they were others. Raises as the recording."""
-        found: list[int] = []
+        return [self._bits(one.rules, origin) for one in await self._during(since, until)]
+
+    async def steady(self, since: float, until: float) -> bool:
+        """Say whether the same policies count at all times of a stretch. Raises as the recording."""
+        return len({one.rules for one in await self._during(since, until)}) == 1
+
+    async def _during(self, since: float, until: float) -> list[_Since]:
+        """Return what counted at some time of the stretch."""
+        found: list[_Since] = []
         for n in range(int(since // _READ_S), int(until // _READ_S) + 1):
             hour = await self._hour(n)
             ends = [*(one.at for one in hour[1:]), math.inf]
-            found += [
-                self._bits(one.rules, origin)
-                for one, end in zip(hour, ends, strict=True)
-                if one.at <= until and end > since
-            ]
+            found += [one for one, end in zip(hour, ends, strict=True) if one.at <= until and end > since]
         return found
 
     def _bits(self, rules: tuple[ReviewRules, ...], origin: Origin) -> int:

@@ -63,7 +63,8 @@ class _Agency:
         """Find it. Raises as the recording does."""
         for entity_id in self._standing(until):
             self._found[INCIDENTS, entity_id].inside = await self._was_shared(entity_id, since, until)
-        async for one in reports(self._asker, self._agency, since, until, _ASKED):
+        coming = reports(self._asker, self._agency, since, until, _ASKED, changes=True, area=self._area)
+        async for one in coming:
             if isinstance(one.report, UnitReport):
                 if self._passed[one.report.unit_id].hear(one.at, one.report, self._area):
                     self._passes[one.report.unit_id][int(one.received_at // 60)] += 1

@@ -4,7 +4,7 @@ Of 1,000 units at 1 Hz (600,000 reports) it takes 0.1 s to open and about 110 by
 would be 1 kB each. What is made of them is the caller's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, overload
 
 import numpy as np
@@ -74,26 +74,65 @@ class Opened(Sequence[Delivery]):
         low, high = np.searchsorted(self._ms, id_.ms, "left"), np.searchsorted(self._ms, id_.ms, "right")
         return int(low + np.searchsorted(self._n[low:high], id_.n, "right"))
 
+    def journaled_at(self, number: int) -> float:
+        """Return when a batch was journaled, Unix seconds."""
+        return float(self._ms[number] / 1000.0)
+
     def around(self, number: int) -> range:
         """Return which batches are best made together with this one."""
         at = int(np.searchsorted(self._cuts, number, "right"))
         return range(int(self._cuts[at - 1]), int(self._cuts[at]))
 
+    def reports(self, lot: range) -> int:
+        """Return how many reports these batches hold."""
+        return int(self._arrival[lot.stop] - self._arrival[lot.start])
+
+    def rows(self, lot: range, names: Iterable[str]) -> pa.Table:
+        """Return columns of these batches' reports (docs/recording.md), in order of arrival."""
+        at = self._order[self._arrival[lot.start] : self._arrival[lot.stop]]
+        return pa.table({name: _some(self._columns[name], at) for name in names})
+
+    def times(self, lot: range) -> tuple[np.ndarray, np.ndarray]:
+        """Return of each of these batches' reports when its batch was journaled and its parcel received, n f8 each.
+
+        Unix seconds. Raises DecodeError.
+        """
+        with reading(PARCELS):
+            said = self._parcels(lot)
+            received_at = np.repeat(parcels.received_at(said), rows.whole(said["reports"]))
+        held = np.diff(self._arrival[lot.start : lot.stop + 1])
+        return np.repeat(self._ms[lot.start : lot.stop] / 1000.0, held), received_at
+
+    def some(self, lot: range, wanted: np.ndarray) -> list[Delivery]:
+        """Return these batches with some of their n reports; without batches and parcels of which nothing is left.
+
+        `wanted`: n booleans in order of arrival. Raises DecodeError.
+        """
+        start, places = int(self._arrival[lot.start]), np.flatnonzero(wanted)
+        found: list[AnyReport | None] = [None] * len(wanted)
+        with reading(REPORTS):
+            for place, report in zip(places.tolist(), self._reports(start + places), strict=True):
+                found[place] = report
+        with reading(PARCELS):
+            return parcels.some_batches(self._agency, self._parcels(lot), found, start)
+
     def _made(self, first: int, last: int) -> list[Delivery]:
         start, stop = int(self._arrival[first]), int(self._arrival[last])
         with reading(REPORTS):
-            found = self._reports(start, stop) if start < stop else []
+            found = self._reports(np.arange(start, stop))
         with reading(PARCELS):
-            said = self._said.slice(int(self._parcel[first]), int(self._parcel[last] - self._parcel[first]))
-            return parcels.batches(self._agency, said, found, start)
+            return parcels.batches(self._agency, self._parcels(range(first, last)), found, start)
 
-    def _reports(self, start: int, stop: int) -> list[AnyReport]:
-        at = self._order[start:stop]
-        columns = {name: _some(column, at) for name, column in self._columns.items()}
-        columns["arrival"] = pa.array(np.arange(stop - start))
-        found: list[Any] = [None] * (stop - start)
-        for arrival, report in rows.some(pa.table(columns), self._numbers[start:stop]):
-            found[arrival] = report
+    def _parcels(self, lot: range) -> pa.Table:
+        return self._said.slice(int(self._parcel[lot.start]), int(self._parcel[lot.stop] - self._parcel[lot.start]))
+
+    def _reports(self, arrivals: np.ndarray) -> list[AnyReport]:
+        found: list[Any] = [None] * len(arrivals)
+        if found:
+            columns = {name: _some(column, self._order[arrivals]) for name, column in self._columns.items()}
+            columns["arrival"] = pa.array(np.arange(len(found)))
+            for place, report in rows.some(pa.table(columns), self._numbers[arrivals]):
+                found[place] = report
         return found
 
 

@@ -131,9 +131,14 @@ def batches(agency: AgencyId, table: pa.Table, reports: Sequence[AnyReport], fir
     return found
 
 
-def some_batches(agency: AgencyId, table: pa.Table, reports: Sequence[AnyReport | None]) -> list[Delivery]:
-    """Return the batches that hold these reports, None for one that is left out; no batch and no parcel is empty."""
-    starts = whole(table["first_arrival"])
+def some_batches(
+    agency: AgencyId, table: pa.Table, reports: Sequence[AnyReport | None], first: int = 0
+) -> list[Delivery]:
+    """Return the batches that hold these reports, None for one that is left out; no batch and no parcel is empty.
+
+    The reports are in order of arrival, from place `first` on.
+    """
+    starts = whole(table["first_arrival"]) - first
     kept = np.array([report is not None for report in reports], np.int64)
     before = np.concatenate([[0], np.cumsum(kept)])
     left = before[starts + whole(table["reports"])] - before[starts]

@@ -46,11 +46,11 @@ def some(table: pa.Table, told: np.ndarray) -> Iterator[tuple[int, AnyReport]]:
     columns["crew"] = _objects(whole(table["crew"]), absent(table["crew"]))
     for name in SCALES:
         columns[name] = _objects(doubles(table, name), absent(table[AFTER.get(name, name)]))
-    columns["unit_id"] = _texts(table["subject"])
-    columns.update({name: _texts(table[name]) for name in TEXTS})
-    columns.update({name: _lists(table[name]) for name in LISTS})
+    columns["unit_id"] = texts(table["subject"])
+    columns.update({name: texts(table[name]) for name in TEXTS})
+    columns.update({name: lists(table[name]) for name in LISTS})
     elsewhere = ~absent(table["rest"])
-    if len(nowhere := np.flatnonzero(~elsewhere & (np.array(_texts(table["kind"])) != KINDS[UnitReport]))):
+    if len(nowhere := np.flatnonzero(~elsewhere & (np.array(texts(table["kind"])) != KINDS[UnitReport]))):
         raise ValueError(f"row {nowhere[0]} is no unit's and has nothing in column rest")
     for start in range(0, len(table), _TOGETHER):
         rows = slice(start, start + _TOGETHER)
@@ -143,7 +143,8 @@ def _objects(values: np.ndarray, absent: np.ndarray) -> list[Any]:
     return list(found.tolist())
 
 
-def _texts(column: pa.ChunkedArray) -> list[str | None]:
+def texts(column: pa.ChunkedArray) -> list[str | None]:
+    """Return a column of texts, n; None where it says nothing."""
     if column.null_count == len(column):
         return [None] * len(column)
     encoded = pa.concat_arrays(column.chunks).dictionary_encode()
@@ -152,7 +153,7 @@ def _texts(column: pa.ChunkedArray) -> list[str | None]:
     return list(map(words.__getitem__, codes.tolist()))
 
 
-def _lists(column: pa.ChunkedArray) -> list[tuple[str, ...] | None]:
+def lists(column: pa.ChunkedArray) -> list[tuple[str, ...] | None]:
     """Return lists of texts as tuples: made once for rows that say the same as the row before, as nearly all do."""
     if column.null_count == len(column):
         return [None] * len(column)

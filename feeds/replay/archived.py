@@ -2,7 +2,7 @@
 
 import time
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -14,7 +14,8 @@ from feeds.recording.summary import SEGMENT_MS
 from feeds.replay.clocks import Clocks
 from feeds.replay.cuts import UNREADABLE, CutsEntry
 from feeds.replay.journal import JournalRecording, nearest
-from feeds.replay.recording import LATE_S, Counts, Gap, Mark, Pictures, Sort, Span, What
+from feeds.replay.journal_pages import journaled_at, journaled_before
+from feeds.replay.recording import LATE_S, Counts, Gap, Mark, Pictures, Sieve, Sort, Span, What
 from feeds.replay.screens import ScreensEntry
 from feeds.replay.sealed import Sealed
 from feeds.replay.sealed_cuts import SealedCuts
@@ -57,6 +58,20 @@ class ArchivedRecording:
         if len(found) < count:
             found += await self._tail.read(agency, found[-1].id if found else after, count - len(found))
         return found
+
+    async def sifted(self, agency: AgencyId, sieve: Sieve) -> AsyncIterator[list[Delivery]]:
+        """Yield the batches that hold what the sieve wants, oldest first. Raises BusDown, OSError."""
+        after = journaled_before(sieve.since)
+        await self._refresh()
+        while ahead := [s for s in self._sealed.segments(agency, after.ms / 1000) if _last(s) > after]:
+            async for found in self._sealed.sifted(ahead[0], after, sieve):
+                yield found
+            after = _last(ahead[0])
+            await self._refresh()
+            if journaled_at(after) > sieve.ends:
+                return
+        async for found in self._tail.sifted(agency, sieve, after):
+            yield found
 
     async def late(self, agency: AgencyId, since: float, until: float) -> list[Delivery]:
         """Return what became effective after `since` and at or before `until`, and was late. Raises as `read`."""
@@ -211,6 +226,10 @@ class ArchivedRecording:
         if time.monotonic() - self._refreshed_at >= REFRESH_EVERY_S:
             await self._sealed.refresh()
             self._refreshed_at = time.monotonic()
+
+
+def _last(one: Segment) -> BatchId:
+    return BatchId.parse(one.manifest.contents.last)
 
 
 def _damage(one: Segment, text: str) -> Gap:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
 from typing import Literal, Protocol, TypeVar
 
 from feeds.bus import BEGINNING, BatchId, Delivery
@@ -12,8 +12,8 @@ from feeds.errors import DecodeError
 from feeds.names import CUTS, SCREENS, AgencyId
 from feeds.replay.clocks import Clocks
 from feeds.replay.cuts import CutsEntry, decode_cuts, told
-from feeds.replay.journal_pages import PAGE, journaled_at
-from feeds.replay.recording import Counts, Gap, Mark, Pictures, Span, What
+from feeds.replay.journal_pages import PAGE, journaled_at, journaled_before
+from feeds.replay.recording import Counts, Gap, Mark, Pictures, Sieve, Span, What
 from feeds.replay.screens import ScreensEntry, decode_screens
 from feeds.replay.survey import Survey
 
@@ -67,6 +67,15 @@ class JournalRecording:
     async def read(self, agency: AgencyId, after: BatchId, count: int) -> list[Delivery]:
         """Return up to `count` batches after `after`, oldest first; empty at the end. Raises BusDown."""
         return await self._reader.read(agency, after, count)
+
+    async def sifted(self, agency: AgencyId, sieve: Sieve, after: BatchId = BEGINNING) -> AsyncIterator[list[Delivery]]:
+        """Yield the batches after `after` that may hold what the sieve wants, oldest first. Raises BusDown."""
+        after = max(after, journaled_before(sieve.since))
+        while page := await self.read(agency, after, PAGE):
+            after = page[-1].id
+            yield [delivery for delivery in page if journaled_at(delivery.id) <= sieve.ends]
+            if len(page) < PAGE or journaled_at(after) > sieve.ends:
+                break
 
     async def late(self, agency: AgencyId, since: float, until: float) -> list[Delivery]:
         """Return what became effective after `since` and at or before `until`, and was late. Raises BusDown."""

@@ -16,6 +16,11 @@ def journaled_at(id_: BatchId) -> float:
     return id_.ms / 1000.0
 
 
+def journaled_before(t: float) -> BatchId:
+    """Return an id after all that was journaled before `t`, Unix seconds, and before all that was then or later."""
+    return BatchId(max(0, int(t * 1000) - 1), 1 << 62)
+
+
 class _Pages:
     """One agency's."""
 

@@ -1,6 +1,6 @@
 """What a review needs of a record, wherever it lies: sealed segments, a journal, both."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol
 
 from feeds.bus import BatchId, Delivery
@@ -51,6 +51,30 @@ class Mark(NamedTuple):
     effective_at: float
 
 
+class Sieve(NamedTuple):
+    """What an answer needs of a stretch: reports effective from `since` to `until`, not late, and journaled by `by`.
+
+    All Unix seconds. What else there is may be left out (`feeds.replay.sieve`).
+    """
+
+    since: float
+    until: float
+    by: float
+    kinds: frozenset[str]
+    """Words of KINDS."""
+    unit: str | None = None
+    """Of units this one alone; None: all."""
+    changes: bool = False
+    """Of each unit those reports alone that say other words than the one before, or a place in `box`."""
+    box: tuple[float, float, float, float] | None = None
+    """West, south, east, north in degrees."""
+
+    @property
+    def ends(self) -> float:
+        """Nothing journaled later is needed, Unix seconds."""
+        return min(self.until + LATE_S, self.by)
+
+
 class Gap(NamedTuple):
     """A stretch that is missing or cannot be read."""
 
@@ -91,6 +115,10 @@ class Recording(Protocol):
 
     async def read(self, agency: AgencyId, after: BatchId, count: int) -> list[Delivery]:
         """Return up to `count` batches after `after`, oldest first; empty at the end."""
+        ...
+
+    def sifted(self, agency: AgencyId, sieve: Sieve) -> AsyncIterator[list[Delivery]]:
+        """Yield the batches that hold what the sieve wants, oldest first, some at a time; they may hold more."""
         ...
 
     async def late(self, agency: AgencyId, since: float, until: float) -> list[Delivery]:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +15,8 @@ from feeds.recording.catalogue import Segment
 from feeds.recording.opened import Opened
 from feeds.recording.pictures import newest_picture
 from feeds.recording.sheets import Sheet
+from feeds.replay.recording import Sieve
+from feeds.replay.sieve import wanted
 from feeds.replay.survey import Survey
 
 log = logging.getLogger(__name__)
@@ -58,6 +60,10 @@ def surveyed(agency: AgencyId, entries: Iterable[Delivery]) -> Survey:
 def _hear(survey: Survey, batches: Iterable[Delivery]) -> None:
     for delivery in batches:
         survey.hear(delivery)
+
+
+def _sift(opened: Opened, lot: range, sieve: Sieve) -> list[Delivery]:
+    return opened.some(lot, wanted(sieve, opened, lot))
 
 
 class _Made(NamedTuple):
@@ -115,6 +121,21 @@ class Sealed:
                     self._look_ahead(ahead[nth + 1 : nth + 2])
                 break
         return found
+
+    async def sifted(self, one: Segment, after: BatchId, sieve: Sieve) -> AsyncIterator[list[Delivery]]:
+        """Yield a segment's batches after `after` that hold what the sieve wants, as they are made. Raises OSError."""
+        opened = await self._open(one)
+        number = 0 if opened is None else opened.after(after)
+        while opened is not None and number < len(opened) and opened.journaled_at(number) <= sieve.ends:
+            lot = range(number, opened.around(number).stop)
+            async with self._reading:
+                try:
+                    found = await asyncio.to_thread(_sift, opened, lot, sieve)
+                except DecodeError as error:
+                    self._is_damaged(one, error)
+                    return
+            yield found
+            number = lot.stop
 
     async def picture(self, agency: AgencyId, t: float) -> tuple[float, bytes] | None:
         """Return the newest picture kept of the agency until `t`, and as of when it is. Raises OSError."""

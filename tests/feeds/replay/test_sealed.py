@@ -72,9 +72,9 @@ async def test_only_what_is_asked_for_is_made_and_but_once(archive: Watched, mon
     made: list[int] = []
     plain = opened.Opened._reports
 
-    def watched(self, start, stop):
-        made.extend(range(start, stop))
-        return plain(self, start, stop)
+    def watched(self, arrivals):
+        made.extend(arrivals.tolist())
+        return plain(self, arrivals)
 
     monkeypatch.setattr(opened.Opened, "_reports", watched)
     sealed = Sealed(archive)
@@ -89,10 +89,10 @@ async def test_what_cannot_be_made_of_it_is_damage_and_what_follows_is_read(
 ) -> None:
     plain = opened.Opened._reports
 
-    def broken(self, start, stop):
-        if self._ms[0] == T0 and start >= 6:
+    def broken(self, arrivals):
+        if self._ms[0] == T0 and arrivals[0] >= 6:
             raise DecodeError("row 7, column rest: cut short")
-        return plain(self, start, stop)
+        return plain(self, arrivals)
 
     monkeypatch.setattr(opened.Opened, "_reports", broken)
     sealed = Sealed(archive)
