@@ -148,33 +148,33 @@ class Answers:
                 await self._tell_clocks()
             except (JointOpsError, OSError) as error:
                 log.warning("review.clocks_unread reason=%s", error)
+            except Exception:
+                log.exception("review.clocks_failed")
             while self._waiting:
-                ask, scene = self._waiting.popleft(), self._scene()
-                if scene is None:
-                    continue
+                ask = self._waiting.popleft()
                 try:
                     if isinstance(ask, Ask):
-                        await self._late_card(scene, ask, is_still)
+                        await self._late_card(ask, is_still)
                         continue
                     if isinstance(ask, Screens):
-                        self._told.say(await screens_answer(ask, self._recording, self._may_see_screens_of))
+                        await self._told.answer(await screens_answer(ask, self._recording, self._may_see_screens_of))
                         continue
                     said = await self._while_wanted(ask, self._told_of(ask, knows_all, is_still))
                 except (JointOpsError, OSError) as error:
-                    self._fail(ask, f"This part of the record cannot be read: {error}")
+                    await self._fail(ask, f"This part of the record cannot be read: {error}")
                 except Exception:
                     log.exception("review.answer_failed ask=%s", type(ask).__name__)
-                    self._fail(ask, "What was asked cannot be answered; the log of the site says why.")
+                    await self._fail(ask, "What was asked cannot be answered; the log of the site says why.")
                 else:
                     if said is not None:
-                        self._told.say(said)
+                        await self._told.answer(said)
 
-    def _fail(self, ask: Question | Screens | Ask, why: str) -> None:
+    async def _fail(self, ask: Question | Screens | Ask, why: str) -> None:
         """Say at once that there is no answer: whoever asked waits for one."""
         if isinstance(ask, Ask):
             self._told.notice(why)
         else:
-            self._told.say(_failed(ask, why))
+            await self._told.answer(_failed(ask, why))
 
     async def _while_wanted(self, ask: Question, answer: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any] | None:
         """Return the answer; None when it was called off. Raises as it does."""
@@ -210,9 +210,10 @@ class Answers:
                 return said
         return _failed(ask, WENT_ON)
 
-    async def _late_card(self, scene: Scene, ask: Ask, is_still: Callable[[], bool]) -> None:
+    async def _late_card(self, ask: Ask, is_still: Callable[[], bool]) -> None:
         """Answer once the clock is read; where it went on meanwhile, of what is shown now."""
-        heard = self._heard(scene, ask) if is_still() else None
+        scene = self._scene()
+        heard = self._heard(scene, ask) if scene is not None and is_still() else None
         clocks = None if heard is None else await self._clocks.read(AgencyId(ask.agency), heard.received_at)
         now = self._scene()
         if now is None or not is_still():

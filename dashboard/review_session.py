@@ -55,6 +55,8 @@ BEHIND_S = 0.3
 """Who is this far behind the clock, real seconds, goes slower instead."""
 SCREEN_STRIDE_S = 0.25
 """A screen is followed in steps of this: its log is written once a second."""
+AGAIN_S = 2.0
+"""After so long what could not be read is tried again."""
 _SPAN_EVERY_S = 0.5
 _BEHIND_WAIT_S = 0.1
 
@@ -128,6 +130,8 @@ class Session:
         """Where it was gone to last, Unix seconds."""
         self._still = False
         """What is shown is what the picture holds: nothing is on the way."""
+        self._failed = ""
+        """Why the record could not be read when it was tried last."""
         if begin.speed:
             self._clock.play(begin.speed, _real())
 
@@ -213,12 +217,24 @@ class Session:
                 except Overtaken:
                     continue
                 except (JointOpsError, OSError) as error:
-                    log.warning("review.cannot_read reason=%s", error)
-                    self._clock.pause(self.at)
-                    self.told.notice(f"This part of the record cannot be read: {error}")
-                    self._tell_clock(now=True)
+                    await self._go_back(error)
         finally:
             answering.cancel()
+
+    async def _go_back(self, error: Exception) -> None:
+        """Say that the record cannot be read, and go again to what is shown: the picture stands anywhere by now."""
+        log.warning("review.cannot_read reason=%s", error)
+        self._still = False
+        self._rerun = None
+        self._on_way = None
+        self._clock.pause(self.at)
+        if str(error) != self._failed:
+            self._failed = str(error)
+            self.told.notice(f"This part of the record cannot be read: {error}")
+        self._tell_clock(now=True)
+        if self._goal is None:
+            self._goal = _Goal(self.at)
+            await self._wait(AGAIN_S)
 
     async def _turn(self) -> None:
         goal, self._goal = self._goal, None
@@ -229,6 +245,7 @@ class Session:
             await self._look_at_span()
             await (self._seek(goal.at) if goal.step is None else self._step(goal.step, goal.at))
             self._still = True
+            self._failed = ""
             self._on_way = None
             self._answers.cards()
             self._send()

@@ -16,6 +16,9 @@ from feeds.replay.recording import Gap, Span
 CLOCK_EVERY_S = 0.25
 STANDING_CLOCK_EVERY_S = 1.0
 PACE_OVER_S = 1.0
+ANSWER_WITHIN_S = 20.0
+"""So long an answer waits for who does not read: nobody waits longer for it."""
+_LOOK_S = 0.05
 
 _encode = msgspec.json.Encoder().encode
 _NAMED = {"incident": "incident", "camera": "camera event", "alarm": "emergency", "log": "log entry"}
@@ -70,6 +73,14 @@ class Told:
         seat = self._seat
         if seat.subscription.ready(seat.unsent()):
             write([seat.connection], _encode(message), text=True)
+
+    async def answer(self, message: dict[str, Any]) -> None:
+        """Send what somebody waits for, as soon as the viewer reads."""
+        seat, loop = self._seat, asyncio.get_running_loop()
+        given_up_at = loop.time() + ANSWER_WITHIN_S
+        while not seat.subscription.ready(seat.unsent()) and loop.time() < given_up_at:  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK_S)
+        self.say(message)
 
     def clock(self, standing: Standing, real: float, *, now: bool = False) -> None:
         """Tell the clock when it is time to, or `now`."""

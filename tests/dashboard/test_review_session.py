@@ -1,10 +1,12 @@
 """What a review does when the record is slow, cannot be read, or changes its policy on the way."""
 
 import asyncio
+import json
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from websockets.asyncio.client import connect
 
 from dashboard import review_answers, review_session
 from dashboard.hub import grants_of, roster_of
@@ -83,6 +85,51 @@ async def test_a_record_that_cannot_be_read_is_said_and_the_review_goes_on_when_
         recording.broken = False
         assert (await reviewer.epoch("seek", at=T0 + 9))["at"] == T0 + 9
         assert reviewer.client.by_id("units")["cpd", "u1"]["lat"] == 410000000
+
+
+async def test_after_a_seek_that_failed_it_stands_where_it_stood_and_goes_on_from_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(review_session, "AGAIN_S", 0.1)
+    recording = Slow(await ten_minutes())
+    async with review_on(recording) as review, reviewing(review, at=T0 + 405) as reviewer:
+        recording.broken = True
+        await reviewer.say("seek", at=T0 + 9)
+        await wait_for(lambda: reviewer.said("notice"))
+        await reviewer.say("play", speed=32)
+        await asyncio.sleep(0.3)
+        assert len(reviewer.said("notice")) == 1, "it is said once, not at each try"
+        recording.broken = False
+        await wait_for(lambda: len(reviewer.epochs) > 1)
+        assert not reviewer.clock["playing"]
+        assert reviewer.clock["at"] == T0 + 405
+        assert await reviewer.answer("track", ask=1, agency="cpd", id="u1", **{"from": T0, "to": T0 + 90})
+        await reviewer.say("play", speed=32)
+        await wait_for(lambda: reviewer.clock["at"] > T0 + 430)
+        await reviewer.say("pause")
+        await wait_for(lambda: not reviewer.clock["playing"])
+        passed = int(reviewer.clock["at"] - T0) // 10
+        assert reviewer.client.by_id("units")["cpd", "u1"]["lat"] == 410000000 + 100000 * passed
+
+
+async def test_what_is_asked_before_there_is_a_picture_is_answered_when_there_is() -> None:
+    recording = Slow(await ten_minutes())
+    async with review_on(recording) as review:
+        recording.may_read.clear()
+        address, headers = f"ws://127.0.0.1:{review.port}/stream", {"Authorization": "Bearer jcc-token"}
+        async with connect(address, additional_headers=headers, proxy=None) as line:
+            await line.send(json.dumps({"type": "open", "at": T0 + 95}))
+            await line.send(
+                json.dumps({"type": "track", "ask": 7, "agency": "cpd", "id": "u1", "from": T0, "to": T0 + 90})
+            )
+            await asyncio.sleep(0.2)
+            recording.may_read.set()
+            async with asyncio.timeout(10):
+                said: dict[str, object] = {}
+                while said.get("ask") != 7:
+                    message = await line.recv()
+                    said = json.loads(message) if isinstance(message, str) else said
+            assert said["points"]
 
 
 async def test_asks_that_pile_up_are_refused() -> None:
