@@ -149,7 +149,7 @@ class Export:
             view=asked.view,
             since=self._since,
             until=self._until,
-            sources=tuple(digest((one.folder / MANIFEST).read_bytes()) for one in self._chosen),
+            sources=tuple(digest(self._archive.link(one)) for one in self._chosen),
             made_at=made_at,
             version=version,
             record=asked.agency,

@@ -56,7 +56,7 @@ def deriving(settings: Settings, archive: "Archive") -> "Derive":
     """Return what makes the derived files of the archive's segments, each agency's in their order."""
     from dashboard.archive_past import ArchivePast
     from dashboard.hub import roster_of
-    from feeds.replay.sealed import survey_file
+    from feeds.replay.sealed import labels_before, survey_file
     from layers.derived import Deriver
 
     pictures = Deriver(roster_of(settings), ArchivePast(archive))
@@ -67,7 +67,7 @@ def deriving(settings: Settings, archive: "Archive") -> "Derive":
         if revisions.setdefault(agency, archive.revisions(agency)) != archive.revisions(agency):
             pictures.forget(agency)  # it may know of what was removed
             revisions[agency] = archive.revisions(agency)
-        return survey_file(agency, t0, coming, pictures)
+        return survey_file(agency, t0, coming, pictures, labels_before(archive, agency, t0))
 
     return derive
 

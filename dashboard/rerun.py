@@ -43,6 +43,7 @@ class Rerun:
         self._source: Source = KnownSource(recording, {}, self.at, tick_s)
         self._let_go_at = 0.0
         self._whole_from = self.at
+        self._deletions = recording.deletions()
         self._holed = False
         """It passed a stretch that cannot be read: labels may have been said there that it does not know."""
 
@@ -71,7 +72,10 @@ class Rerun:
 
     async def reach(self, t: float, *, truth: bool, overtaken: Callable[[], bool]) -> None:
         """Bring the picture to `t`, whether it lies ahead or behind. Raises Overtaken, and as the recording does."""
-        if self.truth or t < self.at or self._holed:
+        deletions = self._recording.deletions()
+        self._keyframes.mind(deletions)
+        if self.truth or t < self.at or self._holed or deletions != self._deletions:
+            self._deletions = deletions
             self._begin(Picture(self.roster), float("-inf"), float("-inf"))
         await self._jump(t)
         await self.forward(t, overtaken)

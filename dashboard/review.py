@@ -24,6 +24,7 @@ from dashboard.review_asks import Open, Question, Screens, understood
 from dashboard.review_audit import NOT_AUDITED, ReviewAudit, Standing
 from dashboard.review_keyframes import Keyframes
 from dashboard.review_session import Place, Session
+from dashboard.review_shares import PolicyTimes, Shares
 from dashboard.review_spans import ReviewSpans
 from dashboard.review_views import REVIEWER, Policy, Views
 from dashboard.screen_words import type_of
@@ -70,7 +71,7 @@ class Review:
         self._roster = roster_of(settings)
         self._views = Views(self._roster, rules_of(settings))
         labels = LabelsToday(today, self._roster)
-        self._place = Place(recording, Keyframes(), self._views, labels, settings.site)
+        self._place = Place(recording, PolicyTimes(recording), Keyframes(), self._views, labels, settings.site)
         self._spans = ReviewSpans(recording, self._views, labels, overviews, ReadsAudit(audit, clock, self._record))
         self._door = StreamDoor(self, gate, settings.site.public_url)
         self._reviewing: list[str] = []
@@ -100,8 +101,9 @@ class Review:
         if path != review_reads.PATH:
             return review_reads.unknown()
         rules = self._views.rules(viewer, "known", Policy(self._roster, None))
+        shares = Shares(self._place.times, lambda data: self._views.rules(viewer, "known", self._views.policy(data)))
         try:
-            return await review_reads.recording(self._recording, rules)
+            return await review_reads.recording(self._recording, rules, shares)
         except (JointOpsError, OSError) as error:
             return review_reads.unreadable(error)
 

@@ -16,8 +16,8 @@ from dashboard.review_chronology import chronology_answer
 from dashboard.review_clocks import ReviewClocks, may_know
 from dashboard.review_history import Asker, near_answer, track_answer
 from dashboard.review_screens import screens_answer
-from dashboard.review_shares import RulesOf, Shares
-from dashboard.review_told import Told
+from dashboard.review_shares import PolicyTimes, RulesOf, Shares
+from dashboard.review_told import Told, cannot_read
 from dashboard.review_within import within_answer
 from dashboard.stream import Ask
 from feeds.clock_offset import ClockOffset
@@ -58,6 +58,7 @@ class Answers:
     def __init__(
         self,
         recording: Recording,
+        times: PolicyTimes,
         seat: Seat,
         told: Told,
         zone: ZoneInfo,
@@ -65,6 +66,7 @@ class Answers:
         may_see_screens_of: Callable[[AgencyId], bool],
     ) -> None:
         self._recording = recording
+        self._times = times
         self._seat = seat
         self._told = told
         self._zone = zone
@@ -161,7 +163,7 @@ class Answers:
                         continue
                     said = await self._while_wanted(ask, self._told_of(ask, knows_all, is_still))
                 except (JointOpsError, OSError) as error:
-                    await self._fail(ask, f"This part of the record cannot be read: {error}")
+                    await self._fail(ask, f"This part of the record cannot be read: {cannot_read(error)}.")
                 except Exception:
                     log.exception("review.answer_failed ask=%s", type(ask).__name__)
                     await self._fail(ask, "What was asked cannot be answered; the log of the site says why.")
@@ -203,7 +205,7 @@ class Answers:
                 continue
             rerun, rules, audience, rules_of = scene
             known_by = None if knows_all() else audience.view.at
-            shares = Shares(self._recording, rules_of)
+            shares = Shares(self._times, rules_of)
             asker = Asker(self._recording, rerun.picture, rules, rerun.labels, known_by, shares)
             said = await _answer(ask, asker, audience.view)
             if self._scene() is scene and is_still():

@@ -13,9 +13,18 @@ class Keyframes:
     def __init__(self, bytes_max: int = BYTES_MAX) -> None:
         self._bytes_max = bytes_max
         self._size = 0
+        self._deletions = 0
         self._times: list[float] = []
         self._kept: dict[float, bytes] = {}
         """Least recently used first."""
+
+    def mind(self, deletions: int) -> None:
+        """Drop them all where something was lawfully deleted since: they may show it."""
+        if deletions != self._deletions:
+            self._deletions = deletions
+            self._size = 0
+            self._times.clear()
+            self._kept.clear()
 
     def before(self, t: float) -> tuple[float, bytes] | None:
         """Return the newest at or before `t`: its time and the picture."""

@@ -8,9 +8,11 @@ from typing import Any
 import msgspec
 
 from dashboard.review_audit import NOT_AUDITED
+from dashboard.review_shares import Shares
+from dashboard.review_told import cannot_read
 from dashboard.stream_door import Answer
 from feeds.names import AgencyId
-from feeds.replay.recording import KINDS, Recording, Span
+from feeds.replay.recording import KINDS, Gap, Recording, Span
 from layers.picture import Origin
 from layers.review_rules import ReviewRules
 from layers.track import BIT, known_labels
@@ -22,29 +24,39 @@ PATH = "/read/recording"
 _encode = msgspec.json.Encoder().encode
 
 
-async def recording(record: Recording, rules: ReviewRules) -> Answer:
-    """Return the answer for one who sees by `rules`. Raises as the recording does."""
+async def recording(record: Recording, rules: ReviewRules, shares: Shares) -> Answer:
+    """Return the answer for one who sees by `rules` today, by `shares` at each time. Raises as the recording does."""
+    own = rules.viewer.agency
     span = await record.span() or Span(0.0, 0.0)
     seen = [agency for agency in record.agencies if rules.sees_of(rules.viewer, agency)]
     minutes = []
     for agency in seen:
-        minutes += await _minutes(record, rules, agency)
+        minutes += await _minutes(record, rules, shares, agency)
         await asyncio.sleep(0)
     minutes.sort(key=lambda minute: (minute["at"], minute["agency"]))
     gaps = [
-        {"from": gap.since, "to": gap.until, "agency": gap.agency, "text": gap.text}
+        {"from": gap.since, "to": gap.until, "agency": gap.agency, "text": _words(gap, own=gap.agency == own)}
         for gap in await record.gaps()
-        if not gap.agency or gap.agency in seen
+        if not gap.agency or (gap.agency in seen and (not gap.own or gap.agency == own))
     ]
     return Answer(HTTPStatus.OK, _encode({"from": span.since, "to": span.until, "minutes": minutes, "gaps": gaps}))
 
 
-async def _minutes(record: Recording, rules: ReviewRules, agency: AgencyId) -> list[dict[str, Any]]:
+def _words(gap: Gap, *, own: bool) -> str:
+    return f"{gap.text}: {gap.detail}" if own and gap.detail else gap.text
+
+
+async def _minutes(record: Recording, rules: ReviewRules, shares: Shares, agency: AgencyId) -> list[dict[str, Any]]:
     found = []
+    own = agency == rules.viewer.agency
     for minute, counts in (await record.counts(agency)).items():
         by_kind: dict[str, int] = dict.fromkeys(KINDS, 0)
         for sort, count in counts.items():
-            granted = rules.granted(rules.viewer, Origin(agency, known_labels(sort.labels)))
+            origin = Origin(agency, known_labels(sort.labels))
+            granted = rules.granted(rules.viewer, origin)
+            # What was shared at a part of the minute only is not counted.
+            for bits in () if own else await shares.ever(minute * 60, minute * 60 + 59.999, origin):
+                granted &= bits
             if granted & BIT[sort.category]:
                 by_kind[sort.kind] += count
         if any(by_kind.values()):
@@ -59,7 +71,9 @@ def unknown() -> Answer:
 
 def unreadable(error: Exception) -> Answer:
     """Return the answer while the record cannot be read."""
-    return Answer(HTTPStatus.SERVICE_UNAVAILABLE, _encode({"error": f"The record cannot be read now: {error}"}))
+    return Answer(
+        HTTPStatus.SERVICE_UNAVAILABLE, _encode({"error": f"The record cannot be read now: {cannot_read(error)}."})
+    )
 
 
 def unaudited(error: Exception) -> Answer:

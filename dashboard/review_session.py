@@ -33,9 +33,9 @@ from dashboard.review_asks import (
 )
 from dashboard.review_keyframes import Keyframes
 from dashboard.review_screens import OnScreen, ScreenReader, told
-from dashboard.review_shares import RulesOf
+from dashboard.review_shares import PolicyTimes, RulesOf
 from dashboard.review_steps import Search
-from dashboard.review_told import CLOCK_EVERY_S, STANDING_CLOCK_EVERY_S, Pace, Progress, Standing, Told
+from dashboard.review_told import CLOCK_EVERY_S, STANDING_CLOCK_EVERY_S, Pace, Progress, Standing, Told, cannot_read
 from dashboard.review_views import SCREEN, TRUTH, Policy, Views, screen_of
 from dashboard.stream import Ask
 from dashboard.subscription import Subscription
@@ -65,6 +65,7 @@ class Place(NamedTuple):
     """What all reviews of a process share."""
 
     recording: Recording
+    times: PolicyTimes
     keyframes: Keyframes
     views: Views
     labels: LabelsToday
@@ -124,7 +125,9 @@ class Session:
         self._pace = Pace()
         self._zone = ZoneInfo(place.site.timezone)
         may_see_screens_of = partial(place.views.may_see_screens_of, seat.viewer)
-        self._answers = Answers(place.recording, seat, self.told, self._zone, lambda: self._scene, may_see_screens_of)
+        self._answers = Answers(
+            place.recording, place.times, seat, self.told, self._zone, lambda: self._scene, may_see_screens_of
+        )
         self._damage_told: set[Gap] = set()
         self.began = at
         """Where it was gone to last, Unix seconds."""
@@ -228,9 +231,9 @@ class Session:
         self._rerun = None
         self._on_way = None
         self._clock.pause(self.at)
-        if str(error) != self._failed:
-            self._failed = str(error)
-            self.told.notice(f"This part of the record cannot be read: {error}")
+        if (why := cannot_read(error)) != self._failed:
+            self._failed = why
+            self.told.notice(f"This part of the record cannot be read: {why}.")
         self._tell_clock(now=True)
         if self._goal is None:
             self._goal = _Goal(self.at)

@@ -38,6 +38,7 @@ RulesOf = Callable[[bytes], ReviewRules]
 _READ_S = 3600.0
 """Policies are read by the hour: so many of the hub's files are kept when they are looked at again."""
 _EXACT_S = 1.0
+_HOURS_MAX = 24 * 366
 _HEALTH = BIT[Category.FEED_HEALTH]
 _LAYERS: dict[type[Report], str] = {
     UnitReport: UNITS, IncidentReport: INCIDENTS, CameraReport: CAMERAS, ZoneReport: ZONES, LogReport: LOG,
@@ -52,11 +53,37 @@ class _Since(NamedTuple):
 _at = attrgetter("at")
 
 
+class PolicyTimes:
+    """Which policies counted when, for all answers about a recording: bounded, what is over is read once."""
+
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
+        self._hours: dict[int, list[tuple[float, tuple[bytes, ...]]]] = {}
+
+    async def of_hour(self, n: int) -> list[tuple[float, tuple[bytes, ...]]]:
+        """Return from when on which counted in hour `n` (Unix hours). Raises as the recording."""
+        found = self._hours.get(n)
+        if found is None:
+            found = await self._between(n * _READ_S, (n + 1) * _READ_S)
+            if (n + 1) * _READ_S < self._recording.settled():
+                self._hours[n] = found
+                if len(self._hours) > _HOURS_MAX:
+                    del self._hours[next(iter(self._hours))]
+        return found
+
+    async def _between(self, since: float, until: float) -> list[tuple[float, tuple[bytes, ...]]]:
+        told = dict.fromkeys(await self._recording.policies(since, until))
+        if len(told) > 1 and until - since > _EXACT_S:
+            middle = (since + until) / 2
+            return [*await self._between(since, middle), *await self._between(middle, until)]
+        return [(since, tuple(told))]
+
+
 class Shares:
     """The policies of a recording as one viewer is held to them, for one answer."""
 
-    def __init__(self, recording: Recording, rules_of: RulesOf) -> None:
-        self._recording = recording
+    def __init__(self, times: PolicyTimes, rules_of: RulesOf) -> None:
+        self._times = times
         self._rules_of = rules_of
         self._rules: dict[bytes, ReviewRules] = {}
         self._hours: dict[int, list[_Since]] = {}
@@ -99,15 +126,9 @@ class Shares:
 
     async def _hour(self, n: int) -> list[_Since]:
         if n not in self._hours:
-            self._hours[n] = await self._between(n * _READ_S, (n + 1) * _READ_S)
+            times = await self._times.of_hour(n)
+            self._hours[n] = [_Since(at, tuple(self._by(data) for data in told)) for at, told in times]
         return self._hours[n]
-
-    async def _between(self, since: float, until: float) -> list[_Since]:
-        told = dict.fromkeys(await self._recording.policies(since, until))
-        if len(told) > 1 and until - since > _EXACT_S:
-            middle = (since + until) / 2
-            return [*await self._between(since, middle), *await self._between(middle, until)]
-        return [_Since(since, tuple(self._by(data) for data in told))]
 
     def _by(self, data: bytes) -> ReviewRules:
         if data not in self._rules:

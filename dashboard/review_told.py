@@ -11,6 +11,7 @@ import msgspec
 from dashboard.audience import Seat, write
 from dashboard.review_asks import StepTo
 from dashboard.review_steps import Found
+from feeds.errors import ArchiveDamaged
 from feeds.replay.recording import Gap, Span
 
 CLOCK_EVERY_S = 0.25
@@ -22,6 +23,13 @@ _LOOK_S = 0.05
 
 _encode = msgspec.json.Encoder().encode
 _NAMED = {"incident": "incident", "camera": "camera event", "alarm": "emergency", "log": "log entry"}
+
+
+def cannot_read(error: Exception) -> str:
+    """Return why the record cannot be read, without where it lies: that is nobody's business but the log's."""
+    if isinstance(error, ArchiveDamaged):
+        return "a file of it is damaged; `jointops verify` says which"
+    return (error.strerror or type(error).__name__) if isinstance(error, OSError) else str(error)
 
 
 class Pace:

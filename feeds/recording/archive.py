@@ -108,6 +108,10 @@ class Archive:
         """Say whether a derived file is there: they may be dropped."""
         return name in sealed.manifest.derived and (sealed.folder / name).exists()
 
+    def link(self, sealed: Segment) -> bytes:
+        """Return the newest manifest of a segment, as it was written. Raises OSError."""
+        return (sealed.folder / _manifest_name(sealed.manifest.revision)).read_bytes()
+
     def sealed_to(self, agency: AgencyId) -> int | None:
         """Return where the agency's newest segment ends, Unix ms; None: it has none."""
         return self._catalogue.sealed_to(agency)

@@ -165,4 +165,5 @@ def _some(column: pa.Array | pa.Scalar, at: np.ndarray) -> pa.Array:
     """Return the rows `at` of a column."""
     if not isinstance(column, pa.Scalar):
         return column.take(pa.array(at))
-    return pa.repeat(column, len(at)) if column.is_valid else pa.nulls(len(at), column.type)
+    # A list repeated no times is an error to pyarrow.
+    return pa.repeat(column, len(at)) if column.is_valid and len(at) else pa.nulls(len(at), column.type)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
-from feeds.bus import BatchId, Delivery
+from feeds.bus import BEGINNING, BatchId, Delivery
 from feeds.names import AgencyId
 from feeds.recording.catalogue import Segment
 from feeds.recording.manifest import Contents
@@ -37,6 +37,8 @@ class ArchivedRecording:
         self._screens = SealedScreens(sealed.archive)
         self._tail = tail
         self._refreshed_at = float("-inf")
+        self._known: set[AgencyId] = set()
+        """Whose labels the tail was told: those sealed before it was looked at first. What is later it hears itself."""
 
     def settled(self) -> float:
         """Return until when, Unix seconds, nothing that is not there yet can have been journaled."""
@@ -73,16 +75,16 @@ class ArchivedRecording:
         async for found in self._tail.sifted(agency, sieve, after):
             yield found
 
-    async def late(self, agency: AgencyId, since: float, until: float) -> list[Delivery]:
-        """Return what became effective after `since` and at or before `until`, and was late. Raises as `read`."""
+    async def late(self, agency: AgencyId, since: float, until: float, after: BatchId = BEGINNING) -> list[Delivery]:
+        """Return what of batches after `after` became effective from `since` to `until` and was late. As `read`."""
         await self._refresh()
         found: list[Delivery] = []
-        for one in self._sealed.segments(agency, max(0.0, since + LATE_S)):
+        for one in self._sealed.segments(agency, max(since + LATE_S, after.ms / 1000)):
             observed = one.manifest.contents.observed
             if observed is not None and observed[0] <= until:
                 found += (await self._sealed.survey(one)).late(since, until)
         found += [d for d in await self._tail.late(agency, since, until) if self._is_tail(d.agency, d.id)]
-        return found
+        return [delivery for delivery in found if delivery.id > after]
 
     async def marks(
         self, what: What, t: float, by: Literal[1, -1], *, truth: bool, until: float, of: Collection[AgencyId]
@@ -195,12 +197,14 @@ class ArchivedRecording:
                 since, until = one.manifest.t0 / 1000, one.manifest.t1 / 1000
                 if one.tombstone is not None:
                     day = datetime.fromtimestamp(one.tombstone.at, UTC)
-                    found.append(Gap(since, until, agency, f"deleted {day:%Y-%m-%d} under {one.tombstone.clause}"))
+                    under = f"{day:%Y-%m-%d} under {one.tombstone.clause}"
+                    found.append(Gap(since, until, agency, "lawfully deleted", under))
                 elif one.folder in self._sealed.damaged:
-                    found.append(_damage(*self._sealed.damaged[one.folder]))
+                    found.append(self._damage(*self._sealed.damaged[one.folder]))
                 elif (revised := one.manifest.revised) is not None:
                     day, count = datetime.fromtimestamp(revised.at, UTC), sum(revised.removed.values())
-                    found.append(Gap(since, until, agency, f"{count} removed {day:%Y-%m-%d} under {revised.clause}"))
+                    under = f"{count} reports, {day:%Y-%m-%d} under {revised.clause}"
+                    found.append(Gap(since, until, agency, "lawfully removed", under, own=True))
                 if one.manifest.lost is not None:
                     first, last = one.manifest.lost
                     found.append(Gap(first / 1000, last / 1000, agency, "trimmed before it was recorded"))
@@ -208,8 +212,17 @@ class ArchivedRecording:
 
     def damaged(self, t: float) -> Sequence[Gap]:
         """Return what was found damaged where `t` lies, by now."""
-        found = (_damage(*damaged) for damaged in self._sealed.damaged.values())
+        found = (self._damage(*damaged) for damaged in self._sealed.damaged.values())
         return [gap for gap in found if gap.since <= t < gap.until]
+
+    def deletions(self) -> int:
+        """Return how often something was lawfully deleted by now."""
+        segments = [one for agency in self.agencies for one in self._sealed.archive.segments(agency)]
+        return sum(one.manifest.revision + (one.tombstone is not None) for one in segments)
+
+    def _damage(self, one: Segment, text: str) -> Gap:
+        where = text.replace(f"{self._sealed.archive.folder}/", "")
+        return Gap(one.manifest.t0 / 1000, one.manifest.t1 / 1000, one.manifest.agency, "damaged", where)
 
     def _is_tail(self, agency: AgencyId, id_: BatchId) -> bool:
         sealed = self._sealed.segments(agency)
@@ -226,14 +239,15 @@ class ArchivedRecording:
         if time.monotonic() - self._refreshed_at >= REFRESH_EVERY_S:
             await self._sealed.refresh()
             self._refreshed_at = time.monotonic()
+            for agency in self.agencies:
+                sealed = self._sealed.segments(agency)
+                if sealed and agency not in self._known:
+                    self._known.add(agency)
+                    self._tail.know(agency, (await self._sealed.survey(sealed[-1])).labels)
 
 
 def _last(one: Segment) -> BatchId:
     return BatchId.parse(one.manifest.contents.last)
-
-
-def _damage(one: Segment, text: str) -> Gap:
-    return Gap(one.manifest.t0 / 1000, one.manifest.t1 / 1000, one.manifest.agency, f"damaged: {text}")
 
 
 def _reaches(told: Contents, t: float, until: float) -> bool:

@@ -20,6 +20,8 @@ from feeds.recording.site_log import Told
 VERSION = 1
 POLICY_EVERY_S = 600.0
 """The policy is told again this often, seconds: a stretch of the record that is cut out has it."""
+LOOK_BACK_S = 600.0
+"""An entry's ticks may reach so far beyond its first at most."""
 TICKS_MAX = 600
 """Ticks that wait for the bus; beyond it the oldest go, and a review goes there by the journal's own times."""
 UNREADABLE = b"unreadable"

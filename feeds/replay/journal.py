@@ -4,6 +4,7 @@ import asyncio
 import logging
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Literal, Protocol, TypeVar
 
 from feeds.bus import BEGINNING, BatchId, Delivery
@@ -11,16 +12,17 @@ from feeds.clock import Clock
 from feeds.errors import DecodeError
 from feeds.names import CUTS, SCREENS, AgencyId
 from feeds.replay.clocks import Clocks
-from feeds.replay.cuts import CutsEntry, decode_cuts, told
+from feeds.replay.cuts import LOOK_BACK_S, UNREADABLE, CutsEntry, decode_cuts, told
 from feeds.replay.journal_pages import PAGE, journaled_at, journaled_before
 from feeds.replay.recording import Counts, Gap, Mark, Pictures, Sieve, Span, What
 from feeds.replay.screens import ScreensEntry, decode_screens
-from feeds.replay.survey import Survey
+from feeds.replay.survey import Labels, Survey
 
 log = logging.getLogger(__name__)
 
 E = TypeVar("E")
 
+_CUTS_PAGE = 256
 EDGE_S = 3.0
 """The newest seconds are not read: batches and ticks of that time may still be on their way to the journal."""
 
@@ -77,10 +79,10 @@ class JournalRecording:
             if len(page) < PAGE or journaled_at(after) > sieve.ends:
                 break
 
-    async def late(self, agency: AgencyId, since: float, until: float) -> list[Delivery]:
-        """Return what became effective after `since` and at or before `until`, and was late. Raises BusDown."""
+    async def late(self, agency: AgencyId, since: float, until: float, after: BatchId = BEGINNING) -> list[Delivery]:
+        """Return what of batches after `after` became effective in that time and was late. Raises BusDown."""
         await self.survey()
-        return self._surveys[agency].late(since, until)
+        return [delivery for delivery in self._surveys[agency].late(since, until) if delivery.id > after]
 
     async def marks(
         self, what: What, t: float, by: Literal[1, -1], *, truth: bool, until: float, of: Collection[AgencyId]
@@ -89,15 +91,20 @@ class JournalRecording:
         surveys = [survey for agency, survey in (await self.survey()).items() if agency in of]
         return nearest((m for s in surveys if (m := s.mark(what, t, by, truth=truth)) is not None), t, until, truth)
 
+    def know(self, agency: AgencyId, labels: Labels) -> None:
+        """Take in the labels that were said of the agency's things before the journal begins."""
+        self._surveys[agency].know(labels)
+
     async def cuts(self, after: float, count: int) -> list[CutsEntry]:
         """Return up to `count` entries whose last tick is after `after`, oldest first. Raises BusDown."""
-        # An entry's id is the time of its first tick, and it holds about a second.
-        at, found = _id_at(after - EDGE_S), list[CutsEntry]()
+        # An entry's id is the time of its first tick; it holds about a second, or what came while the bus was away.
+        at, found = _id_at(after - LOOK_BACK_S), list[CutsEntry]()
         while True:
-            page = await self._reader.read_log(CUTS, at, count)
-            found += readable_cuts(page, after)
-            if len(page) < count or len(found) >= count:
-                return found[:count]
+            page = await self._reader.read_log(CUTS, at, _CUTS_PAGE)
+            ahead = [one for one in page if (said := told(one[1])) is None or said.until > after]
+            found += islice(readable_cuts(ahead, after), count - len(found))
+            if len(page) < _CUTS_PAGE or len(found) >= count:
+                return found
             at = page[-1][0]
 
     async def screens(self, after: float, count: int) -> list[ScreensEntry]:
@@ -122,9 +129,9 @@ class JournalRecording:
         """Return each policy that was in force at some time from `since` to `until`, oldest first. Raises BusDown."""
         async with self._surveying:
             while page := await self._reader.read_log(CUTS, self._cuts_walked, PAGE):
-                for one in filter(None, (told(data) for _, data in page)):
-                    if one.stands and (not self._policies or self._policies[-1][1] != one.stands):
-                        self._policies.append((one.since, one.stands))
+                for policy in policies_told(page):
+                    if not self._policies or self._policies[-1][1] != policy[1]:
+                        self._policies.append(policy)
                 self._cuts_walked = page[-1][0]
         at = bisect_right(self._policies, since, key=lambda policy: policy[0])
         end = bisect_right(self._policies, until, key=lambda policy: policy[0])
@@ -152,6 +159,10 @@ class JournalRecording:
     async def gaps(self) -> Sequence[Gap]:
         """Return nothing: a journal has none."""
         return ()
+
+    def deletions(self) -> int:
+        """Return 0: of a journal nothing is deleted but what was recorded."""
+        return 0
 
     def damaged(self, t: float) -> Sequence[Gap]:
         """Return nothing: a journal has no part that is."""
@@ -196,6 +207,19 @@ def readable_screens(page: Sequence[tuple[BatchId, bytes]], after: float) -> Ite
 def readable_cuts(page: Sequence[tuple[BatchId, bytes]], after: float) -> Iterator[CutsEntry]:
     """Yield the entries that can be read and whose last tick is after `after`."""
     return (entry for entry in _readable(CUTS, page, decode_cuts) if entry.cuts and entry.cuts[-1].at > after)
+
+
+def policies_told(page: Sequence[tuple[BatchId, bytes]]) -> Iterator[tuple[float, bytes]]:
+    """Yield the policies that entries tell, and from when on each was in force, Unix seconds.
+
+    One that cannot be read may have told another: from there on nobody knows (UNREADABLE), until one is told.
+    """
+    for id_, data in page:
+        said = told(data)
+        if said is None:
+            yield journaled_at(id_), UNREADABLE
+        elif said.stands:
+            yield said.since, said.stands
 
 
 def _readable(name: AgencyId, page: Sequence[tuple[BatchId, bytes]], decode: Callable[[bytes], E]) -> Iterator[E]:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Literal, NamedTuple, Protocol
 
-from feeds.bus import BatchId, Delivery
+from feeds.bus import BEGINNING, BatchId, Delivery
 from feeds.names import AgencyId
 from feeds.replay.clocks import Clocks
 from feeds.replay.cuts import CutsEntry
@@ -84,6 +84,10 @@ class Gap(NamedTuple):
     """Whose; "": the site's."""
     text: str
     """For people."""
+    detail: str = ""
+    """More of it, for people of the agency itself."""
+    own: bool = False
+    """Nobody but the agency itself is told of it."""
 
 
 class Pictures(NamedTuple):
@@ -121,10 +125,10 @@ class Recording(Protocol):
         """Yield the batches that hold what the sieve wants, oldest first, some at a time; they may hold more."""
         ...
 
-    async def late(self, agency: AgencyId, since: float, until: float) -> list[Delivery]:
+    async def late(self, agency: AgencyId, since: float, until: float, after: BatchId = BEGINNING) -> list[Delivery]:
         """Return what became effective after `since` and at or before `until`, and was late; oldest batch first.
 
-        The batches hold these reports alone.
+        Of batches after `after`; they hold these reports alone.
         """
         ...
 
@@ -178,6 +182,10 @@ class Recording(Protocol):
 
     async def gaps(self) -> Sequence[Gap]:
         """Return what is missing."""
+        ...
+
+    def deletions(self) -> int:
+        """Return how often something was lawfully deleted by now: pictures made before may show it."""
         ...
 
     def damaged(self, t: float) -> Sequence[Gap]:

@@ -17,7 +17,7 @@ from feeds.recording.pictures import newest_picture
 from feeds.recording.sheets import Sheet
 from feeds.replay.recording import Sieve
 from feeds.replay.sieve import wanted
-from feeds.replay.survey import Survey
+from feeds.replay.survey import Labels, Survey
 
 log = logging.getLogger(__name__)
 
@@ -29,9 +29,14 @@ MADE_KEPT = 16
 """Lots of batches kept as they were made, 4 MB each: readers take them a page at a time."""
 
 
-def survey_file(agency: AgencyId, t0: int, coming: Iterable[Sheet], then: Derive | None = None) -> dict[str, bytes]:
-    """Return the file to be derived of a segment, and those that `then` derives of the same sheets as they go by."""
-    survey = Survey(agency)
+def survey_file(
+    agency: AgencyId, t0: int, coming: Iterable[Sheet], then: Derive | None = None, labels: Labels | None = None
+) -> dict[str, bytes]:
+    """Return the file to be derived of a segment, and those that `then` derives of the same sheets as they go by.
+
+    `labels`: those said before the segment.
+    """
+    survey = Survey(agency, labels)
     passing = survey.passing(coming)
     made = then(agency, t0, passing) if then is not None else {}
     for _ in passing:
@@ -50,9 +55,30 @@ def survey_on_file(archive: Archive, one: Segment) -> Survey | None:
         return None
 
 
-def surveyed(agency: AgencyId, entries: Iterable[Delivery]) -> Survey:
-    """Return what is found on a walk through these batches."""
-    survey = Survey(agency)
+def labels_before(archive: Archive, agency: AgencyId, t0: int) -> Labels:
+    """Return what labels are on record of the agency's things before `t0`, Unix ms. Raises OSError.
+
+    What a survey on file knows it is told; what is behind the newest one is read.
+    """
+    labels: Labels = {}
+    passed: list[Segment] = []
+    for one in reversed([s for s in archive.segments(agency) if s.manifest.t0 < t0 and s.tombstone is None]):
+        kept = survey_on_file(archive, one)
+        if kept is not None:
+            labels = kept.labels
+            break
+        passed.append(one)
+    for one in reversed(passed):
+        try:
+            labels = surveyed(agency, archive.decode(one), labels).labels
+        except ArchiveDamaged as error:
+            log.warning("labels_not_read segment=%s reason=%s", one.name, error)
+    return labels
+
+
+def surveyed(agency: AgencyId, entries: Iterable[Delivery], labels: Labels | None = None) -> Survey:
+    """Return what is found on a walk through these batches; `labels`: those said before."""
+    survey = Survey(agency, labels)
     _hear(survey, entries)
     return survey
 
@@ -158,11 +184,28 @@ class Sealed:
         return survey
 
     async def _find(self, one: Segment) -> Survey:
-        async with self._reading:
-            kept = await asyncio.to_thread(survey_on_file, self.archive, one)
+        kept = await self._on_file(one)
         if kept is not None:
             return kept
-        survey, number = Survey(one.manifest.agency), 0
+        labels: Labels = {}
+        passed: list[Segment] = []
+        for before in reversed([s for s in self.segments(one.manifest.agency) if s.manifest.t0 < one.manifest.t0]):
+            known = self._surveys.get(before.folder) or await self._on_file(before)
+            if known is not None:
+                labels = known.labels
+                break
+            passed.append(before)
+        for before in reversed(passed):
+            labels = (await self._walk(before, labels)).labels
+        return await self._walk(one, labels)
+
+    async def _on_file(self, one: Segment) -> Survey | None:
+        async with self._reading:
+            return await asyncio.to_thread(survey_on_file, self.archive, one)
+
+    async def _walk(self, one: Segment, labels: Labels) -> Survey:
+        """Return what is found on a walk through a segment, before which these labels were said."""
+        survey, number = Survey(one.manifest.agency, labels), 0
         opened = await self._open(one)
         while opened is not None and number < len(opened):
             made = await self._make(one, opened, number)

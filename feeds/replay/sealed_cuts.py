@@ -11,13 +11,9 @@ from feeds.names import CUTS
 from feeds.recording.archive import Archive
 from feeds.recording.catalogue import Segment, folder_name
 from feeds.recording.site_log import Entry, Part
-from feeds.recording.summary import SEGMENT_MS
-from feeds.replay.cuts import UNREADABLE, CutsEntry, told
-from feeds.replay.journal import readable_cuts
+from feeds.replay.cuts import LOOK_BACK_S, UNREADABLE, CutsEntry, told
+from feeds.replay.journal import policies_told, readable_cuts
 from feeds.replay.sealed_log import Form, SealedLog, ms
-
-_LOOK_BACK_S = SEGMENT_MS / 1000
-"""An entry's ticks may reach beyond the end of its file by so much at most."""
 
 
 class _Held(NamedTuple):
@@ -37,7 +33,7 @@ def _part(sealed: Part) -> _Part:
     return _Part(
         sealed.stood,
         [_Held(said.until, entry) for said, entry in outlines],
-        [(said.since, said.stands) for said, _ in outlines if said.stands],
+        list(policies_told(sealed.entries)),
     )
 
 
@@ -59,7 +55,7 @@ class SealedCuts:
     async def cuts(self, after: float, count: int) -> list[CutsEntry]:
         """Return up to `count` entries whose last tick is after `after`, oldest first. Raises OSError."""
         found: list[CutsEntry] = []
-        for one in self._log.parts(after - _LOOK_BACK_S):
+        for one in self._log.parts(after - LOOK_BACK_S):
             span = one.manifest.contents.received
             if one.tombstone is not None or span is None or span[1] <= after:
                 continue
@@ -88,7 +84,7 @@ class SealedCuts:
     async def told(self, since: float, until: float) -> list[bytes]:
         """Return the policies told of after `since` until `until`, oldest first. Raises OSError."""
         found: list[bytes] = []
-        for one in self._log.parts(since - _LOOK_BACK_S, until):
+        for one in self._log.parts(since - LOOK_BACK_S, until):
             if one.tombstone is None:
                 found += [policy for at, policy in (await self._log.read(one)).policies if since < at <= until]
         return found

@@ -5,7 +5,7 @@ Pure.
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 import msgspec
@@ -33,7 +33,10 @@ from feeds.report import (
 )
 
 MINUTE_S = 60
-VERSION = 2
+VERSION = 3
+
+Labels = Mapping[tuple[Kind, str], frozenset[str]]
+"""By kind and id of a thing, all labels that were ever said of it; of things without any nothing."""
 
 
 class _Versioned(Struct, frozen=True, array_like=True):
@@ -46,20 +49,31 @@ class _Form(Struct, frozen=True, array_like=True):
     late: list[tuple[int, int, bytes]]
     marks: dict[What, list[tuple[int, int, float]]]
     clocks: dict[SourceId, list[Entry]]
+    labels: list[tuple[Kind, str, tuple[str, ...]]]
 
 
 class Survey:
-    """Of one agency. Batches are heard in order of the journal."""
+    """Of one agency. Batches are heard in order of the journal; `labels` are those said before the first of them."""
 
-    def __init__(self, agency: AgencyId) -> None:
+    def __init__(self, agency: AgencyId, labels: Labels | None = None) -> None:
         self.agency = agency
         self.counts: dict[int, dict[Sort, int]] = {}
         """As `recording.Counts`."""
         self.clocks = Clocks()
         self._late: list[Delivery] = []
         self._marks: dict[What, list[Mark]] = {"incident": [], "camera": [], "alarm": [], "log": []}
-        self._labels: dict[tuple[Kind, str], frozenset[str]] = {}
+        self._labels: dict[tuple[Kind, str], frozenset[str]] = dict(labels or {})
         self._in_emergency: set[str] = set()
+
+    @property
+    def labels(self) -> Labels:
+        """What labels were said by now."""
+        return self._labels
+
+    def know(self, labels: Labels) -> None:
+        """Take in labels that were said before what is heard from now on."""
+        for thing, said in labels.items():
+            self._labels[thing] = self._labels.get(thing, frozenset()) | said
 
     def hear(self, delivery: Delivery, *, clocks: bool = True) -> None:
         """Take in a batch; not `clocks`: what it says of them was heard."""
@@ -105,12 +119,20 @@ class Survey:
         late = np.unique(batch[ms[batch] / 1000.0 - effective_at > LATE_S])
         counts = np.bincount(batch, minlength=len(ms))
         counts[late] = 0
-        sort = Sort("unit", Category.UNIT_POSITION, frozenset())
+        units = list(sheet.books.words["unit_id"])
+        labelled = [
+            code for code in np.unique(sheet.codes["unit_id"]).tolist() if ("unit", units[code]) in self._labels
+        ]
+        on_time = ~np.isin(batch, late)
         for minute in np.unique(ms // 60_000).tolist():
             sorts = self.counts.setdefault(minute, {})
-            count = int(counts[ms // 60_000 == minute].sum())
-            if count:
-                sorts[sort] = sorts.get(sort, 0) + count
+            here = on_time & (ms[batch] // 60_000 == minute) if labelled else np.zeros(0, bool)
+            left = int(counts[ms // 60_000 == minute].sum())
+            for code in labelled:
+                count = int(np.count_nonzero(here & (sheet.codes["unit_id"] == code)))
+                _count(sorts, self._labels["unit", units[code]], count)
+                left -= count
+            _count(sorts, frozenset(), left)
         for i in late.tolist():
             self.hear(sheet.entries[i], clocks=False)
 
@@ -128,11 +150,10 @@ class Survey:
             self.clocks.hear_all(sources[runs[mine[0]]], newest[mine], received[mine])
 
     def _says_nothing_else(self, sheet: Sheet) -> bool:
-        """Say whether all are reports of units that nobody ever labelled, and of no emergency that begins or ends."""
+        """Say whether all are reports of units that say no label, and of no emergency that begins or ends."""
         return (
             sheet.of_units
             and sheet.words("labels") <= {()}
-            and not any(kind == "unit" for kind, _ in self._labels)
             and sheet.words("emergency") <= ({None} if self._in_emergency else {None, "none"})
         )
 
@@ -144,7 +165,8 @@ class Survey:
         ]
         late = [(*delivery.id, encode_batch(delivery.batch)) for delivery in self._late]
         marks = {what: [(*mark.id, mark.effective_at) for mark in found] for what, found in self._marks.items()}
-        return msgspec.msgpack.encode(_Form(VERSION, counts, late, marks, self.clocks.entries))
+        labels = [(kind, id_, tuple(sorted(said))) for (kind, id_), said in self._labels.items()]
+        return msgspec.msgpack.encode(_Form(VERSION, counts, late, marks, self.clocks.entries, labels))
 
     @classmethod
     def decode(cls, agency: AgencyId, data: bytes) -> "Survey":
@@ -156,7 +178,7 @@ class Survey:
             form = msgspec.msgpack.decode(data, type=_Form)
         except msgspec.DecodeError as error:
             raise DecodeError(f"survey cannot be read: {error}") from error
-        survey = cls(agency)
+        survey = cls(agency, {(kind, id_): frozenset(said) for kind, id_, said in form.labels})
         for minute, sorts in form.counts:
             survey.counts[minute] = {Sort(kind, of, frozenset(labels)): n for kind, of, labels, n in sorts}
         survey._late = [Delivery(agency, BatchId(ms, n), decode_batch(batch)) for ms, n, batch in form.late]
@@ -224,6 +246,12 @@ class Survey:
         if report.labels and not labels.issuperset(report.labels):
             labels = self._labels[kind, id_] = labels | frozenset(report.labels)
         return Sort(kind, category, labels)
+
+
+def _count(sorts: dict[Sort, int], labels: frozenset[str], count: int) -> None:
+    if count:
+        sort = Sort("unit", Category.UNIT_POSITION, labels)
+        sorts[sort] = sorts.get(sort, 0) + count
 
 
 def sort_of(report: AnyReport) -> tuple[Kind, str, Category]:

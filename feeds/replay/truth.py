@@ -100,10 +100,10 @@ class TruthSource:
 
     async def _read_late(self, until: float) -> None:
         for agency in self._recording.agencies:
-            for batch in await self._recording.late(agency, self._late_until, until):
-                if batch.id > self._after.get(agency, BEGINNING):
-                    for one in _reports(batch):
-                        heappush(self._heap, one)
+            after = self._after.get(agency, BEGINNING)
+            for batch in await self._recording.late(agency, self._late_until, until, after):
+                for one in _reports(batch):
+                    heappush(self._heap, one)
         self._late_until = until
 
     def _batches(self, reports: list[_Report]) -> list[Delivery]:

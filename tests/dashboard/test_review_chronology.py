@@ -5,7 +5,7 @@ from typing import Any
 from dashboard import review_chronology
 from dashboard.review_asks import Chronology
 from dashboard.review_chronology import AFTER_S, BEFORE_S, chronology_answer
-from dashboard.review_shares import Shares
+from dashboard.review_shares import PolicyTimes, Shares
 from feeds.names import AgencyId
 from layers.policy import Rules, ViewerClass
 from layers.review_rules import Eyes, ReviewRules
@@ -80,7 +80,7 @@ async def test_every_change_assignment_status_and_what_happened_near_is_a_line_w
 
 async def seen_by(record: Record, agency: str, *grants: Any, labels: Any = None) -> dict[str, Any]:
     rules = ReviewRules([Eyes(ViewerClass(AgencyId(agency)), (Rules(grants),))])
-    shares = Shares(record.recording, lambda _: rules)
+    shares = Shares(PolicyTimes(record.recording), lambda _: rules)
     made = (await asker(record))._replace(rules=rules, labels=labels or {}, shares=shares)
     return await chronology_answer(ASK, made)
 

@@ -2,7 +2,7 @@
 
 from dashboard.review_asks import Near, Track
 from dashboard.review_history import POINTS_MAX, Asker, near_answer, track_answer
-from dashboard.review_shares import Shares
+from dashboard.review_shares import PolicyTimes, Shares
 from feeds.names import AgencyId
 from layers.policy import Rules, ViewerClass
 from layers.review_rules import Eyes, ReviewRules
@@ -14,7 +14,7 @@ from tests.support.recorded import Record, known_by_brute_force
 async def asker(record: Record, agency: str = "cpd", known_by: float | None = None, *shares: str) -> Asker:
     rules = ReviewRules([Eyes(ViewerClass(AgencyId(agency)), (Rules([grant("cpd", "fire", *shares)]),))])
     picture = await known_by_brute_force(record, T0 + 1e6)
-    return Asker(record.recording, picture, rules, {}, known_by, Shares(record.recording, lambda _: rules))
+    return Asker(record.recording, picture, rules, {}, known_by, Shares(PolicyTimes(record.recording), lambda _: rules))
 
 
 async def test_a_long_track_is_thinned_and_keeps_its_beginning() -> None:

@@ -8,7 +8,7 @@ from dashboard.hub import roster_of
 from dashboard.review_asks import Chronology, Near, Track, Within
 from dashboard.review_chronology import chronology_answer
 from dashboard.review_history import Asker, near_answer, track_answer
-from dashboard.review_shares import Shares, told
+from dashboard.review_shares import PolicyTimes, Shares, told
 from dashboard.review_views import Views
 from dashboard.review_within import within_answer
 from dashboard.viewer import Viewer
@@ -70,7 +70,7 @@ async def asking(record: Record, agency: str = "fire", view: str = "known", toda
     picture = await known_by_brute_force(record, T0 + 250)
     picture.flush()
     rules = rules_of(await record.recording.policy(T0 + 250))
-    return Asker(record.recording, picture, rules, {}, None, Shares(record.recording, rules_of))
+    return Asker(record.recording, picture, rules, {}, None, Shares(PolicyTimes(record.recording), rules_of))
 
 
 async def times(asker: Asker, since: float = 0, until: float = 180) -> dict[str, list[float]]:

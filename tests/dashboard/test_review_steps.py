@@ -6,6 +6,7 @@ import pytest
 from dashboard.rerun import Rerun
 from dashboard.review_keyframes import Keyframes
 from dashboard.review_reads import recording as counts_of
+from dashboard.review_shares import PolicyTimes, Shares
 from dashboard.review_steps import Search
 from feeds.names import AgencyId
 from layers.policy import Rules, ViewerClass
@@ -106,4 +107,5 @@ async def test_counts_leave_out_agencies_of_which_nothing_may_be_seen() -> None:
     await record.say(T0, unit(at=T0))
     record.end(T0 + 1)
     rules = ReviewRules([Eyes(ViewerClass(AgencyId("fbi")), (Rules(()),))])
-    assert b'"minutes":[]' in (await counts_of(record.recording, rules))[1]
+    shares = Shares(PolicyTimes(record.recording), lambda _: rules)
+    assert b'"minutes":[]' in (await counts_of(record.recording, rules, shares))[1]

@@ -5,7 +5,7 @@ import pytest
 from dashboard.review_area import Box, Circle, area_of
 from dashboard.review_asks import Within
 from dashboard.review_history import Asker
-from dashboard.review_shares import Shares
+from dashboard.review_shares import PolicyTimes, Shares
 from dashboard.review_within import within_answer
 from feeds.names import AgencyId
 from layers import kinds
@@ -48,7 +48,7 @@ async def record() -> Record:
 async def asked(record: Record, agency: str, *shares: str, **area: object) -> dict:
     rules = ReviewRules([Eyes(ViewerClass(AgencyId(agency)), (Rules([grant("cpd", "fire", *shares)]),))])
     picture = await known_by_brute_force(record, T0 + 250)
-    asker = Asker(record.recording, picture, rules, {}, None, Shares(record.recording, lambda _: rules))
+    asker = Asker(record.recording, picture, rules, {}, None, Shares(PolicyTimes(record.recording), lambda _: rules))
     ask = Within(1, T0 + 50, T0 + 120, **(area or {"box": BOX}))
     picture.flush()
     return await within_answer(ask, asker, View(picture, rules, rules.viewer, map(kinds.load, LAYERS), T0 + 250))

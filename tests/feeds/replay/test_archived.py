@@ -189,7 +189,8 @@ async def test_what_was_deleted_is_a_gap_that_names_its_clause(tmp_path: Path) -
     archive.bury(archive.segments(cpd)[0], "MOU 7.2", "clerk", T0 + 900)
     recording = ArchivedRecording(Sealed(archive), record.recording)
     (gap,) = await recording.gaps()
-    assert "MOU 7.2" in gap.text
+    assert (gap.text, gap.own) == ("lawfully deleted", False)
+    assert "MOU 7.2" in gap.detail
     first = (await recording.read(cpd, BEGINNING, 1))[0]
     assert first.id.ms >= gap.until * 1000
 
@@ -214,6 +215,6 @@ async def test_a_review_lets_go_of_what_was_removed_and_says_that_something_was(
         sum(sum(s.values()) for s in counts.values()) - sum(sum(s.values()) for s in now.values())
         == total[0] - total[1]
     )
-    assert [gap.text for gap in await recording.gaps()] == [
-        f"{removed.removed['unit']} removed 1970-01-01 under order 7"
+    assert [(gap.text, gap.detail, gap.own) for gap in await recording.gaps()] == [
+        ("lawfully removed", f"{removed.removed['unit']} reports, 1970-01-01 under order 7", True)
     ]

@@ -95,3 +95,30 @@ async def test_an_entry_of_cuts_that_cannot_be_read_costs_itself_alone(caplog) -
         await record.bus.append_log(CUTS, data or encode_cuts(CutsEntry((Cut(at, ()),))), at)
     assert [e.cuts[0].at for e in await record.recording.cuts(T0 - 1, 10)] == [T0, T0 + 2]
     assert "cuts_unreadable" in caplog.text
+
+
+async def test_the_ticks_behind_a_long_entry_are_found() -> None:
+    from feeds.replay.cuts import CutLog, encode_cuts
+
+    record, log = Record(), CutLog(b"p")
+    for n in range(400):  # the bus was away for 40 s
+        log.tick(T0 + n / 10, [])
+    entry = log.entry()
+    assert entry is not None
+    await record.bus.append_log(CUTS, encode_cuts(entry), T0)
+    record.end(T0 + 100)
+    for after in (T0 - 1, T0 + 2, T0 + 10, T0 + 30):
+        found = [cut.at for one in await record.recording.cuts(after, 30) for cut in one.cuts if cut.at > after]
+        assert found == [cut.at for cut in entry.cuts if cut.at > after]
+
+
+async def test_behind_an_entry_that_cannot_be_read_nobody_knows_the_policy_until_one_is_told() -> None:
+    from feeds.replay.cuts import UNREADABLE, Cut, CutsEntry, encode_cuts
+
+    record = Record()
+    for at, policy in ((T0, b"old"), (T0 + 1, None), (T0 + 2, b""), (T0 + 3, b"new")):
+        data = b"junk" if policy is None else encode_cuts(CutsEntry((Cut(at, ()),), policy=policy))
+        await record.bus.append_log(CUTS, data, at)
+    record.end(T0 + 10)
+    found = [await record.recording.policy(T0 + t) for t in (0.5, 1.5, 2.5, 3.5)]
+    assert found == [b"old", UNREADABLE, UNREADABLE, b"new"]
