@@ -248,7 +248,12 @@ export interface ChronologyLine {
 export interface Chronology {
   agency: string; id: string; found: boolean; /** What was known by then; null: by now. */ at?: number | null; lines: ChronologyLine[]; from?: number; to?: number; more?: boolean; metres?: number;
   place?: [number, number] | null;
+  /** From when on each agency could know of it; null: not by then. */
+  known?: [string, number | null][];
+  missing?: Missing[];
 }
+/** A part of a stretch that was asked about whose record is damaged. */
+export interface Missing { agency: string; from: number; to: number }
 export interface PageConfig {
   /** Port of the stream on this page's host, or `live_url` when the site sets a public one. */
   live_port: number; live_url: string;

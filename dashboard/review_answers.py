@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -16,8 +16,9 @@ from dashboard.review_chronology import chronology_answer
 from dashboard.review_clocks import ReviewClocks, may_know
 from dashboard.review_history import Asker, near_answer, track_answer
 from dashboard.review_screens import screens_answer
-from dashboard.review_shares import PolicyTimes, RulesOf, Shares
+from dashboard.review_shares import PolicyTimes, Shares
 from dashboard.review_told import Told, cannot_read
+from dashboard.review_views import RulesOf
 from dashboard.review_within import within_answer
 from dashboard.stream import Ask
 from feeds.clock_offset import ClockOffset
@@ -64,6 +65,7 @@ class Answers:
         zone: ZoneInfo,
         scene: Callable[[], Scene | None],
         may_see_screens_of: Callable[[AgencyId], bool],
+        through: Callable[[], Mapping[AgencyId, RulesOf]],
     ) -> None:
         self._recording = recording
         self._times = times
@@ -71,6 +73,8 @@ class Answers:
         self._told = told
         self._zone = zone
         self._scene = scene
+        self._through = through
+        """Through whose eyes it may look, and by which rules those see."""
         self._may_see_screens_of = may_see_screens_of
         self._cards: deque[Ask] = deque(maxlen=ASKS_MAX)
         self._under_way: tuple[int, asyncio.Task[dict[str, Any]]] | None = None
@@ -206,7 +210,8 @@ class Answers:
             rerun, rules, audience, rules_of = scene
             known_by = None if knows_all() else audience.view.at
             shares = Shares(self._times, rules_of)
-            asker = Asker(self._recording, rerun.picture, rules, rerun.labels, known_by, shares)
+            others = {agency: Shares(self._times, by) for agency, by in self._through().items()}
+            asker = Asker(self._recording, rerun.picture, rules, rerun.labels, known_by, shares, others)
             said = await _answer(ask, asker, audience.view)
             if self._scene() is scene and is_still():
                 return said

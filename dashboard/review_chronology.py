@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from dashboard.review_asks import Chronology as Ask
-from dashboard.review_history import Asker, reports
+from dashboard.review_history import Asker, damage, reports
 from feeds.names import AgencyId
 from feeds.report import AnyReport, IncidentReport
 from layers.chronology import KINDS, Chronology
@@ -58,6 +58,7 @@ async def chronology_answer(ask: Ask, asker: Asker) -> dict[str, Any]:
                 else:
                     chronology.label(each, one.report)
         until = min(until, _end(chronology.closed_at()))
+    known_from = await _known_from(chronology, asker, min(until, known_by))
     told = timeline(chronology, asker.granted, asker.rules.viewer.agency, ask.metres)
     if told is None:
         return unknown
@@ -73,7 +74,31 @@ async def chronology_answer(ask: Ask, asker: Asker) -> dict[str, Any]:
         "metres": ask.metres,
         "place": told.place,
         "lines": lines,
+        "known": known_from,
+        "missing": damage(asker, asker.recording.agencies, since, until),
     }
+
+
+async def _known_from(of: Chronology, asker: Asker, until: float) -> list[tuple[AgencyId, float | None]]:
+    """Return from when on each agency that the asker may look through could know of the incident; None: it could not.
+
+    That is when something of it that was shared with them was received, or when what was received came to be shared.
+    """
+    found: list[tuple[AgencyId, float | None]] = []
+    heard = sorted(of.reports, key=lambda said: said.stamp.received_at)
+    for agency, shares in asker.others.items():
+        at: float | None = None
+        labels: set[str] = set()
+        for nth, said in enumerate(heard):
+            labels.update(said.report.labels)
+            following = heard[nth + 1].stamp.received_at if nth + 1 < len(heard) else until
+            since = said.stamp.received_at
+            origin = asker.origin(INCIDENTS, of.agency, of.id, labels)
+            at = since if agency == of.agency else await shares.first(since, following, BASE[INCIDENTS], origin)
+            if at is not None:
+                break
+        found.append((agency, at))
+    return found
 
 
 async def _naming(report: R, asker: Asker, agency: AgencyId, *times: float) -> R:

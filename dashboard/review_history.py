@@ -7,7 +7,8 @@ a view of what was known, what came later is not told either.
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from dashboard.review_area import Area, Circle
@@ -32,6 +33,8 @@ from layers.track import BIT, EVERYTHING, IDENTITY, known_labels
 
 TRACK_MAX_S = 24 * 3600.0
 NEAR_MAX_S = 3600.0
+STOOD_S = 600.0
+"""A unit is where it said it was so long before, if it said nothing since, seconds."""
 POINTS_MAX = 5000
 UNITS_MAX = 200
 _SLICE_S = 0.005
@@ -51,6 +54,8 @@ class Asker(NamedTuple):
     """What was journaled later is not told, Unix seconds; None: everything is."""
     shares: Shares
     """What was granted at each time."""
+    others: Mapping[AgencyId, Shares] = MappingProxyType({})
+    """What was granted to each agency through whose eyes the asker may look."""
 
     def origin(self, layer: str, agency: str, entity_id: str, labels: Iterable[str]) -> Origin:
         """Return whose a thing is that had these labels, and how it is labelled with those it is known to have."""
@@ -121,17 +126,20 @@ async def reports(
     unit: str | None = None,
     changes: bool = False,
     area: Area | None = None,
+    stood_at: float | None = None,
 ) -> AsyncIterator[Heard[R]]:
     """Yield the agency's reports of these kinds that were effective in the stretch; the late ones last.
 
-    Of units at least those of `unit`; at least those that say something new (`changes`) or a place in `area`.
+    Of units at least those of `unit`; at least those that say something new (`changes`), a place in `area`, or the
+    unit's newest place before `stood_at`.
     """
     if changes and not asker.owns(agency):
         # Of the same said twice, the second may be what can be told.
         changes = await asker.shares.steady(since, until + LATE_S)
     known_by = math.inf if asker.known_by is None else asker.known_by
     wanted = frozenset(KINDS[kind] for kind in kinds)
-    sieve = Sieve(since, until, known_by, wanted, unit, changes, None if area is None else area.bounds)
+    bounds = None if area is None else area.bounds
+    sieve = Sieve(since, until, known_by, wanted, unit, changes, bounds, stood_at)
     loop = asyncio.get_running_loop()
     let_go_at = loop.time()
     async for late, page in _pages(asker.recording, agency, sieve):
@@ -159,7 +167,7 @@ async def _pages(recording: Recording, agency: AgencyId, sieve: Sieve) -> AsyncI
 async def track_answer(ask: Track, asker: Asker) -> dict[str, Any]:
     """Return where a unit was; of one that may not be seen as of one that does not exist."""
     answer: dict[str, Any] = {"type": "track", "ask": ask.ask, "agency": ask.agency, "id": ask.id, "points": []}
-    answer["clocks"] = []  # of one that may not be seen as of one of which nothing was heard
+    answer["clocks"], answer["missing"] = [], []  # of one that may not be seen as of one of which nothing was heard
     agency = AgencyId(ask.agency)
     if agency not in asker.recording.agencies or not asker.sees_of(agency):
         return answer
@@ -170,6 +178,7 @@ async def track_answer(ask: Track, asker: Asker) -> dict[str, Any]:
         if one.report.unit_id == ask.id:
             labels.update(one.report.labels)
             heard.append(one)
+    answer["missing"] = damage(asker, [agency], since, ask.until)
     granted = asker.granted(UNITS, agency, ask.id, labels)
     if granted & _POSITION and heard:
         heard.sort(key=lambda one: one.at)
@@ -226,6 +235,20 @@ class Passed:
         self.call_sign: str | None = None
         self.first = self.last = self.nearest_at = 0.0
         self.nearest_m = math.inf
+        self._stood: tuple[float, UnitReport] | None = None
+
+    def stand(self, at: float, report: UnitReport) -> None:
+        """Take in a report of before the stretch: of those the newest place is where it stood when that began."""
+        self.labels.update(report.labels)
+        self.call_sign = report.call_sign or self.call_sign
+        placed = report.lat is not None and report.lon is not None
+        if placed and (self._stood is None or at >= self._stood[0]):
+            self._stood = at, report
+
+    def begin(self, area: Area) -> None:
+        """Where it stood counts; call it once, after all of before the stretch."""
+        if self._stood is not None:
+            self.hear(*self._stood, area)
 
     def hear(self, at: float, report: UnitReport, area: Area) -> bool:
         """Take in a report that was effective at `at`; say whether it was in the area."""
@@ -250,11 +273,27 @@ async def near_answer(ask: Near, asker: Asker) -> dict[str, Any]:
         if not asker.sees_of(agency):
             continue
         units: dict[str, Passed] = {}
-        async for one in reports(asker, agency, since, ask.until, (UnitReport,), changes=True, area=area):
-            units.setdefault(one.report.unit_id, Passed()).hear(one.at, one.report, area)
+        coming = reports(
+            asker, agency, since - STOOD_S, ask.until, (UnitReport,), changes=True, area=area, stood_at=since
+        )
+        async for one in coming:
+            passed = units.setdefault(one.report.unit_id, Passed())
+            if one.at < since:
+                passed.stand(one.at, one.report)
+            else:
+                passed.hear(one.at, one.report, area)
+        for passed in units.values():
+            passed.begin(area)
         found += [unit for unit_id, passed in units.items() if (unit := told_of(asker, agency, unit_id, passed))]
     found.sort(key=nearest_first)
-    return {"type": "near", "ask": ask.ask, "units": found[:UNITS_MAX]}
+    missing = damage(asker, asker.recording.agencies, since - STOOD_S, ask.until)
+    return {"type": "near", "ask": ask.ask, "units": found[:UNITS_MAX], "missing": missing}
+
+
+def damage(asker: Asker, agencies: Iterable[AgencyId], since: float, until: float) -> list[dict[str, Any]]:
+    """Return which parts of a stretch that was read are damaged, of agencies of which the asker sees anything."""
+    gaps = [gap for a in agencies if asker.sees_of(a) for gap in asker.recording.damage(a, since, until)]
+    return [{"agency": gap.agency, "from": gap.since, "to": gap.until} for gap in gaps]
 
 
 def nearest_first(unit: dict[str, Any]) -> tuple[float, str, str]:

@@ -33,10 +33,10 @@ from dashboard.review_asks import (
 )
 from dashboard.review_keyframes import Keyframes
 from dashboard.review_screens import OnScreen, ScreenReader, told
-from dashboard.review_shares import PolicyTimes, RulesOf
+from dashboard.review_shares import PolicyTimes
 from dashboard.review_steps import Search
 from dashboard.review_told import CLOCK_EVERY_S, STANDING_CLOCK_EVERY_S, Pace, Progress, Standing, Told, cannot_read
-from dashboard.review_views import SCREEN, TRUTH, Policy, Views, screen_of
+from dashboard.review_views import SCREEN, TRUTH, Policy, RulesOf, Views, screen_of
 from dashboard.stream import Ask
 from dashboard.subscription import Subscription
 from feeds.clock_offset import SLOT_S
@@ -124,10 +124,10 @@ class Session:
         self._news = asyncio.Event()
         self._pace = Pace()
         self._zone = ZoneInfo(place.site.timezone)
-        may_see_screens_of = partial(place.views.may_see_screens_of, seat.viewer)
         self._answers = Answers(
-            place.recording, place.times, seat, self.told, self._zone, lambda: self._scene, may_see_screens_of
-        )
+            place.recording, place.times, seat, self.told, self._zone, lambda: self._scene,
+            partial(place.views.may_see_screens_of, seat.viewer), partial(place.views.through, seat.viewer),
+        )  # fmt: skip
         self._damage_told: set[Gap] = set()
         self.began = at
         """Where it was gone to last, Unix seconds."""

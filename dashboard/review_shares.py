@@ -8,12 +8,12 @@ Rules
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable
 from operator import attrgetter
 from typing import NamedTuple
 
 import msgspec
 
+from dashboard.review_views import RulesOf
 from feeds.names import AgencyId
 from feeds.replay.recording import Recording
 from feeds.report import (
@@ -33,8 +33,6 @@ from layers.policy import BASE
 from layers.review_rules import ReviewRules, granted_by_all
 from layers.track import BIT, EVERYTHING, occurrence_bit
 
-RulesOf = Callable[[bytes], ReviewRules]
-"""A policy as it is on record -> by which rules the viewer sees what was of its time, today's among them."""
 _READ_S = 3600.0
 """Policies are read by the hour: so many of the hub's files are kept when they are looked at again."""
 _EXACT_S = 1.0
@@ -100,6 +98,13 @@ class Shares:
     async def ever(self, since: float, until: float, origin: Origin) -> list[int]:
         """Return the category bits of each time of a stretch in which they were others. Raises as the recording."""
         return [self._bits(one.rules, origin) for one in await self._during(since, until)]
+
+    async def first(self, since: float, until: float, wanted: int, origin: Origin) -> float | None:
+        """Return from when on in a stretch the bits `wanted` were granted of things of this origin; None: never."""
+        for one in await self._during(since, until):
+            if self._bits(one.rules, origin) & wanted == wanted:
+                return max(since, one.at)
+        return None
 
     async def steady(self, since: float, until: float) -> bool:
         """Say whether the same policies count at all times of a stretch. Raises as the recording."""

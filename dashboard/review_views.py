@@ -1,7 +1,7 @@
 """The views of a review: who may ask for which, and by whose eyes and whose rules each is seen. Pure."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from dashboard.viewer import Viewer
@@ -14,6 +14,8 @@ from layers.roster import Roster
 
 log = logging.getLogger(__name__)
 
+RulesOf = Callable[[bytes], ReviewRules]
+"""A policy as it is on record -> by which rules the viewer sees what was of its time, today's among them."""
 REVIEWER = "reviewer"
 """The role without which nobody reviews."""
 KNOWN, TRUTH = "known", "truth"
@@ -59,6 +61,15 @@ class Views:
     def of(self, viewer: Viewer) -> list[str]:
         """Return the views that the viewer may ask for."""
         return [KNOWN, TRUTH, *(f"{_AGENCY}{a}" for a in self._roster.agencies if self._through(viewer, AgencyId(a)))]
+
+    def through(self, viewer: Viewer) -> dict[AgencyId, RulesOf]:
+        """Return through whose eyes the viewer may look, and by which rules what was of another policy's time."""
+
+        def by(view: str) -> RulesOf:
+            return lambda data: self.rules(viewer, view, self.policy(data))
+
+        views = [view for view in self.of(viewer) if view.startswith(_AGENCY)]
+        return {AgencyId(view.removeprefix(_AGENCY)): by(view) for view in views}
 
     def may(self, viewer: Viewer, view: str) -> bool:
         """Say whether the viewer may ask for the view."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from dashboard.review_area import Area, area_of
 from dashboard.review_asks import Within
-from dashboard.review_history import NEAR_MAX_S, Asker, Passed, nearest_first, reports, told_of
+from dashboard.review_history import NEAR_MAX_S, Asker, Passed, damage, nearest_first, reports, told_of
 from dashboard.review_shares import of
 from feeds.names import AgencyId
 from feeds.replay.recording import Kind
@@ -153,6 +153,7 @@ async def within_answer(ask: Within, asker: Asker, view: View) -> dict[str, Any]
         **{layer: ids[:THINGS_MAX] for layer, ids in things.items()},
         "more": max(len(units), *map(len, things.values())) > THINGS_MAX,
         "minutes": minutes,
+        "missing": damage(asker, asker.recording.agencies, since, ask.until),
     }
 
 

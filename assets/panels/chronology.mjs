@@ -2,7 +2,7 @@
 // The timeline of one incident, opened from its card: what became of it, who was on it, what happened near it, its
 // findings. It stays with its incident whatever else is chosen; a press on a line goes to that moment.
 
-import { METRES, RADII, lagWords, rowsOf, standingAt } from "../review/chronology.mjs";
+import { METRES, RADII, knownFrom, lagWords, rowsOf, standingAt } from "../review/chronology.mjs";
 import { STATE_WORDS } from "../review/finding.mjs";
 import { asHtml, asJson, keep } from "../review/report.mjs";
 import { metresWords, viewWords } from "../review/words.mjs";
@@ -18,6 +18,8 @@ const SELDOM = 4;
 /** A moment so near is the one that was meant, seconds: the end of the recording, a tick. */
 const NEAR_S = 1.5;
 const ZOOM = 15;
+/** To the end of the tenth in which it could be known. */
+const TENTH_S = 0.1;
 const HINT = "Choose an incident, then “Timeline” on its card.";
 
 /** @typedef {import("../types.d.ts").Page} Page */
@@ -58,6 +60,8 @@ export function mount(root, page) {
     say(top.note, rows.length ? `${count(rows.length, "line")}${said?.more && last ? ` · goes on after ${face(last).time}` : ""}` : "");
     const placed = !said?.found || said.place;
     say(top.hidden, placed ? "" : "Where it was is not known or not shared: nothing near it is listed.");
+    say(top.missing, (said?.missing ?? []).map((gap) => missingWords(page, face, gap)).join(" "));
+    fillKnown(top.known, said?.found ? knownFrom(said) : [], page, face);
     for (const button of [top.html, top.json]) button.toggleAttribute("disabled", !said?.found);
   };
   const look = async () => {
@@ -131,7 +135,8 @@ export function mount(root, page) {
         moment: new Date(at * 1000).toISOString(), near: metresWords(metres), times: page.config.timezone, made: new Date().toISOString(),
       };
       const words = (/** @type {Row} */ row) => ({ time: full(face, row.observed), received: full(face, row.received), ...rowWords(row, page, "") });
-      const report = { title: `Timeline: ${shown.name}`, stamp, timeline: shown.said, rows, words };
+      const known = knownFrom(shown.said).map((group) => knownWords(group, page, face));
+      const report = { title: `Timeline: ${shown.name}`, stamp, timeline: shown.said, known, rows, words };
       const name = `timeline-${shown.agency}-${shown.id.replace(/[^\w.-]+/g, "_")}.${type}`;
       if (type === "html") keep(name, "text/html", asHtml(report));
       else keep(name, "application/json", asJson(report));
@@ -145,7 +150,8 @@ const full = (face, at) => `${face(at).date} ${face(at).time}`;
 
 /** What stands above the lines. @param {HTMLElement} root */
 function head(root) {
-  const [name, tag, note, hidden] = [el("h3", "chronology-name"), el("span", "tag"), el("span", "chronology-note"), el("p", "chronology-hidden")];
+  const [name, tag, note] = [el("h3", "chronology-name"), el("span", "tag"), el("span", "chronology-note")];
+  const [hidden, missing, known] = [el("p", "chronology-hidden"), el("p", "chronology-hidden"), el("dl", "chronology-known")];
   const line = el("div", "chronology-line");
   line.append(name, tag);
   const acts = el("div", "chronology-acts");
@@ -162,9 +168,43 @@ function head(root) {
   const times = el("div", "chronology-times");
   times.append(el("span", "", "Observed, received"), note);
   acts.append(radius, html, json);
-  root.append(line, acts, hidden, times);
-  return { name, tag, note, hidden, radius, html, json };
+  root.append(line, known, acts, hidden, missing, times);
+  return { name, tag, note, hidden, missing, known, radius, html, json };
 }
+
+/** @typedef {ReturnType<typeof knownFrom>[number]} KnownFrom */
+
+/** @param {KnownFrom} group @param {Page} page @param {ReturnType<typeof clock>} face */
+function knownWords({ at, agencies }, page, face) {
+  const time = at === null ? "Not by then" : `${face(at).time}.${Math.round(at * 10) % 10}`;
+  return { time, who: agencies.map((agency) => tagOf(page, agency)).join(" ") };
+}
+
+/** When each agency could first have known of it; a press goes there. @param {HTMLElement} root @param {KnownFrom[]} groups @param {Page} page @param {ReturnType<typeof clock>} face */
+function fillKnown(root, groups, page, face) {
+  const drawn = JSON.stringify(groups);
+  if (root.dataset.drawn === drawn) return;
+  root.dataset.drawn = drawn;
+  show(root, groups.length > 0);
+  root.replaceChildren(el("dt", "chronology-known-title", "Could be known from"));
+  for (const group of groups) {
+    const { time, who } = knownWords(group, page, face);
+    const line = el("dd", "chronology-known-line");
+    const { at } = group;
+    const when = el(at === null ? "span" : "button", at === null ? "chronology-known-never" : "chronology-known-at", time);
+    if (at !== null) {
+      when.setAttribute("type", "button");
+      when.title = "Go to that moment";
+      when.addEventListener("click", () => page.review?.seek(at + TENTH_S));
+    }
+    line.append(when, el("span", "chronology-known-who", who));
+    root.append(line);
+  }
+}
+
+/** @param {Page} page @param {ReturnType<typeof clock>} face @param {import("../types.d.ts").Missing} gap */
+const missingWords = (page, face, { agency, from, to }) =>
+  `The record of ${tagOf(page, agency)} from ${face(from).time} to ${face(to).time} is damaged: what was reported then is missing.`;
 
 /** @param {(row: Row) => void} pressed */
 function makeRow(pressed) {

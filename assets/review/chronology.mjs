@@ -47,6 +47,20 @@ export function standingAt(rows, at) {
   return found;
 }
 
+/**
+ * From when on who could know of it: agencies by the tenth of a second, earliest first; those that could not have at null.
+ * @param {Chronology} said @returns {{ at: number | null, agencies: string[] }[]}
+ */
+export function knownFrom(said) {
+  /** @type {Map<number | null, string[]>} */
+  const groups = new Map();
+  for (const [agency, at] of said.known ?? []) {
+    const tenth = at === null ? null : Math.floor(at * 10) / 10;
+    groups.set(tenth, [...(groups.get(tenth) ?? []), agency]);
+  }
+  return [...groups].map(([at, agencies]) => ({ at, agencies })).sort((a, b) => (a.at ?? Infinity) - (b.at ?? Infinity));
+}
+
 /** How far apart its two times are, in words; "" when that is nothing. @param {ChronologyLine} line @param {(seconds: number) => string} age */
 export function lagWords({ observed_at, received_at }, age) {
   const late = received_at - observed_at;

@@ -9,6 +9,7 @@ import { QUESTIONS, STATE_WORDS } from "./finding.mjs";
  * @property {string} title
  * @property {Record<string, string>} stamp who saved it, of which view and moment
  * @property {import("../types.d.ts").Chronology} timeline
+ * @property {{ time: string, who: string }[]} known from when on who could know of it
  * @property {Row[]} rows as shown
  * @property {(row: Row) => { time: string, received: string, text: string, by: string }} words
  */
@@ -28,7 +29,7 @@ const ESCAPES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&
 export const escaped = (text) => text.replace(/[&<>"']/g, (c) => ESCAPES[c]);
 
 /** @param {Report} report */
-export function asHtml({ title, stamp, rows, words }) {
+export function asHtml({ title, stamp, known, rows, words }) {
   const lines = rows.map((row) => {
     const { time, received, text, by } = words(row);
     const cells = [time, received, text, by].map((cell) => `<td>${escaped(cell)}</td>`).join("");
@@ -36,9 +37,11 @@ export function asHtml({ title, stamp, rows, words }) {
   });
   const findings = rows.flatMap(({ finding }) => (finding ? [findingHtml(finding)] : []));
   const stamped = Object.entries(stamp).map(([name, value]) => `${escaped(name)}: ${escaped(value)}`).join(" · ");
+  const firsts = known.map(({ time, who }) => `${escaped(time)} ${escaped(who)}`).join(" · ");
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>${escaped(title)}</title><style>${STYLE}</style></head>
 <body><h1>${escaped(title)}</h1><p class="quiet">${stamped}</p>
+${firsts ? `<p>Could be known from: ${firsts}</p>` : ""}
 <table><thead><tr><th>Observed</th><th>Received</th><th>What</th><th>By</th></tr></thead>
 <tbody>${lines.join("\n")}</tbody></table>
 ${findings.length ? `<h2>Findings</h2>${findings.join("\n")}` : ""}</body></html>

@@ -215,6 +215,11 @@ class ArchivedRecording:
         found = (self._damage(*damaged) for damaged in self._sealed.damaged.values())
         return [gap for gap in found if gap.since <= t < gap.until]
 
+    def damage(self, agency: AgencyId, since: float, until: float) -> Sequence[Gap]:
+        """Return what of the agency's was found damaged in a stretch, by now."""
+        found = (self._damage(*damaged) for damaged in self._sealed.damaged.values())
+        return [gap for gap in found if gap.agency == agency and gap.since <= until and since < gap.until]
+
     def deletions(self) -> int:
         """Return how often something was lawfully deleted by now."""
         segments = [one for agency in self.agencies for one in self._sealed.archive.segments(agency)]

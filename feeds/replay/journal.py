@@ -160,6 +160,10 @@ class JournalRecording:
         """Return nothing: a journal has none."""
         return ()
 
+    def damage(self, agency: AgencyId, since: float, until: float) -> Sequence[Gap]:
+        """Return nothing: a journal has no part that is damaged."""
+        return ()
+
     def deletions(self) -> int:
         """Return 0: of a journal nothing is deleted but what was recorded."""
         return 0

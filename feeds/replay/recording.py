@@ -61,13 +61,15 @@ class Sieve(NamedTuple):
     until: float
     by: float
     kinds: frozenset[str]
-    """Words of KINDS."""
+    """As `feeds.recording.sheets.KINDS` has them."""
     unit: str | None = None
     """Of units this one alone; None: all."""
     changes: bool = False
     """Of each unit those reports alone that say other words than the one before, or a place in `box`."""
     box: tuple[float, float, float, float] | None = None
     """West, south, east, north in degrees."""
+    stood_at: float | None = None
+    """Of each unit its newest place before then, too, Unix seconds."""
 
     @property
     def ends(self) -> float:
@@ -182,6 +184,10 @@ class Recording(Protocol):
 
     async def gaps(self) -> Sequence[Gap]:
         """Return what is missing."""
+        ...
+
+    def damage(self, agency: AgencyId, since: float, until: float) -> Sequence[Gap]:
+        """Return what of the agency's was found damaged in a stretch, by now: it is looked at when it is read."""
         ...
 
     def deletions(self) -> int:

@@ -196,7 +196,9 @@ class Sealed:
                 break
             passed.append(before)
         for before in reversed(passed):
-            labels = (await self._walk(before, labels)).labels
+            self._of[before.folder] = before
+            known = self._surveys[before.folder] = await self._walk(before, labels)
+            labels = known.labels
         return await self._walk(one, labels)
 
     async def _on_file(self, one: Segment) -> Survey | None:

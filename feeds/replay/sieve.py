@@ -42,6 +42,9 @@ def wanted(sieve: Sieve, opened: Opened, lot: range) -> np.ndarray:
         needed[held] = _changed(opened.rows(lot, _WORDS), subjects, held)
         if sieve.box is not None:
             needed[held] |= _inside(opened.rows(lot, _PLACE), *sieve.box)[held]
+        if sieve.stood_at is not None:
+            before = held[at[held] < sieve.stood_at]
+            needed[before] |= _newest(opened.rows(lot, _PLACE), subjects, at, before)
     return needed
 
 
@@ -55,6 +58,18 @@ def _inside(table: pa.Table, west: float, south: float, east: float, north: floa
     lon, lat = rows.doubles(table, "lon"), rows.doubles(table, "lat")
     inside: np.ndarray = said & (west <= lon) & (lon <= east) & (south <= lat) & (lat <= north)
     return inside
+
+
+def _newest(table: pa.Table, units: list[str | None], at: np.ndarray, held: np.ndarray) -> np.ndarray:
+    """Return which of the rows `held` say the newest place of their unit among them; of several at once the last."""
+    said = ~(rows.absent(table["lon"]) | rows.absent(table["lat"]))
+    newest: dict[str | None, int] = {}
+    for place, row in enumerate(held.tolist()):
+        if said[row] and (units[row] not in newest or at[row] >= at[held[newest[units[row]]]]):
+            newest[units[row]] = place
+    found = np.zeros(len(held), bool)
+    found[list(newest.values())] = True
+    return found
 
 
 def _changed(table: pa.Table, units: list[str | None], held: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 
-import { lagWords, rowsOf, standingAt } from "../../assets/review/chronology.mjs";
+import { knownFrom, lagWords, rowsOf, standingAt } from "../../assets/review/chronology.mjs";
 import { binOf, countsAt, lanes } from "../../assets/review/counts.mjs";
 import { SAME_M, differences, metres } from "../../assets/review/difference.mjs";
 import { figureOf } from "../../assets/review/figure.mjs";
@@ -345,12 +345,21 @@ test("a line says how far its two times are apart where that is more than a few 
   assert.deepEqual([words(2), words(432), words(-37)], ["", "came 432 s later", "its clock is 37 s ahead"]);
 });
 
+test("who could know of an incident is told by the tenth of a second, and who could not by then last", () => {
+  const known = [["gst", null], ["cpd", T + 0.21], ["isp", T + 0.4], ["cfd", T + 0.27]];
+  assert.deepEqual(knownFrom({ known }), [
+    { at: T + 0.2, agencies: ["cpd", "cfd"] }, { at: T + 0.4, agencies: ["isp"] }, { at: null, agencies: ["gst"] },
+  ]);
+  assert.deepEqual(knownFrom({}), []);
+});
+
 test("a timeline is saved as a page that escapes what was written, and as JSON", () => {
   const rows = rowsOf(said(line(T, T + 1, "<script>")), [finding("f", T + 5, { title: "A & B", happened: "<b>" })], "known", T + 60);
-  const report = { title: "Fire", stamp: { site: "X <y>" }, timeline: said(), rows, words: ({ line: l }) => ({ time: "1", received: "2", text: l?.text ?? "", by: "CFD" }) };
+  const report = { title: "Fire", stamp: { site: "X <y>" }, timeline: said(), known: [{ time: "20:03:07.2", who: "CFD <x>" }], rows, words: ({ line: l }) => ({ time: "1", received: "2", text: l?.text ?? "", by: "CFD" }) };
   const page = asHtml(report);
   assert.ok(page.includes("&lt;script&gt;") && page.includes("A &amp; B") && page.includes("&lt;b&gt;") && page.includes("X &lt;y&gt;"));
   assert.ok(!/<script|<b>/.test(page));
+  assert.ok(page.includes("Could be known from: 20:03:07.2 CFD &lt;x&gt;"));
   const kept = JSON.parse(asJson(report));
   assert.deepEqual([kept.stamp.title, kept.timeline.lines.length, kept.findings[0].id], ["Fire", 1, "f"]);
 });

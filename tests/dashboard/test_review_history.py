@@ -60,3 +60,19 @@ async def test_near_is_sorted_by_distance_and_bounded_in_time() -> None:
     found = await near_answer(Near(1, -87.63, 41.88, 1000, T0 - 9e5, T0 + 9), await asker(record))
     assert [(u["agency"], u["id"]) for u in found["units"]] == [("cpd", "near"), ("cpd", "far")]
     assert 10 < found["units"][0]["nearest_m"] < 12
+
+
+async def test_who_said_nothing_in_the_stretch_was_near_where_it_stood_when_that_began() -> None:
+    record = Record()
+    await record.say(T0, unit("stands", at=T0, lat=41.8801), unit("left", at=T0, lat=41.8801))
+    await record.say(T0 + 5, unit("left", at=T0 + 5, lat=41.95), unit("came", at=T0 + 5, lat=41.95))
+    await record.say(T0 + 60, unit("came", at=T0 + 60, lat=41.8801))
+    await record.say(T0 + 900, unit("later", at=T0 + 900))
+
+    async def near(since: float, until: float) -> list[tuple[str, float]]:
+        found = await near_answer(Near(1, -87.63, 41.88, 100, T0 + since, T0 + until), await asker(record))
+        return [(one["id"], one["nearest_at"] - T0) for one in found["units"]]
+
+    assert await near(30, 31) == [("stands", 0)]
+    assert await near(30, 70) == [("came", 60), ("stands", 0)]
+    assert await near(650, 910) == [("later", 900), ("came", 60)], "the other was not heard of for too long"

@@ -88,3 +88,20 @@ async def test_who_was_removed_is_in_no_picture_that_a_review_kept(
         for t in (700, 1100, 1101):
             await reviewer.epoch("seek", at=M0 + t)
             assert reviewer.ids() == {"stays"}
+
+
+async def test_an_answer_names_the_parts_of_its_stretch_that_are_damaged_to_who_may_know_of_the_agency(
+    tmp_path: Path,
+) -> None:
+    said = [at(s, unit("u1", at=M0 + s)) for s in range(5, 1200, 30)]
+    async with archived(tmp_path, said, minutes=20) as site:
+        flip(site.archive.segments(CPD)[1].folder / REPORTS, 200)
+        place = {"lon": -87.63, "lat": 41.88, "metres": 100.0}
+        for who, damaged in (("jcc", [("cpd", 600)]), ("fbi", [])):
+            async with reviewing(site.review, f"{who}-token", at=M0 + 60) as reviewer:
+                for n, (since, until, expected) in enumerate(((0, 300, []), (700, 800, damaged), (590, 1100, damaged))):
+                    span = {"from": M0 + since, "to": M0 + until}
+                    near = await reviewer.answer("near", ask=2 * n, **place, **span)
+                    track = await reviewer.answer("track", ask=2 * n + 1, agency="cpd", id="u1", **span)
+                    for answer in (near, track):
+                        assert [(one["agency"], one["from"] - M0) for one in answer["missing"]] == expected

