@@ -173,11 +173,26 @@ test("ranges by name: the last hour, the site's day, all", () => {
   assert.deepEqual(named("all", DAY, T, CHICAGO), DAY);
 });
 
+test("a day on which the clock is set is as long as it was: 25 hours, or 23", () => {
+  const hours = (wall, zone) => {
+    const { from, to } = named("day", DAY, fromWall(wall, zone), zone);
+    return [toWall(from, zone), toWall(to, zone), (to - from) / 3600];
+  };
+  assert.deepEqual(hours("2026-11-01T12:00:00", CHICAGO), ["2026-11-01T00:00:00", "2026-11-02T00:00:00", 25]);
+  assert.deepEqual(hours("2026-03-08T12:00:00", CHICAGO), ["2026-03-08T00:00:00", "2026-03-09T00:00:00", 23]);
+  assert.deepEqual(hours("2026-12-31T23:59:59", CHICAGO), ["2026-12-31T00:00:00", "2027-01-01T00:00:00", 24]);
+  // Where the clock is set at midnight that day begins at one.
+  assert.deepEqual(hours("2026-09-06T12:00:00", "America/Santiago"), ["2026-09-06T01:00:00", "2026-09-07T00:00:00", 23]);
+});
+
 test("a wall clock and a moment lead to each other, also where the clock is set", () => {
   assert.equal(toWall(T, CHICAGO), "2026-11-27T14:03:07");
   assert.equal(fromWall("2026-11-27T14:03:07", CHICAGO), T);
   for (const wall of ["2026-03-08T03:30:00", "2026-11-01T03:00:00", "2026-07-01T12:00:00"]) assert.equal(toWall(fromWall(wall, CHICAGO), CHICAGO), wall);
   assert.ok(Number.isNaN(fromWall("", CHICAGO)));
+  // An hour that there was twice is its first; one that there was not is the one after it.
+  assert.equal(fromWall("2026-11-01T01:30:00", CHICAGO), Date.parse("2026-11-01T06:30:00Z") / 1000);
+  assert.equal(toWall(fromWall("2026-03-08T02:30:00", CHICAGO), CHICAGO), "2026-03-08T03:30:00");
 });
 
 test("ticks stand at round local times, no more than there is room for", () => {
@@ -186,6 +201,19 @@ test("ticks stand at round local times, no more than there is room for", () => {
   assert.deepEqual(made.map((t) => t.text).slice(0, 2), ["13:00", "13:30"]);
   assert.deepEqual(ticks({ from: T, to: T + 60 }, 7, CHICAGO).map((t) => t.text)[0], "14:03:10");
   assert.ok(ticks({ from: T, to: T + 86400 }, 9, CHICAGO).some((t) => t.text === "28 Nov"));
+});
+
+test("ticks stand at round local times also behind the hour at which the clock was set", () => {
+  const walls = (from, to, most, zone = CHICAGO) => ticks({ from: fromWall(from, zone), to: fromWall(to, zone) }, most, zone).map(({ at }) => toWall(at, zone).slice(5, 16));
+  assert.deepEqual(walls("2026-10-31T00:00:00", "2026-11-03T00:00:00", 4), ["10-31T00:00", "11-01T00:00", "11-02T00:00", "11-03T00:00"]);
+  assert.deepEqual(walls("2026-11-01T00:00:00", "2026-11-02T00:00:00", 5), ["11-01T00:00", "11-01T06:00", "11-01T12:00", "11-01T18:00", "11-02T00:00"]);
+  assert.deepEqual(walls("2026-03-08T00:00:00", "2026-03-09T00:00:00", 5), ["03-08T00:00", "03-08T06:00", "03-08T12:00", "03-08T18:00", "03-09T00:00"]);
+  assert.deepEqual(walls("2026-03-08T00:00:00", "2026-03-08T08:00:00", 4), ["03-08T00:00", "03-08T04:00", "03-08T06:00", "03-08T08:00"]);
+  // The hour that there was twice has its ticks twice.
+  assert.deepEqual(walls("2026-11-01T00:00:00", "2026-11-01T03:00:00", 4), ["11-01T00:00", "11-01T01:00", "11-01T01:00", "11-01T02:00", "11-01T03:00"]);
+  // From behind midnight of such a day, by the day.
+  assert.deepEqual(walls("2026-11-01T00:30:00", "2026-11-04T00:00:00", 4), ["11-02T00:00", "11-03T00:00", "11-04T00:00"]);
+  assert.deepEqual(ticks({ from: fromWall("2026-10-30T00:00:00", CHICAGO), to: fromWall("2026-11-08T00:00:00", CHICAGO) }, 10, CHICAGO).map(({ text }) => text), ["30 Oct", "31 Oct", "1 Nov", "2 Nov", "3 Nov", "4 Nov", "5 Nov", "6 Nov", "7 Nov", "8 Nov"]);
 });
 
 // --- counts ---
