@@ -18,6 +18,7 @@ import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import msgspec
 from fastapi import APIRouter, Request
@@ -155,7 +156,8 @@ class FindingsApi:
         if kind == "json":
             body, media = as_json(seen, stamp), "application/json"
         else:
-            body, media = as_html(seen, stamp, self._site.timezone, now.date()).encode(), "text/html; charset=utf-8"
+            today = now.astimezone(ZoneInfo(self._site.timezone)).date()
+            body, media = as_html(seen, stamp, self._site.timezone, today).encode(), "text/html; charset=utf-8"
         try:
             await self._audit.findings(viewer, kind, sorted({one.agency for one in seen}))
         except NotAudited as error:

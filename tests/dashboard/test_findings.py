@@ -1,14 +1,20 @@
 """Findings over HTTP and on disk."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
+from fastapi import FastAPI
 
-from dashboard.findings import FindingsFile
+from dashboard.findings import FindingsApi, FindingsFile
+from dashboard.viewer import Gate, Viewer
+from feeds.names import AgencyId
 from feeds.recording.audit import Audit
-from tests.support.pages import TOKEN, log_in, serving
+from layers.findings import draft
+from tests.support.pages import TOKEN, log_in, serving, settings
 
 SAID = {"at": 1_777_921_387.5, "title": "Nearest car was not asked", "happened": "Two cars were nearer."}
 
@@ -51,6 +57,40 @@ async def test_findings_are_files_to_keep(redis_url: str) -> None:
         kept = json.loads((await visitor.get("/api/findings.json")).content)
         assert kept["stamp"]["for"] == "cpd" and len(kept["findings"]) == 1
         assert (await visitor.get("/api/findings.docx")).status_code == 404
+
+
+class NoSessions:
+    """A store in which nobody is logged in."""
+
+    async def find(self, cookie: str) -> Viewer | None:
+        return None
+
+
+class At:
+    """A clock that stands."""
+
+    def __init__(self, *when: int) -> None:
+        self._at = datetime(*when, tzinfo=UTC).timestamp()  # type: ignore[arg-type,misc]
+
+    def now(self) -> float:
+        return self._at
+
+
+@pytest.mark.parametrize(("hour", "told"), [(5, "2026-11-27</td>"), (6, "2026-11-27 (overdue)</td>")])
+async def test_a_finding_is_overdue_once_its_day_is_over_where_the_site_is(
+    tmp_path: Path, hour: int, told: str
+) -> None:
+    clock = At(2026, 11, 28, hour, 30)  # in Chicago half an hour before midnight, and after it
+    file = FindingsFile(tmp_path / "findings.jsonl")
+    said = draft(json.dumps(SAID | {"due": "2026-11-27"}).encode())
+    await file.write(lambda all_: all_.next("f-1", said, AgencyId("cpd"), "supervisor", 0, clock.now()))
+    site = settings()
+    server = FastAPI()
+    audit = Audit(tmp_path / "audit.jsonl")
+    server.include_router(FindingsApi(site, Gate(site, NoSessions()), file, clock, audit).router())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(server), base_url="http://site") as reader:
+        page = await reader.get("/api/findings.html", headers={"Authorization": f"Bearer {TOKEN}"})
+    assert told in page.text
 
 
 async def test_a_file_of_findings_is_audited_first_or_not_given_out(redis_url: str, tmp_path: Path) -> None:
