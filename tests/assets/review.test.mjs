@@ -7,6 +7,7 @@ import { lagWords, rowsOf, standingAt } from "../../assets/review/chronology.mjs
 import { binOf, countsAt, lanes } from "../../assets/review/counts.mjs";
 import { SAME_M, differences, metres } from "../../assets/review/difference.mjs";
 import { figureOf } from "../../assets/review/figure.mjs";
+import { newId, openFindings } from "../../assets/review/findings.mjs";
 import { about, begun, changedWords, differing, fault, inRange, inState, isOverdue } from "../../assets/review/finding.mjs";
 import { decode, encode } from "../../assets/review/link.mjs";
 import { moment, newestWins, nextSpeed, speedWords } from "../../assets/review/moment.mjs";
@@ -317,6 +318,31 @@ test("a finding begins at the moment, view and place that are looked at, and wan
   assert.match(fault(said), /title/);
   assert.equal(fault({ ...said, title: "Nearest car" }), "");
   assert.match(fault({ ...said, title: "Nearest car", happened: "ä".repeat(40_000) }), /longer/);
+});
+
+test("a finding of which nobody said that it is written is sent again under the same id, and who was faster is met", async () => {
+  mock.timers.enable({ apis: ["setInterval"] });
+  /** @type {[string, any][]} */
+  const asked = [];
+  const answers = [() => { throw new TypeError("cut"); }, () => [201, null], () => [409, { error: "changed" }], () => [200, { versions: [finding("f-1", T)] }]];
+  const fetching = mock.method(globalThis, "fetch", async (path, how) => {
+    asked.push([path, how?.method]);
+    const [status, said] = answers[asked.length - 1]?.() ?? [200, { findings: [] }];
+    return new Response(said && JSON.stringify(said), { status });
+  });
+  try {
+    const [findings, of] = [openFindings(), { id: newId(), version: 0 }];
+    assert.match(of.id, /^f-[0-9a-f]{16}$/);
+    assert.notEqual(newId(), of.id);
+    const said = { ...begun(T, "known", null, []), title: "Nearest car" };
+    assert.equal((await findings.write(said, of)).unsure, true);
+    assert.equal((await findings.write(said, of)).unsure, true); // the answer was cut in its middle
+    assert.equal((await findings.write(said, of)).newer?.id, "f-1");
+    assert.deepEqual(asked.slice(0, 3), Array(3).fill([`/api/findings/${of.id}?version=0`, "POST"]));
+  } finally {
+    fetching.mock.restore();
+    mock.timers.reset();
+  }
 });
 
 test("findings are listed by their moment, those in a state or all that are not closed", () => {

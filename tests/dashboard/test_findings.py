@@ -59,6 +59,26 @@ async def test_findings_are_files_to_keep(redis_url: str) -> None:
         assert (await visitor.get("/api/findings.docx")).status_code == 404
 
 
+async def test_a_finding_that_is_sent_again_because_no_answer_came_is_there_once(redis_url: str) -> None:
+    async with serving(redis_url) as visitor:
+        await log_in(visitor, name="desk")
+        new = "/api/findings/f-0123456789abcdef?version=0"
+        first, again = await written(visitor, path=new), await written(visitor, path=new)
+        assert (first.status_code, again.status_code) == (201, 201)
+        assert first.json() == again.json() and first.json()["finding"]["id"] == "f-0123456789abcdef"
+        other = await written(visitor, SAID | {"title": "Meanwhile I thought again"}, new)
+        assert other.status_code == 409 and "read it again" in other.json()["error"]
+        next_ = new.replace("=0", "=1")
+        changed, sent = [await written(visitor, SAID | {"state": "done"}, next_) for _ in range(2)]
+        assert (changed.status_code, changed.json()) == (200, sent.json())
+        assert changed.json()["finding"]["version"] == 2
+        assert (await written(visitor, path=new)).status_code == 409, "it was changed since"
+        assert len((await visitor.get("/api/findings")).json()["findings"]) == 1
+        for name in ("f-1", "f-0123456789ABCDEF", "mine", "f-" + "0" * 33):
+            assert (await written(visitor, path=f"/api/findings/{name}?version=0")).status_code == 400
+        assert (await written(visitor, path="/api/findings?version=0")).status_code == 400
+
+
 class NoSessions:
     """A store in which nobody is logged in."""
 
