@@ -128,6 +128,25 @@ async def test_the_playhead_goes_with_the_finger_and_few_seeks_go_out() -> None:
         assert tab.problems == []
 
 
+async def test_a_drag_that_the_browser_takes_away_ends_where_it_was() -> None:
+    async with reviewing() as (review, tab):
+        await drawn(tab)
+        track = await box(tab, TRACK)
+        await tab.page.mouse.move(track["x"] + 100, track["y"] + 30)
+        await tab.page.mouse.down()
+        await tab.page.mouse.move(track["x"] + 690, track["y"] + 30, steps=3)
+        # Browsers need not say where; what they leave out is 0.
+        cancel = 'new PointerEvent("pointercancel", { pointerId: 1, bubbles: true })'
+        await tab.eval(f'document.querySelector("{TRACK}").dispatchEvent({cancel})')
+        await tab.page.mouse.up()
+        wanted = review.recording.begin + 690 / track["width"] * 3 * 3600
+        await tab.until(f"Math.abs({AT} - {wanted}) < 20")
+        await wait_for(lambda: abs(review.said("seek")[-1]["at"] - wanted) < 20)
+        await asyncio.sleep(0.5)
+        assert abs(await tab.eval(AT) - wanted) < 20
+        assert tab.problems == []
+
+
 async def test_it_plays_at_the_speed_asked_for_and_says_the_speed_it_reaches() -> None:
     async with reviewing() as (review, tab):
         await drawn(tab)
