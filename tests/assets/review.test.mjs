@@ -14,7 +14,7 @@ import { moment, newestWins, nextSpeed, speedWords } from "../../assets/review/m
 import { LEAST_S, fromWall, named, pan, pinch, showing, ticks, toWall, within, zoom } from "../../assets/review/range.mjs";
 import { pinAt } from "../../assets/review/pins.mjs";
 import { asHtml, asJson } from "../../assets/review/report.mjs";
-import { statuses, trail } from "../../assets/review/tracks.mjs";
+import { EDGE_S, holds, statuses, trail } from "../../assets/review/tracks.mjs";
 import { viewChoice, viewWords } from "../../assets/review/words.mjs";
 
 const T = Date.parse("2026-11-27T20:03:07Z") / 1000;
@@ -288,6 +288,19 @@ test("a trail ends at the moment and is not drawn over what nobody knows", () =>
   const points = [0, 10, 20, 200, 210, 400].map((at) => [at, -87 + at / 1e4, 41, 1, 0, 0]);
   assert.deepEqual(trail(points, 10, 210).map((piece) => piece.map((p) => p.at)), [[10, 20], [200, 210]]);
   assert.deepEqual(trail([[5, null, null, 1, 0, 0]], 0, 10), []);
+});
+
+test("a way tells what was known when it was asked for: later there is more to ask for, before that it told too much", () => {
+  const bounds = { from: T - 86400, to: T + 86400 };
+  const known = { from: T - 1800, to: T + 1800, known: { since: T, by: T + 2 } };
+  const of = (at, near = 0.25, held = known) => holds(held, at, bounds, near);
+  assert.deepEqual([of(T + 2), of(T + 2, 3), of(T + 10, 3)], ["more", "held", "more"]);
+  assert.deepEqual([of(T - 1), of(T + 1), of(T + 1, 1.5), of(T + 1.9, 2)], ["gone", "gone", "held", "held"]);
+  assert.equal(of(T + 0.1, 0.25, { ...known, known: { since: T, by: T } }), "held");
+  // The truth is the same at every moment, as far as it was asked for.
+  const truth = { ...known, known: null };
+  assert.deepEqual([of(T - 1000, 0.25, truth), of(T + 1000, 0.25, truth), of(T + 1800 - EDGE_S + 1, 0.25, truth), of(T - 1700, 0.25, truth)], ["held", "held", "more", "more"]);
+  assert.equal(holds(truth, T + 1700, { from: T - 1800, to: T + 1800 }, 0.25), "held"); // there is no more
 });
 
 test("a status lasts until the next one", () => {

@@ -238,6 +238,54 @@ async def test_a_unit_is_followed_its_way_shown_and_who_was_near_listed() -> Non
         await tab.until(f"{off} < 1e-5")
 
 
+CURVE = "((graph) => graph.checkVisibility() && graph.data?.[0].x)(document.querySelector('#track-graph'))"
+
+
+async def test_the_way_of_a_unit_is_what_was_known_of_it_at_the_moment_that_is_shown() -> None:
+    async with reviewing(more="&chosen=units~cpd~U0010&speed=16") as (review, tab):
+        await drawn(tab)
+        newest = f"({CURVE} || [0]).at(-1)"
+        begun = review.recording.begin + 5400
+        await tab.until(f"Math.abs({newest} - {begun}) <= 11")
+        before = len(review.said("track"))
+        # While it plays the way goes on, and is asked for now and then.
+        started = time.monotonic()
+        await tab.page.keyboard.press("Space")
+        await tab.until(f"{newest} > {begun + 60}", 30)
+        await tab.until(f"{AT} > {begun + 120}", 30)
+        await tab.page.keyboard.press("Space")
+        played = time.monotonic() - started
+        assert 1 <= len(review.said("track")) - before <= played / 3 + 2
+        await tab.until(f"{AT} - {newest} <= 11")
+        # Going back takes away what was not known yet.
+        await tab.page.evaluate("""() => { window.ahead = [];
+          const look = () => { const { review } = jointops.page;
+            const graph = document.querySelector("#track-graph");
+            if (graph.checkVisibility() && graph.data?.[0].x.at(-1) > review.at() + 0.3) window.ahead.push(review.at());
+            requestAnimationFrame(look); }; look(); }""")
+        await tab.page.keyboard.press("Shift+ArrowLeft")
+        await tab.until(f"{AT} < {begun + 120} && {CURVE} && {AT} - {newest} <= 11")
+        assert await tab.eval("window.ahead") == []
+        # In truth it goes on beyond the moment.
+        await tab.page.click('[data-view="truth"]')
+        await tab.until(f"{newest} > {AT} + 1000")
+        assert tab.problems == []
+
+
+async def test_a_way_that_cannot_be_had_is_asked_for_again_after_a_while() -> None:
+    async with reviewing() as (review, tab):
+        await drawn(tab)
+        review.failing = True
+        await tab.eval("jointops.page.select('units', 'cpd', 'U0010')")
+        await tab.until("document.querySelector('.track-note').textContent.includes('cannot be had')")
+        await tab.page.keyboard.press("Space")
+        await tab.until(f"{AT} > {review.recording.begin + 5400 + 4}")
+        assert len(review.said("track")) == 1
+        review.failing = False
+        await tab.until(f"{CURVE} && document.querySelector('.track-note').textContent.includes('mph')", 15)
+        assert tab.problems == []
+
+
 async def test_two_moments_stand_side_by_side_and_look_at_the_same_place() -> None:
     async with reviewing(width=1920, height=1080) as (review, tab):
         await drawn(tab)
