@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+import math
 import re
 import time
 from collections.abc import AsyncIterator
@@ -283,6 +284,60 @@ async def test_a_way_that_cannot_be_had_is_asked_for_again_after_a_while() -> No
         assert len(review.said("track")) == 1
         review.failing = False
         await tab.until(f"{CURVE} && document.querySelector('.track-note').textContent.includes('mph')", 15)
+        assert tab.problems == []
+
+
+async def test_who_was_near_is_told_of_the_view_and_moment_that_are_shown() -> None:
+    async with reviewing(more="&map=41.87,-87.7,12&view=truth") as (review, tab):
+        await drawn(tab)
+        await tab.page.click(".near-toggle")
+        hand = await box(tab, ".map-hand")
+        x, y = hand["x"] + hand["width"] * 0.7, hand["y"] + hand["height"] * 0.6
+        await tab.page.mouse.move(x, y)
+        await tab.page.mouse.down()
+        await tab.page.mouse.move(x + 90, y, steps=3)
+        await tab.page.mouse.up()
+        rows = "[...document.querySelectorAll('.near-row:not([hidden])')].map((row) => row.textContent).join()"
+        note = "document.querySelector('.near .panel-note').textContent"
+        asked = lambda: tuple(review.said("near")[-1][k] for k in ("lon", "lat", "metres", "from", "to"))  # noqa: E731
+        begun = review.recording.begin + 5400
+
+        async def lists(known_by: float) -> None:
+            """Wait until the list is what was known by then."""
+            found = review.recording.near(*asked(), known_by)
+            last = max(unit["last"] for unit in found)
+            clock = time.strftime("%M:%S", time.gmtime(last))
+            await tab.until(f"parseInt({note}) === {len(found)} && ({rows}).includes('{clock}')")
+
+        await lists(math.inf)
+        # The truth is the same at every moment.
+        await tab.page.keyboard.press("Shift+ArrowLeft")
+        await tab.until(f"Math.abs({AT} - {begun - 60}) < 0.2")
+        await asyncio.sleep(1)
+        assert len(review.said("near")) == 1
+        # What was known then is less, and more a minute later.
+        await tab.page.click('[data-view="known"]')
+        await tab.until(f"{rows} === ''")
+        await lists(begun - 60)
+        await tab.page.keyboard.press("Shift+ArrowRight")
+        await tab.until(f"Math.abs({AT} - {begun}) < 0.2")
+        await lists(begun)
+        # Its rows lead to their moments; it stays meanwhile and says of which moment it is.
+        count, stood = len(review.said("near")), await tab.eval(rows)
+        await tab.page.click(".near-row .row-button")
+        await tab.until(f"{AT} < {begun} - 1 && {note}.includes('as known at')")
+        await asyncio.sleep(2.5)
+        assert (len(review.said("near")), await tab.eval(rows)) == (count, stood)
+        # While it plays on nothing is asked; where it stands, it is.
+        await tab.page.keyboard.press("Shift+ArrowLeft")
+        await wait_for(lambda: len(review.said("near")) > count)
+        await tab.page.keyboard.press("Space")
+        await asyncio.sleep(2.5)
+        count = len(review.said("near"))
+        await asyncio.sleep(2.5)
+        assert len(review.said("near")) == count
+        await tab.page.keyboard.press("Space")
+        await wait_for(lambda: len(review.said("near")) > count)
         assert tab.problems == []
 
 
