@@ -8,7 +8,7 @@ import { handOn } from "../review/hand.mjs";
 import { fromWall, toWall } from "../review/range.mjs";
 import { metresWords } from "../review/words.mjs";
 import { calmly, el, find, pool, say, show } from "./dom.mjs";
-import { clock, count, tagOf } from "./words.mjs";
+import { clock, count, noAnswer, tagOf } from "./words.mjs";
 
 const METRES = 300;
 const METRES_MAX = 5000;
@@ -76,8 +76,12 @@ export function mount(root, page) {
   });
 
   /** Whether what is shown is not of the list's moment. */
-  const moved = () => of.view !== "truth" && Math.abs(review.at() - of.since) > STANDS_S;
-  const writeNote = () => say(note, found ? `${count(found.length, "unit")}${moved() ? ` · as known at ${face(of.since).time}` : ""}` : "");
+  const moved = () => (of.view !== "truth" || problem !== "") && Math.abs(review.at() - of.since) > STANDS_S;
+  const writeNote = () => {
+    const then = found && moved() ? face(of.since).time : "";
+    say(note, !found ? "" : then ? `${found.length} as of ${then}` : count(found.length, "unit"));
+    note.title = then && found ? `${count(found.length, "unit")}, as known at ${then}` : "";
+  };
   const write = () => {
     const units = (found ?? []).slice(0, ROWS_MAX);
     rows.take(units.length).forEach((row, i) => {
@@ -119,7 +123,7 @@ export function mount(root, page) {
       take(said);
     } catch (error) {
       if (mine !== asked) return;
-      problem = `No answer: ${error instanceof Error ? error.message : error}.`;
+      problem = `${noAnswer(error)} Go to another moment to ask again.`;
       page.showOnly(null);
     }
     asking = false;

@@ -71,7 +71,7 @@ export function mount(root, page) {
   /** Asks for the way around the moment where what is there does not hold it. */
   const need = async () => {
     const chosen = unit();
-    if (!chosen || review.coarse || document.hidden) return;
+    if (!chosen || review.coarse || document.hidden || page.line.state === "connecting") return;
     const [key, at, bounds, now] = [keyOf(chosen), review.at(), review.bounds(), performance.now()];
     const has = state();
     if (has === "held" || asking === key) return;
@@ -90,7 +90,7 @@ export function mount(root, page) {
       problem = "";
     } catch {
       if (mine !== asked) return;
-      problem = "Its way cannot be had just now.";
+      problem = "No answer just now";
     }
     asking = "";
     notBefore = performance.now() + (problem ? REFUSED_MS : Math.max(AGAIN_MS, SELDOM * (performance.now() - now)));
@@ -184,6 +184,9 @@ export function mount(root, page) {
     clear();
     cursorTo();
     soon();
+  });
+  page.on("line", () => {
+    if (page.line.state === "live") notBefore = 0; // there is somebody to ask again
   });
   page.on("frame", sketch);
   page.on("select", chosen);

@@ -278,7 +278,7 @@ async def test_a_way_that_cannot_be_had_is_asked_for_again_after_a_while() -> No
         await drawn(tab)
         review.failing = True
         await tab.eval("jointops.page.select('units', 'cpd', 'U0010')")
-        await tab.until("document.querySelector('.track-note').textContent.includes('cannot be had')")
+        await tab.until("document.querySelector('.track-note').textContent === 'No answer just now'")
         await tab.page.keyboard.press("Space")
         await tab.until(f"{AT} > {review.recording.begin + 5400 + 4}")
         assert len(review.said("track")) == 1
@@ -325,7 +325,7 @@ async def test_who_was_near_is_told_of_the_view_and_moment_that_are_shown() -> N
         # Its rows lead to their moments; it stays meanwhile and says of which moment it is.
         count, stood = len(review.said("near")), await tab.eval(rows)
         await tab.page.click(".near-row .row-button")
-        await tab.until(f"{AT} < {begun} - 1 && {note}.includes('as known at')")
+        await tab.until(f"{AT} < {begun} - 1 && {note}.includes('as of')")
         await asyncio.sleep(2.5)
         assert (len(review.said("near")), await tab.eval(rows)) == (count, stood)
         # While it plays on nothing is asked; where it stands, it is.
