@@ -42,7 +42,7 @@ export function mount(root, page) {
   let area = null;
   /** @type {NearUnit[] | null} */
   let found = null;
-  /** Of which view, and of what was known at a moment between `since` and `by`: so was asked last. */
+  /** Of which view that is, and of what was known at a moment between `since` and `by`; or so it was asked for in vain. */
   let of = { view: "", since: NaN, by: NaN };
   let asking = false;
   /** The moment to which a row of it led: it stays there, to lead to the next. */
@@ -113,29 +113,32 @@ export function mount(root, page) {
    */
   const asks = async (ask, take) => {
     const mine = ++asked;
-    of = { view: review.view, since: review.at(), by: review.at() };
+    const then = { view: review.view, since: review.at(), by: review.at() };
     asking = true;
     problem = "";
     try {
       const said = await ask();
       if (mine !== asked) return;
-      of.by = Math.max(of.by, review.at()); // what came on the way to another moment may be of either
+      then.by = Math.max(then.by, review.at()); // what came on the way to another moment may be of either
       take(said);
     } catch (error) {
       if (mine !== asked) return;
       problem = `${noAnswer(error)} Go to another moment to ask again.`;
+      found = null;
       page.showOnly(null);
     }
+    of = then;
     asking = false;
     drop();
     write();
     again();
   };
-  const list = async () => {
+  /** @param {boolean} [keeps] the list there is stands until another comes */
+  const list = async (keeps = false) => {
     if (!area) return;
     const of = area;
     const [begin, end] = [fromWall(from.value, zone), fromWall(to.value, zone)];
-    found = null;
+    if (!keeps) found = null;
     problem = !(end > begin) ? "“to” must come after “from”." : end - begin > LONGEST_S ? "At most one hour." : "";
     write();
     if (problem) return;
@@ -171,7 +174,7 @@ export function mount(root, page) {
   const again = calmly(() => {
     if (!area || !of.view || asking || hands.active || review.coarse) return;
     if (of.view !== review.view) void (page.only ? showAlone() : list());
-    else if (!page.only && ((!found && !problem) || (moved() && !isLed() && !review.playing))) void list();
+    else if (!page.only && ((!found && !problem) || (moved() && !isLed() && !review.playing))) void list(found !== null);
   }, AGAIN_MS);
   /** Shows alone what the address says, once there is somebody to ask. */
   const begin = async () => {
