@@ -1,6 +1,7 @@
 /**
  * What `bench replay` times in the browser: a minute as a chunk and as JSON, and a drag over a day on the pyramid.
- * It decodes with the product's own modules; times are milliseconds.
+ * It decodes with the product's own modules, those with which the page draws the pyramid; the page fetches no minutes. Times
+ * are milliseconds.
  */
 
 import { inflate } from "/assets/map/frame.mjs";

@@ -6,18 +6,22 @@
 | `GET /api/findings.html`, `/api/findings.json` | the same, as a file to keep; audited first |
 | `GET /api/findings/ID` | `versions`, oldest first |
 | `POST /api/findings` | a draft (`layers.findings.Draft`) as JSON: 201 and the finding |
+| `POST /api/findings/ID?version=0` | the same under an id that the writer made: `f-` and 12 to 32 hexadecimal digits |
 | `POST /api/findings/ID?version=N` | what it says from now on; 409 when version N is not the newest |
 
-Walls and api tokens only read. Nothing here touches the live picture.
+Who names the finding and gets no answer sends the same again: the answer is the version that is there. Walls and api
+tokens only read. Nothing here touches the live picture.
 """
 
 import asyncio
 import logging
 import os
+import re
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import msgspec
 from fastapi import APIRouter, Request
@@ -35,6 +39,7 @@ from layers.findings import Conflict, Finding, Findings, as_html, as_json, draft
 log = logging.getLogger(__name__)
 
 PATH = "/api/findings"
+_OWN_NAME = re.compile(r"f-[0-9a-f]{12,32}")
 _line = msgspec.json.Decoder(Finding).decode
 _encode = msgspec.json.Encoder().encode
 _Write = Callable[[Findings], Finding]
@@ -69,9 +74,14 @@ class FindingsFile:
             log.error("findings.unreadable file=%s reason=%s", self._path, error)
 
     async def write(self, make: _Write) -> Finding:
-        """Append the version that `make` gives of what there is, and return it. Raises Conflict and OSError."""
+        """Append the version that `make` gives of what there is, and return it. Raises Conflict and OSError.
+
+        One that is there already is not written again.
+        """
         async with self._lock:
             version = make(self.all)
+            if version in self.all:
+                return version
             await asyncio.to_thread(self._append, _encode(version) + b"\n")
             self.all.take(version)
             return version
@@ -155,7 +165,8 @@ class FindingsApi:
         if kind == "json":
             body, media = as_json(seen, stamp), "application/json"
         else:
-            body, media = as_html(seen, stamp, self._site.timezone, now.date()).encode(), "text/html; charset=utf-8"
+            today = now.astimezone(ZoneInfo(self._site.timezone)).date()
+            body, media = as_html(seen, stamp, self._site.timezone, today).encode(), "text/html; charset=utf-8"
         try:
             await self._audit.findings(viewer, kind, sorted({one.agency for one in seen}))
         except NotAudited as error:
@@ -166,7 +177,7 @@ class FindingsApi:
         name = f"findings-{now:%Y%m%d-%H%M}.{kind}"
         return Response(body, media_type=media, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
-    async def write(self, request: Request, finding_id: str = "", version: int = 0) -> Response:
+    async def write(self, request: Request, finding_id: str = "", version: int | None = None) -> Response:
         """Write a finding, or its next version."""
         viewer = await self._caller(request)
         if isinstance(viewer, Response):
@@ -175,17 +186,23 @@ class FindingsApi:
             return refusal(
                 PATH, 403, "Findings are written by people at a desk or in the field, not by walls or tokens."
             )
-        if bool(finding_id) != bool(version):
+        if bool(finding_id) != (version is not None):
             return refusal(PATH, 400, "Name the version that is changed: POST /api/findings/ID?version=N.")
+        if version == 0 and not _OWN_NAME.fullmatch(finding_id):
+            return refusal(PATH, 400, "The id of a new finding is f- and 12 to 32 hexadecimal digits.")
         try:
             said = draft(await request.body())  # the front bounds its length
         except DecodeError as error:
             return refusal(PATH, 400, f"Not a finding: {error}")
-        name = finding_id or f"f-{secrets.token_hex(6)}"
+        name, changes = finding_id or f"f-{secrets.token_hex(6)}", version or 0
         role = viewer.roles[0] if viewer.roles else viewer.kind
         at = self._clock.now()
         try:
-            written = await self._file.write(lambda f: f.next(name, said, viewer.agency, role, version, at))
+            written = await self._file.write(
+                lambda f: (
+                    f.again(name, said, viewer.agency, changes) or f.next(name, said, viewer.agency, role, changes, at)
+                )
+            )
         except Conflict as error:
             return refusal(PATH, 409, f"Not written: {error}.")
         except OSError as error:

@@ -128,6 +128,19 @@ class Findings:
             id=finding_id, version=changes + 1, agency=agency, author_role=author_role, made_at=at, said=said
         )
 
+    def again(self, finding_id: str, said: Draft, agency: AgencyId, changes: int) -> Finding | None:
+        """Return the version that the same saying made before, while it is the newest; None: it did not.
+
+        Who got no answer says it again.
+        """
+        versions = self._versions.get(finding_id, [])
+        newest = versions[-1] if len(versions) == changes + 1 else None
+        return newest if newest is not None and (newest.agency, newest.said) == (agency, said) else None
+
+    def __contains__(self, version: Finding) -> bool:
+        """Say whether a version is among them."""
+        return version in self._versions.get(version.id, [])
+
     def seen_by(self, agency: AgencyId) -> list[Finding]:
         """Return the newest version of each finding that people of `agency` may read, by the moment it is pinned to."""
         newest = (versions[-1] for versions in self._versions.values())

@@ -3,11 +3,14 @@
  * The units of a span at any instant of it, drawn by the code of the live stream: `stateAt` gives the columns that a
  * keyframe has, `frameOf` makes frames of them for the store. Typed arrays, no object for a row. Pure: no page, no clock.
  *
- * A view never looks at a row that it may not use at its instant, not even to move a marker towards it:
- * `known` uses what was received by then, `truth` what was so by then, whenever it came.
+ * The page draws blocks of the overview with it, at their steps (`review/overviews.mjs`). A minute's chunk, at any instant of
+ * it, is what `bench replay` measures; the golden frames hold both views to what Python reads. The page draws neither.
+ *
+ * A view never looks at a row that it may not use at its instant: `known` uses what was received by then, `truth` what was
+ * so by then, whenever it came.
  */
 
-import { DELTA, KEYFRAME, UNKNOWN_I4 } from "./frame.mjs";
+import { DELTA, KEYFRAME } from "./frame.mjs";
 import { DRAWN, GROUPS, NAMES } from "./span.mjs";
 import { EMERGENCY, NOT_ACTUAL } from "./store.mjs";
 
@@ -29,8 +32,6 @@ import { EMERGENCY, NOT_ACTUAL } from "./store.mjs";
 export const REPORT_STATUS = ["actual", "exercise", "system", "test", "draft"];
 const UNKNOWN_U4 = 4294967295;
 const UNSAID = 5;
-/** A marker is not moved over a gap longer than this, ms: where it was meanwhile nobody said. */
-export const GAP_MS = 15000;
 
 /** @param {Span} span @param {number} t */
 function instant(span, t) {
@@ -39,20 +40,13 @@ function instant(span, t) {
 }
 
 /**
- * The newest row of a unit that the view may use at `tMs` and that is no later than `byMs`, -1 for how it stood at `at`.
- * @param {Span} span @param {number} unit @param {Int32Array} times @param {number} tMs @param {number} byMs
+ * The newest row of a unit that the view may use at `tMs`, -1 for how it stood at `at`.
+ * @param {Span} span @param {number} unit @param {Int32Array} times @param {number} tMs
  */
-function rowBy(span, unit, times, tMs, byMs) {
+function rowBy(span, unit, times, tMs) {
   const first = span.start[unit] + span.key.older[unit];
-  for (let i = span.start[unit + 1] - 1; i >= first; i--) if (times[i] <= tMs && span.effective[i] <= byMs) return i;
+  for (let i = span.start[unit + 1] - 1; i >= first; i--) if (times[i] <= tMs) return i;
   return -1;
-}
-
-/** When the row of a unit was so, ms after `at`. @param {Span} span @param {number} unit @param {number} row */
-function effectiveOf(span, unit, row) {
-  if (row >= 0) return span.effective[row];
-  const observed = span.key.observed[unit];
-  return Math.min(observed, observed + span.key.delay[unit]);
 }
 
 /**
@@ -68,7 +62,7 @@ export function stateAt(span, t, view = "known") {
   const standing = new Int32Array(span.n);
   let m = 0;
   for (let unit = 0; unit < span.n; unit++) {
-    standing[unit] = rowBy(span, unit, times, tMs, Infinity);
+    standing[unit] = rowBy(span, unit, times, tMs);
     if (standing[unit] >= 0 || span.key.here[unit]) m += 1;
   }
   const unit = new Uint32Array(m);
@@ -149,70 +143,6 @@ export function recordOf({ span, unit, words, columns }, i) {
     source: span.stretch.sources[source][0], cadence_s: cadenceOf(span, source, words[i * GROUPS]),
     status: REPORT_STATUS[columns.report_status[i]],
   });
-}
-
-/**
- * Returns where the markers of a state are drawn, `behind` ms before its instant: between two rows that the view may use
- * at that instant, or where the unit was last. Never ahead of what was known, and not over a gap of more than GAP_MS.
- * `before` is the span that ends where this one begins: without it markers stand still for the first `behind` ms.
- * @param {State} state
- * @param {number} behind
- * @param {Span | null} [before]
- * @returns {{ lon: Int32Array, lat: Int32Array }} degrees x 1e7
- */
-export function placesBehind({ span, t, view, unit, columns }, behind, before = null) {
-  const tMs = instant(span, t);
-  const byMs = tMs - behind;
-  const times = view === "known" ? span.received : span.effective;
-  const there = before && before.until === span.at && before.agency === span.agency ? unitsIn(before, span) : null;
-  const places = { lon: Int32Array.from(columns.lon), lat: Int32Array.from(columns.lat) };
-  for (let i = 0; i < unit.length; i++) {
-    const u = unit[i];
-    const from = rowBy(span, u, times, tMs, byMs);
-    if (from < 0 && !span.key.here[u]) continue;
-    const earlier = there && from < 0 && effectiveOf(span, u, -1) > byMs ? there[u] : -1;
-    if (before && earlier >= 0) {
-      // All that came before this span was known when it began.
-      const byThen = byMs + (span.at - before.at) * 1000;
-      move(places, i, before, earlier, rowBy(before, earlier, before.received, Infinity, byThen), before.received, Infinity, byThen);
-    } else {
-      move(places, i, span, u, from, times, tMs, byMs);
-    }
-  }
-  return places;
-}
-
-/**
- * Moves marker `i` to where the unit was at `byMs`, between the row `from` and the next that may be used at `tMs`.
- * @param {{ lon: Int32Array, lat: Int32Array }} places @param {number} i @param {Span} span @param {number} unit
- * @param {number} from @param {Int32Array} times @param {number} tMs @param {number} byMs
- */
-function move(places, i, span, unit, from, times, tMs, byMs) {
-  const { key, rows, start } = span;
-  let to = from < 0 ? start[unit] + key.older[unit] : from + 1;
-  while (to < start[unit + 1] && times[to] > tMs) to += 1;
-  if (to >= start[unit + 1]) return; // nothing newer may be used: it is where it was last
-  const lon = from < 0 ? key.lon[unit] : rows.lon[from];
-  const lat = from < 0 ? key.lat[unit] : rows.lat[from];
-  if (lon === UNKNOWN_I4 || rows.lon[to] === UNKNOWN_I4) return;
-  const begun = effectiveOf(span, unit, from);
-  const gap = span.effective[to] - begun;
-  const part = gap > 0 && gap <= GAP_MS ? Math.max(0, Math.min(1, (byMs - begun) / gap)) : 0;
-  places.lon[i] = Math.round(lon + (rows.lon[to] - lon) * part);
-  places.lat[i] = Math.round(lat + (rows.lat[to] - lat) * part);
-}
-
-/** @type {WeakMap<Span, { span: Span, units: Int32Array }>} */
-const sameUnits = new WeakMap();
-
-/** Of each unit of `span` its number in `before`, -1 for none. @param {Span} before @param {Span} span */
-function unitsIn(before, span) {
-  const met = sameUnits.get(before);
-  if (met?.span === span) return met.units;
-  const numbers = new Map(before.ids.map((id, unit) => [id, unit]));
-  const units = Int32Array.from(span.ids, (id) => numbers.get(id) ?? -1);
-  sameUnits.set(before, { span, units });
-  return units;
 }
 
 /**

@@ -48,7 +48,7 @@ export const LOST = 2;
 /** @typedef {import("../types.d.ts").Store} Store */
 /** @template R @typedef {import("../types.d.ts").Table<R>} Table */
 /**
- * What one frame changed: rows by layer, `null` for all of them. `base` only when the frame did not fit.
+ * What one frame changed: rows by layer, `null` for all of them; no layer when the frame did not fit.
  * @typedef {{ fits: boolean, rows: Record<string, Uint32Array | null> }} Change
  */
 

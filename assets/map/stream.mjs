@@ -211,6 +211,10 @@ export function openStream(url, store, to) {
       anew = true;
       if (heard) muted = false;
     },
+    /** Whether frames are dropped. */
+    get muted() {
+      return muted;
+    },
     /** Leaves the store to somebody else: frames are dropped until the first of an epoch that is wanted. */
     mute() {
       muted = true;

@@ -10,7 +10,7 @@ import { calmly, el, find, mark, pool, say, show } from "./dom.mjs";
 import { drawing } from "./marks.mjs";
 import { bring } from "./sheet.mjs";
 import { sign } from "./signs.mjs";
-import { age, clock, count, plain, tagOf, thingName } from "./words.mjs";
+import { age, clock, count, noAnswer, plain, tagOf, thingName } from "./words.mjs";
 
 /** While time goes on it is asked for again this often at most, and this many times as seldom as an answer takes, ms. */
 const AGAIN_MS = 2000;
@@ -77,7 +77,7 @@ export function mount(root, page) {
       const there = said.at === null || said.at === undefined || review.playing || Math.abs(said.at - at) < NEAR_S;
       if (mine === asked && there) answered = key;
     } catch (error) {
-      if (mine === asked && shown === wanted) wanted.problem = `No answer: ${error instanceof Error ? error.message : error}. Go to another moment to ask again.`;
+      if (mine === asked && shown === wanted) wanted.problem = `${noAnswer(error)} Go to another moment to ask again.`;
     }
     if (mine !== asked) return;
     asking = false;

@@ -3,6 +3,7 @@
 // site does not answer, and when somebody else was faster.
 
 import { FIELD_WORDS, QUESTIONS, REFS_MAX, differing, fault, sameThing } from "../review/finding.mjs";
+import { newId } from "../review/findings.mjs";
 import { handOn } from "../review/hand.mjs";
 import { viewWords } from "../review/words.mjs";
 import { placeOf } from "../map/store.mjs";
@@ -15,7 +16,10 @@ const KEPT = "jointops-finding";
 /** @typedef {import("../types.d.ts").Page} Page */
 /** @typedef {import("../types.d.ts").Finding} Finding */
 /** @typedef {import("../types.d.ts").FindingDraft} FindingDraft */
-/** @typedef {{ said: FindingDraft, of: Finding | null }} Writing `of`: the version that is changed; null: a new finding */
+/**
+ * @typedef {{ said: FindingDraft, of: Finding | null, id?: string }} Writing `of`: the version that is changed; null: a new finding,
+ *   whose id stays through all that is tried to save it
+ */
 
 /** What was being written when the page went. @returns {Writing | null} */
 export function keptWriting() {
@@ -146,7 +150,7 @@ export function mountForm(form, page, told) {
     if (!writing) return;
     const mine = writing.said;
     const names = differing(mine, newer.said);
-    writing = { said: mine, of: newer };
+    writing = { ...writing, of: newer };
     keepWriting(writing);
     const { time } = face(newer.made_at);
     problem.replaceChildren(
@@ -182,13 +186,14 @@ export function mountForm(form, page, told) {
     }
     busy = true;
     write();
-    const { finding, newer, problem: words } = await review.findings.write(said, writing.of);
+    const { finding, newer, problem: words, unsure } = await review.findings.write(said, writing.of ?? { id: writing.id ?? newId(), version: 0 });
     busy = false;
     if (finding) {
       writing = null;
       keepWriting(null);
       told.written(finding);
     } else if (newer) meet(newer);
+    else if (unsure) wrong(`${words} Whether it is saved is not known. Save again: it will be there once.`);
     else wrong(`${words} Not saved; what you typed is still here.`);
     write();
   });
@@ -211,11 +216,11 @@ export function mountForm(form, page, told) {
     },
     /** @param {Writing} next */
     open(next) {
-      writing = next;
+      writing = { ...next, id: next.id ?? newId() };
       [sure, busy] = [false, false];
       fields.fill(next.said);
       wrong("");
-      keepWriting(next);
+      keepWriting(writing);
       write();
       fields.focus();
     },

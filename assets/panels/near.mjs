@@ -7,8 +7,8 @@ import { metres } from "../review/difference.mjs";
 import { handOn } from "../review/hand.mjs";
 import { fromWall, toWall } from "../review/range.mjs";
 import { metresWords } from "../review/words.mjs";
-import { el, find, pool, say, show } from "./dom.mjs";
-import { clock, count, tagOf } from "./words.mjs";
+import { calmly, el, find, pool, say, show } from "./dom.mjs";
+import { clock, count, noAnswer, tagOf } from "./words.mjs";
 
 const METRES = 300;
 const METRES_MAX = 5000;
@@ -18,6 +18,11 @@ const AROUND_S = 300;
 const LONGEST_S = 3600;
 const ROWS_MAX = 200;
 const ZOOM = 15;
+/** It is asked again this often at most, ms. */
+const AGAIN_MS = 2000;
+/** Moments so far apart are the same, seconds; so is one to which a row leads, and the tick there. */
+const STANDS_S = 0.25;
+const LED_S = 1.5;
 
 /** @typedef {import("../types.d.ts").Page} Page */
 /** @typedef {import("../types.d.ts").NearUnit} NearUnit */
@@ -27,7 +32,7 @@ const ZOOM = 15;
 export function mount(root, page) {
   const { review } = page;
   if (!review) return;
-  const [list, note, empty, toggle, boxes, ask, alone] = [
+  const [listed, note, empty, toggle, boxes, ask, alone] = [
     find(root, ".near-rows"), find(root, ".panel-note"), find(root, ".panel-empty"), find(root, ".near-toggle"), find(root, ".near-box"),
     find(root, ".near-ask"), find(root, ".near-only"),
   ];
@@ -37,9 +42,13 @@ export function mount(root, page) {
   let area = null;
   /** @type {NearUnit[] | null} */
   let found = null;
+  /** Of which view that is, and of what was known at a moment between `since` and `by`; or so it was asked for in vain. */
+  let of = { view: "", since: NaN, by: NaN };
+  let asking = false;
+  /** The moment to which a row of it led: it stays there, to lead to the next. */
+  let led = NaN;
   let problem = "";
   let asked = 0;
-  let { view } = review;
   /** @type {"circle" | "box"} */
   let shape = "circle";
   const radius = input("number", "metres", ask);
@@ -47,7 +56,7 @@ export function mount(root, page) {
   const from = input("datetime-local", "from", ask);
   const to = input("datetime-local", "to", ask);
   from.step = to.step = "1";
-  const rows = pool(list, () => {
+  const rows = pool(listed, () => {
     const node = el("li", "near-row");
     const button = el("button", "row-button");
     button.setAttribute("type", "button");
@@ -57,6 +66,7 @@ export function mount(root, page) {
     const row = { root: node, sign, far, tag, when, of: /** @type {NearUnit | null} */ (null) };
     button.addEventListener("click", () => {
       if (!row.of || !area) return;
+      led = row.of.nearest_at;
       review.seek(row.of.nearest_at);
       page.select("units", row.of.agency, row.of.id);
       const [lon, lat] = middle(area);
@@ -65,6 +75,13 @@ export function mount(root, page) {
     return row;
   });
 
+  /** Whether what is shown is not of the list's moment. */
+  const moved = () => (of.view !== "truth" || problem !== "") && Math.abs(review.at() - of.since) > STANDS_S;
+  const writeNote = () => {
+    const then = found && moved() ? face(of.since).time : "";
+    say(note, !found ? "" : then ? `${found.length} as of ${then}` : count(found.length, "unit"));
+    note.title = then && found ? `${count(found.length, "unit")}, as known at ${then}` : "";
+  };
   const write = () => {
     const units = (found ?? []).slice(0, ROWS_MAX);
     rows.take(units.length).forEach((row, i) => {
@@ -82,7 +99,7 @@ export function mount(root, page) {
     alone.setAttribute("aria-pressed", String(page.only !== null));
     say(alone, page.only ? "Show everything again" : "Show only what was there");
     show(find(ask, ".near-metres"), area !== null && "circle" in area);
-    say(note, found ? count(found.length, "unit") : "");
+    writeNote();
     const words = hand ? HANDS[shape] : problem || (!area ? "Who was near a place, or in a box, and when: draw it on the map." : !found ? "Looking …" : "Nobody whom you may see.");
     say(empty, words);
     show(empty, units.length === 0);
@@ -90,39 +107,75 @@ export function mount(root, page) {
     const shown = area;
     review.sketch("near", shown && ((pen) => drawArea(pen, shown)));
   };
-  const look = async () => {
-    if (!area) return;
+  /**
+   * Asks of what is shown now, and takes what is answered, unless something else was asked for meanwhile.
+   * @template T @param {() => Promise<T>} ask @param {(said: T) => void} take
+   */
+  const asks = async (ask, take) => {
     const mine = ++asked;
-    page.showOnly(null);
+    const then = { view: review.view, since: review.at(), by: review.at() };
+    asking = true;
+    problem = "";
+    try {
+      const said = await ask();
+      if (mine !== asked) return;
+      then.by = Math.max(then.by, review.at()); // what came on the way to another moment may be of either
+      take(said);
+    } catch (error) {
+      if (mine !== asked) return;
+      problem = `${noAnswer(error)} Go to another moment to ask again.`;
+      found = null;
+      page.showOnly(null);
+    }
+    of = then;
+    asking = false;
+    drop();
+    write();
+    again();
+  };
+  /** @param {boolean} [keeps] the list there is stands until another comes */
+  const list = async (keeps = false) => {
+    if (!area) return;
+    const of = area;
     const [begin, end] = [fromWall(from.value, zone), fromWall(to.value, zone)];
-    found = null;
+    if (!keeps) found = null;
     problem = !(end > begin) ? "“to” must come after “from”." : end - begin > LONGEST_S ? "At most one hour." : "";
     write();
     if (problem) return;
-    try {
-      const units = "circle" in area ? await review.near(...area.circle, begin, end) : (await review.within({ area, from: begin, to: end })).units;
-      if (mine === asked) found = units;
-    } catch (error) {
-      if (mine === asked) problem = `No answer: ${error instanceof Error ? error.message : error}.`;
-    }
-    if (mine === asked) write();
+    await asks(
+      async () => ("circle" in of ? review.near(...of.circle, begin, end) : (await review.within({ area: of, from: begin, to: end })).units),
+      (units) => { found = units; },
+    );
+  };
+  const look = () => {
+    page.showOnly(null);
+    return list();
   };
   /** Lets the page show nothing but what was there then. */
   const showAlone = async () => {
     if (!area) return;
-    const mine = ++asked;
     const of = { area, from: fromWall(from.value, zone), to: fromWall(to.value, zone) };
-    try {
-      const said = await review.within(of);
-      if (mine !== asked) return;
+    await asks(() => review.within(of), (said) => {
       found = said.units;
       page.showOnly(onlyOf(of, said));
       if (said.more) review.notify("More was there than is shown. Choose a smaller area or a shorter time.");
-    } catch (error) {
-      if (mine === asked) problem = `No answer: ${error instanceof Error ? error.message : error}.`;
-    }
+    });
+  };
+  /** Takes the list away where it is of another view, or may tell what was not known yet. */
+  const drop = () => {
+    if (!found || review.coarse) return;
+    const ahead = of.view !== "truth" && review.at() < of.by - (review.playing ? LED_S * Math.max(1, review.speed) : STANDS_S);
+    if (of.view === review.view && (!ahead || page.only || isLed())) return;
+    found = null;
     write();
   };
+  const isLed = () => Math.abs(review.at() - led) < LED_S;
+  /** Asks again what is of another view or moment; while time goes on not for each. */
+  const again = calmly(() => {
+    if (!area || !of.view || asking || hands.active || review.coarse) return;
+    if (of.view !== review.view) void (page.only ? showAlone() : list());
+    else if (!page.only && ((!found && !problem) || (moved() && !isLed() && !review.playing))) void list(found !== null);
+  }, AGAIN_MS);
   /** Shows alone what the address says, once there is somebody to ask. */
   const begin = async () => {
     const wanted = review.only;
@@ -144,7 +197,7 @@ export function mount(root, page) {
     }
     area = next;
     if ("circle" in next) radius.value = String(Math.round(next.circle[2]));
-    found = null;
+    [asked, found, asking] = [asked + 1, null, false];
     write();
     if (done) void look();
   });
@@ -152,7 +205,7 @@ export function mount(root, page) {
     if (hands.active) hands.stop();
     else if (area) {
       asked += 1;
-      [area, found, problem] = [null, null, ""];
+      [area, found, problem, asking] = [null, null, "", false];
       page.showOnly(null);
     } else {
       shape = "circle";
@@ -179,8 +232,9 @@ export function mount(root, page) {
     void begin();
   });
   review.on("clock", () => {
-    if (page.only && view !== review.view) void showAlone(); // another view knew of others
-    view = review.view;
+    drop();
+    writeNote();
+    again();
   });
   for (const field of [radius, from, to]) {
     field.addEventListener("change", () => {

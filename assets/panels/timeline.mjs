@@ -253,13 +253,15 @@ function mountHand(track, page, review, face, counted) {
     } else if (held.size === 1 && !pinched) review.hold(momentAt(review, x));
   });
   const up = (/** @type {PointerEvent} */ event) => {
-    if (!held.delete(event.pointerId)) return;
+    const last = held.get(event.pointerId);
+    if (last === undefined) return;
+    held.delete(event.pointerId);
     if (pinched) {
       if (!held.size) {
         pinched = null;
         review.release(review.at());
       }
-    } else review.release(momentAt(review, xOf(event)));
+    } else review.release(momentAt(review, event.type === "pointercancel" ? last : xOf(event))); // where it was taken away need not be said
   };
   track.addEventListener("pointerup", up);
   track.addEventListener("pointercancel", up);

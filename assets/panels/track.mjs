@@ -3,13 +3,21 @@
 
 import { css, readTheme } from "../map/theme.mjs";
 import { ticks } from "../review/range.mjs";
-import { before, statuses, trail } from "../review/tracks.mjs";
-import { el, find, onResize, say, show } from "./dom.mjs";
+import { before, holds, statuses, trail } from "../review/tracks.mjs";
+import { calmly, el, find, onResize, say, show } from "./dom.mjs";
 import { clock } from "./words.mjs";
 
-/** What is asked for around the moment, and how near its edge more is asked for, seconds. */
+/** What is asked for around the moment, seconds. */
 const AROUND_S = 1800;
-const EDGE_S = 300;
+/** It is asked for this often at most; while time goes on more seldom, and so many times as seldom as an answer takes, ms. */
+const ASK_MS = 500;
+const AGAIN_MS = 3000;
+const SELDOM = 4;
+/** What cannot be had is asked for again after this, ms. */
+const REFUSED_MS = 10_000;
+/** Moments so far apart are the same: where it stands, and, real seconds, while time goes on, between the server's words. */
+const STANDS_S = 0.25;
+const PLAYS_S = 1.5;
 /** The trail's lengths, minutes; 0: none. */
 const TRAILS = [5, 15, 30, 0];
 const MPH = 2.23694;
@@ -32,36 +40,65 @@ export function mount(root, page) {
   const cursor = el("div", "track-cursor");
   const bands = el("div", "track-statuses");
   plot.append(bands, cursor);
+  for (const node of [cursor, clocks]) show(node, false);
   const zone = page.config.timezone;
-  /** @type {{ key: string, from: number, to: number, points: TrackPoint[] } | null} */
+  /** @type {(import("../review/tracks.mjs").Told & { key: string, points: TrackPoint[] }) | null} */
   let shown = null;
-  let asking = "";
+  /** The way that is asked for; which was asked for last, and when it may be again. */
+  let [asked, asking, last, notBefore] = [0, "", "", 0];
+  let problem = "";
   let minutes = TRAILS[0];
 
   const unit = () => (page.selected?.layer === "units" ? page.selected : null);
   const keyOf = (/** @type {{ agency: string, id: string }} */ { agency, id }) => `${review.view} ${agency}/${id}`;
 
+  /** What there is of the way of what is chosen, if that holds. */
+  const state = () => {
+    const now = unit();
+    if (!now || !shown || shown.key !== keyOf(now)) return "gone";
+    if (review.coarse) return "held"; // not for each moment that a finger passes
+    return holds(shown, review.at(), review.bounds(), review.playing ? PLAYS_S * Math.max(1, review.speed) : STANDS_S);
+  };
+  /** Takes away what does not hold at this moment. */
+  const clear = () => {
+    if (!shown || state() !== "gone") return;
+    shown = null;
+    bands.replaceChildren();
+    say(note, problem);
+    for (const node of [graph, cursor, clocks]) show(node, false);
+    sketch();
+  };
   /** Asks for the way around the moment where what is there does not hold it. */
   const need = async () => {
     const chosen = unit();
-    if (!chosen || review.coarse) return; // not for each moment that a finger passes
-    const [key, at, bounds] = [keyOf(chosen), review.at(), review.bounds()];
-    const enough = shown?.key === key && at - shown.from >= Math.min(EDGE_S, at - bounds.from) && shown.to - at >= Math.min(EDGE_S, bounds.to - at);
-    if (enough || asking === key) return;
-    const [from, to] = [Math.max(at - AROUND_S, bounds.from), Math.min(at + AROUND_S, bounds.to)];
-    asking = key;
+    if (!chosen || review.coarse || document.hidden || page.line.state === "connecting") return;
+    const [key, at, bounds, now] = [keyOf(chosen), review.at(), review.bounds(), performance.now()];
+    const has = state();
+    if (has === "held" || asking === key) return;
+    if (last === key && now < notBefore && (problem || (has === "more" && review.playing))) return;
+    const mine = ++asked;
+    // The axis stays while the moment has room on it.
+    const stays = shown && has === "more" && holds({ ...shown, known: null }, at, bounds, 0) === "held" ? shown : null;
+    const { from, to } = stays ?? { from: Math.max(at - AROUND_S, bounds.from), to: Math.min(at + AROUND_S, bounds.to) };
+    [asking, last] = [key, key];
     try {
       const { points } = await review.track(chosen.agency, chosen.id, from, to);
-      const now = unit();
-      if (now && keyOf(now) === key) shown = { key, from, to, points };
+      if (mine !== asked) return;
+      // What came on the way to another moment may be of either.
+      const known = review.view === "truth" ? null : { since: at, by: Math.max(at, review.at()) };
+      shown = { key, from, to, known, points };
+      problem = "";
     } catch {
-      say(note, "Its way cannot be had just now.");
-    } finally {
-      asking = "";
+      if (mine !== asked) return;
+      problem = "No answer just now";
     }
+    asking = "";
+    notBefore = performance.now() + (problem ? REFUSED_MS : Math.max(AGAIN_MS, SELDOM * (performance.now() - now)));
+    clear();
     draw();
     sketch();
   };
+  const soon = calmly(() => void need(), ASK_MS);
   const sketch = () => {
     const chosen = unit();
     const of = shown;
@@ -81,11 +118,13 @@ export function mount(root, page) {
     /** @type {any} */
     const plotly = /** @type {any} */ (window).Plotly;
     const chosen = unit();
+    if (problem) say(note, problem);
     if (!plotly || !shown || !chosen || shown.key !== keyOf(chosen) || root.hidden) return;
     const { points, from, to } = shown;
     const fast = points.reduce((most, p) => Math.max(most, (p[3] ?? 0) * MPH), 0);
-    say(note, points.length ? `Up to ${Math.round(fast)} mph` : "No way is recorded here.");
+    if (!problem) say(note, points.length ? `Up to ${Math.round(fast)} mph` : "No way is recorded here.");
     const theme = readTheme();
+    show(graph, true);
     bands.replaceChildren(...statuses(points).map((run) => {
       const node = el("span", "track-status");
       node.style.left = `${(100 * (run.from - from)) / (to - from)}%`;
@@ -111,14 +150,14 @@ export function mount(root, page) {
   const chosen = () => {
     const now = unit();
     show(root, now !== null);
-    if (!now || shown?.key !== keyOf(now)) {
-      shown = null;
-      bands.replaceChildren();
+    if (!now || keyOf(now) !== last) {
+      problem = "";
       say(note, "");
     }
+    clear();
     if (review.follow && (!now || now.agency !== review.follow.agency || now.id !== review.follow.id)) review.setFollow(null);
     sketch();
-    void need();
+    soon();
   };
   const write = () => {
     follow.setAttribute("aria-pressed", String(review.follow !== null));
@@ -142,8 +181,12 @@ export function mount(root, page) {
   });
   review.on("follow", write);
   review.on("clock", () => {
+    clear();
     cursorTo();
-    void need();
+    soon();
+  });
+  page.on("line", () => {
+    if (page.line.state === "live") notBefore = 0; // there is somebody to ask again
   });
   page.on("frame", sketch);
   page.on("select", chosen);

@@ -85,6 +85,9 @@ export function incidentStatus(status) {
   return other ? plain(other) : "Status not said";
 }
 
+/** Why nothing was answered, as a sentence. @param {unknown} error */
+export const noAnswer = (error) => `No answer: ${(error instanceof Error ? error.message : String(error)).replace(/\.$/, "")}.`;
+
 /** Short age. @param {number} seconds */
 export function age(seconds) {
   const s = Math.max(0, seconds);

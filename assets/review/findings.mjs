@@ -16,7 +16,11 @@ const SILENT = "The site does not answer.";
  * @property {Finding} [finding] it is written
  * @property {Finding} [newer] somebody else was faster: what it says now
  * @property {string} [problem] why not, in words
+ * @property {boolean} [unsure] nobody said whether it is written: the same is to be sent again
  */
+
+/** The id of a finding that is begun, so that what is sent twice is there once. */
+export const newId = () => `f-${[...crypto.getRandomValues(new Uint8Array(8))].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 
 export function openFindings() {
   /** @type {ReturnType<typeof emitter<"change">>} */
@@ -52,22 +56,26 @@ export function openFindings() {
       if (status !== 200) throw new Error(words);
       return said.versions;
     },
-    /** Writes a finding, or what it says from now on. @param {FindingDraft} said @param {Pick<Finding, "id" | "version"> | null} of @returns {Promise<Written>} */
+    /**
+     * Writes what a finding says from now on, after its version `of`: 0 of a new one, whose id is the writer's.
+     * @param {FindingDraft} said @param {Pick<Finding, "id" | "version">} of @returns {Promise<Written>}
+     */
     async write(said, of) {
-      const path = of ? `${PATH}/${encodeURIComponent(of.id)}?version=${of.version}` : PATH;
+      const path = `${PATH}/${encodeURIComponent(of.id)}?version=${of.version}`;
       let answer;
       try {
         answer = await fetched(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(said) });
       } catch {
-        return { problem: SILENT };
+        return { problem: SILENT, unsure: true };
       }
-      if (answer.status === 409 && of) {
+      if (answer.status === 409) {
         const newer = await findings.versions(of.id).then((all) => all[all.length - 1], () => undefined);
         void findings.load();
         return newer ? { newer } : { problem: answer.words };
       }
       if (answer.status === 401) return { problem: "You are logged out. Log in again in another tab, then save." };
       if (answer.status >= 300) return { problem: answer.words };
+      if (!answer.said.finding) return { problem: SILENT, unsure: true }; // the answer was cut
       await findings.load();
       return { finding: answer.said.finding };
     },

@@ -50,8 +50,10 @@ export function showing(range, at, bounds) {
 export function named(name, bounds, at, zone) {
   if (name === "hour") return within({ from: bounds.to - 3600, to: bounds.to }, bounds);
   if (name === "day") {
-    const from = fromWall(toWall(at, zone).slice(0, 10), zone);
-    return { from, to: from + 86400 };
+    const date = toWall(at, zone).slice(0, 10);
+    // A day on which the clock is set has 23 hours, or 25.
+    const next = new Date(Date.parse(date) + 86_400_000).toISOString().slice(0, 10);
+    return { from: fromWall(date, zone), to: fromWall(next, zone) };
   }
   return { ...bounds };
 }
@@ -65,10 +67,15 @@ const STEPS = [1, 5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21
  */
 export function ticks({ from, to }, most, zone) {
   const step = STEPS.find((s) => (to - from) / s <= most) ?? 86400 * Math.ceil((to - from) / 86400 / most);
+  /** The nearest round time: where the clock was set since the tick before, a step leads beside one. @param {number} at */
+  const round = (at) => {
+    const over = (at + offsetAt(at, zone)) % step;
+    return over * 2 < step ? at - over : at - over + step;
+  };
   const offset = offsetAt(from, zone);
   const out = [];
-  for (let at = Math.ceil((from + offset) / step) * step - offset; at <= to; at += step) {
-    // Where the clock was set meanwhile, the rest of the ticks are of the new time.
+  for (let at = round(Math.ceil((from + offset) / step) * step - offset); at <= to; at = round(at + step)) {
+    if (at < from) continue;
     const wall = toWall(at, zone);
     const midnight = wall.slice(11) === "00:00:00";
     out.push({ at, text: midnight && step < 86400 ? day(wall) : step < 60 ? wall.slice(11) : step < 86400 ? wall.slice(11, 16) : day(wall) });
@@ -102,10 +109,14 @@ function offsetAt(at, zone) {
   return Date.parse(`${toWall(at, zone)}Z`) / 1000 - Math.floor(at);
 }
 
-/** The moment of a wall clock (date, or date and time); NaN when it is none. @param {string} wall @param {string} zone */
+/**
+ * The moment of a wall clock (date, or date and time); NaN when it is none. Of an hour that there was twice it is the first,
+ * of one that the clock left out the one after it.
+ * @param {string} wall @param {string} zone
+ */
 export function fromWall(wall, zone) {
   const plain = Date.parse(`${wall.length === 10 ? `${wall}T00:00` : wall}Z`) / 1000;
   if (!Number.isFinite(plain)) return NaN;
-  const guess = plain - offsetAt(plain, zone);
-  return plain - offsetAt(guess, zone);
+  const [before, after] = [-86400, 86400].map((by) => plain - offsetAt(plain + by, zone));
+  return plain - offsetAt(before, zone) === before || plain - offsetAt(after, zone) !== after ? before : after;
 }

@@ -14,6 +14,12 @@ import { makeScrub } from "./scrub.mjs";
 /** Seeks while a finger moves, where there is no overview: at most ten a second, and the next not before the last was answered or given up. */
 const SEEK_EVERY_MS = 100;
 const SEEK_PATIENCE_MS = 600;
+/**
+ * A picture that was asked for and has not come for so long, with no word that it is on its way, does not come; then that of
+ * where the server stands is asked for, each time twice as seldom. Seconds.
+ */
+const PICTURE_S = 3;
+const PICTURE_MAX_S = 60;
 const ANSWER_MS = 20_000;
 /** A timeline is made of hours of the record. */
 const CHRONOLOGY_MS = 60_000;
@@ -51,9 +57,14 @@ export function openSession(config, url, place, drags = false) {
   /** @type {{ from: number, to: number } | null} */
   let recorded = null;
   let speed = place.speed ?? 1;
-  const queue = newestWins(
-    (/** @type {number} */ at) => stream?.send({ type: "seek", at }), SEEK_EVERY_MS, SEEK_PATIENCE_MS, () => performance.now(), setTimeout,
-  );
+  /** Since when a picture is waited for without a word, and how long at most. */
+  let [waits, patience] = [0, PICTURE_S];
+  /** @param {number} at */
+  const sendSeek = (at) => {
+    waits = local();
+    stream?.send({ type: "seek", at });
+  };
+  const queue = newestWins(sendSeek, SEEK_EVERY_MS, SEEK_PATIENCE_MS, () => performance.now(), setTimeout);
 
   /** @type {Review} */
   const review = {
@@ -200,7 +211,8 @@ export function openSession(config, url, place, drags = false) {
     const to = inside(at);
     queue.clear();
     scrub.release();
-    stream?.send({ type: "seek", at: to });
+    patience = PICTURE_S;
+    sendSeek(to);
     clock.ask(to, local());
     turn();
     events.emit("clock");
@@ -235,6 +247,16 @@ export function openSession(config, url, place, drags = false) {
     events.emit("screen");
   };
 
+  /**
+   * A seek led nowhere (it was refused, or the record cannot be read there), and the overview is still what is drawn: asks for
+   * the picture of where the server stands. @param {number} at
+   */
+  const regain = (at) => {
+    if (!stream?.muted || local() - waits < patience) return;
+    patience = Math.min(patience * 2, PICTURE_MAX_S);
+    sendSeek(at);
+  };
+
   /** @param {any} said */
   const hear = (said) => {
     if (said.type === "clock") {
@@ -249,12 +271,14 @@ export function openSession(config, url, place, drags = false) {
       if (said.view) review.view = said.view;
       seesScreen();
       if (clock.playing) turn();
+      regain(said.at);
       events.emit("clock");
     } else if (said.type === "clocks") {
       review.clocks = said.off;
       events.emit("clocks");
     } else if (said.type === "seeking") {
       review.seeking = { at: said.at, done: said.done };
+      waits = local();
       events.emit("clock");
     } else if (said.type === "stepped") {
       turn();

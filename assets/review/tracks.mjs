@@ -1,10 +1,31 @@
 // @ts-check
 /** A unit's way: what of it lies behind a moment, and its speed and status as steps. Pure. */
 
+/** So near its edge more of a way is asked for, seconds. */
+export const EDGE_S = 300;
 /** Points further apart in time than this are not joined: nobody knows the way between, seconds. */
 export const GAP_S = 90;
 
 /** @typedef {import("../types.d.ts").TrackPoint} TrackPoint */
+
+/**
+ * What was told of a way: from when to when, and, but in truth, what was known of it at a moment that was `since` when it was
+ * asked for and `by` when the answer came. Unix seconds.
+ * @typedef {{ from: number, to: number, known: { since: number, by: number } | null }} Told
+ */
+
+/**
+ * Whether what was told of a way holds at a moment: there may be "more" to ask for, or it is "gone", since it may tell what
+ * was not known yet.
+ * @param {Told} told @param {number} at @param {{ from: number, to: number }} bounds of the recording
+ * @param {number} near moments so far apart are the same, seconds
+ * @returns {"held" | "more" | "gone"}
+ */
+export function holds({ from, to, known }, at, bounds, near) {
+  if (known && at < known.by - near) return "gone";
+  const inside = at - from >= Math.min(EDGE_S, at - bounds.from) && to - at >= Math.min(EDGE_S, bounds.to - at);
+  return inside && !(known && at > known.since + near) ? "held" : "more";
+}
 
 /**
  * The pieces of the way between two moments, each a run of places without a gap, the newest last.

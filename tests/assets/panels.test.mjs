@@ -8,7 +8,7 @@ import { calls, moreWords, openIncidents } from "../../assets/panels/board.mjs";
 import { latestOf, wordsOf } from "../../assets/panels/events.mjs";
 import { byAgency, clockOff, recordWords } from "../../assets/panels/feeds.mjs";
 import { nextEmergency } from "../../assets/panels/topbar.mjs";
-import { SHORT_MAX, age, cadence, clock, eventType, feedAge, incidentStatus, incidentType, notShared, plain, shortType, zoneName } from "../../assets/panels/words.mjs";
+import { SHORT_MAX, age, cadence, clock, eventType, feedAge, incidentStatus, incidentType, noAnswer, notShared, plain, shortType, zoneName } from "../../assets/panels/words.mjs";
 
 /** @param {[string, number, number, number][]} rows id, priority, opened_at, flags */
 function pageOf(rows) {
@@ -43,6 +43,10 @@ test("who is on an incident is its own agency's unit of that id, else another's,
   const page = { store: { units: { rows, records, agencies: new Set(["cpd", "cfd"]) } } };
   assert.equal(calls(page, "cpd", ["1", "2", "3"]), "3 units: POLICE 1, ENGINE 2, 3");
   assert.equal(calls(page, "cfd", ["1"]), "1 unit: ENGINE 1");
+});
+
+test("why nothing was answered is a sentence, with one full stop", () => {
+  assert.deepEqual(["no stream", "This cannot be read."].map((words) => noAnswer(new Error(words))), ["No answer: no stream.", "No answer: This cannot be read."]);
 });
 
 test("a closed incident is not on the board", () => {

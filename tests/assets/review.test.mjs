@@ -7,13 +7,14 @@ import { knownFrom, lagWords, rowsOf, standingAt } from "../../assets/review/chr
 import { binOf, countsAt, lanes } from "../../assets/review/counts.mjs";
 import { SAME_M, differences, metres } from "../../assets/review/difference.mjs";
 import { figureOf } from "../../assets/review/figure.mjs";
+import { newId, openFindings } from "../../assets/review/findings.mjs";
 import { about, begun, changedWords, differing, fault, inRange, inState, isOverdue } from "../../assets/review/finding.mjs";
 import { decode, encode } from "../../assets/review/link.mjs";
 import { moment, newestWins, nextSpeed, speedWords } from "../../assets/review/moment.mjs";
 import { LEAST_S, fromWall, named, pan, pinch, showing, ticks, toWall, within, zoom } from "../../assets/review/range.mjs";
 import { pinAt } from "../../assets/review/pins.mjs";
 import { asHtml, asJson } from "../../assets/review/report.mjs";
-import { statuses, trail } from "../../assets/review/tracks.mjs";
+import { EDGE_S, holds, statuses, trail } from "../../assets/review/tracks.mjs";
 import { viewChoice, viewWords } from "../../assets/review/words.mjs";
 
 const T = Date.parse("2026-11-27T20:03:07Z") / 1000;
@@ -173,11 +174,26 @@ test("ranges by name: the last hour, the site's day, all", () => {
   assert.deepEqual(named("all", DAY, T, CHICAGO), DAY);
 });
 
+test("a day on which the clock is set is as long as it was: 25 hours, or 23", () => {
+  const hours = (wall, zone) => {
+    const { from, to } = named("day", DAY, fromWall(wall, zone), zone);
+    return [toWall(from, zone), toWall(to, zone), (to - from) / 3600];
+  };
+  assert.deepEqual(hours("2026-11-01T12:00:00", CHICAGO), ["2026-11-01T00:00:00", "2026-11-02T00:00:00", 25]);
+  assert.deepEqual(hours("2026-03-08T12:00:00", CHICAGO), ["2026-03-08T00:00:00", "2026-03-09T00:00:00", 23]);
+  assert.deepEqual(hours("2026-12-31T23:59:59", CHICAGO), ["2026-12-31T00:00:00", "2027-01-01T00:00:00", 24]);
+  // Where the clock is set at midnight that day begins at one.
+  assert.deepEqual(hours("2026-09-06T12:00:00", "America/Santiago"), ["2026-09-06T01:00:00", "2026-09-07T00:00:00", 23]);
+});
+
 test("a wall clock and a moment lead to each other, also where the clock is set", () => {
   assert.equal(toWall(T, CHICAGO), "2026-11-27T14:03:07");
   assert.equal(fromWall("2026-11-27T14:03:07", CHICAGO), T);
   for (const wall of ["2026-03-08T03:30:00", "2026-11-01T03:00:00", "2026-07-01T12:00:00"]) assert.equal(toWall(fromWall(wall, CHICAGO), CHICAGO), wall);
   assert.ok(Number.isNaN(fromWall("", CHICAGO)));
+  // An hour that there was twice is its first; one that there was not is the one after it.
+  assert.equal(fromWall("2026-11-01T01:30:00", CHICAGO), Date.parse("2026-11-01T06:30:00Z") / 1000);
+  assert.equal(toWall(fromWall("2026-03-08T02:30:00", CHICAGO), CHICAGO), "2026-03-08T03:30:00");
 });
 
 test("ticks stand at round local times, no more than there is room for", () => {
@@ -186,6 +202,19 @@ test("ticks stand at round local times, no more than there is room for", () => {
   assert.deepEqual(made.map((t) => t.text).slice(0, 2), ["13:00", "13:30"]);
   assert.deepEqual(ticks({ from: T, to: T + 60 }, 7, CHICAGO).map((t) => t.text)[0], "14:03:10");
   assert.ok(ticks({ from: T, to: T + 86400 }, 9, CHICAGO).some((t) => t.text === "28 Nov"));
+});
+
+test("ticks stand at round local times also behind the hour at which the clock was set", () => {
+  const walls = (from, to, most, zone = CHICAGO) => ticks({ from: fromWall(from, zone), to: fromWall(to, zone) }, most, zone).map(({ at }) => toWall(at, zone).slice(5, 16));
+  assert.deepEqual(walls("2026-10-31T00:00:00", "2026-11-03T00:00:00", 4), ["10-31T00:00", "11-01T00:00", "11-02T00:00", "11-03T00:00"]);
+  assert.deepEqual(walls("2026-11-01T00:00:00", "2026-11-02T00:00:00", 5), ["11-01T00:00", "11-01T06:00", "11-01T12:00", "11-01T18:00", "11-02T00:00"]);
+  assert.deepEqual(walls("2026-03-08T00:00:00", "2026-03-09T00:00:00", 5), ["03-08T00:00", "03-08T06:00", "03-08T12:00", "03-08T18:00", "03-09T00:00"]);
+  assert.deepEqual(walls("2026-03-08T00:00:00", "2026-03-08T08:00:00", 4), ["03-08T00:00", "03-08T04:00", "03-08T06:00", "03-08T08:00"]);
+  // The hour that there was twice has its ticks twice.
+  assert.deepEqual(walls("2026-11-01T00:00:00", "2026-11-01T03:00:00", 4), ["11-01T00:00", "11-01T01:00", "11-01T01:00", "11-01T02:00", "11-01T03:00"]);
+  // From behind midnight of such a day, by the day.
+  assert.deepEqual(walls("2026-11-01T00:30:00", "2026-11-04T00:00:00", 4), ["11-02T00:00", "11-03T00:00", "11-04T00:00"]);
+  assert.deepEqual(ticks({ from: fromWall("2026-10-30T00:00:00", CHICAGO), to: fromWall("2026-11-08T00:00:00", CHICAGO) }, 10, CHICAGO).map(({ text }) => text), ["30 Oct", "31 Oct", "1 Nov", "2 Nov", "3 Nov", "4 Nov", "5 Nov", "6 Nov", "7 Nov", "8 Nov"]);
 });
 
 // --- counts ---
@@ -261,6 +290,19 @@ test("a trail ends at the moment and is not drawn over what nobody knows", () =>
   assert.deepEqual(trail([[5, null, null, 1, 0, 0]], 0, 10), []);
 });
 
+test("a way tells what was known when it was asked for: later there is more to ask for, before that it told too much", () => {
+  const bounds = { from: T - 86400, to: T + 86400 };
+  const known = { from: T - 1800, to: T + 1800, known: { since: T, by: T + 2 } };
+  const of = (at, near = 0.25, held = known) => holds(held, at, bounds, near);
+  assert.deepEqual([of(T + 2), of(T + 2, 3), of(T + 10, 3)], ["more", "held", "more"]);
+  assert.deepEqual([of(T - 1), of(T + 1), of(T + 1, 1.5), of(T + 1.9, 2)], ["gone", "gone", "held", "held"]);
+  assert.equal(of(T + 0.1, 0.25, { ...known, known: { since: T, by: T } }), "held");
+  // The truth is the same at every moment, as far as it was asked for.
+  const truth = { ...known, known: null };
+  assert.deepEqual([of(T - 1000, 0.25, truth), of(T + 1000, 0.25, truth), of(T + 1800 - EDGE_S + 1, 0.25, truth), of(T - 1700, 0.25, truth)], ["held", "held", "more", "more"]);
+  assert.equal(holds(truth, T + 1700, { from: T - 1800, to: T + 1800 }, 0.25), "held"); // there is no more
+});
+
 test("a status lasts until the next one", () => {
   const points = [[0, 1, 1, 0, 0, 0], [10, 1, 1, 0, 0, 0], [20, 1, 1, 0, 0, 2], [30, 1, 1, 0, 0, null], [500, 1, 1, 0, 0, null]];
   assert.deepEqual(statuses(points), [
@@ -289,6 +331,31 @@ test("a finding begins at the moment, view and place that are looked at, and wan
   assert.match(fault(said), /title/);
   assert.equal(fault({ ...said, title: "Nearest car" }), "");
   assert.match(fault({ ...said, title: "Nearest car", happened: "ä".repeat(40_000) }), /longer/);
+});
+
+test("a finding of which nobody said that it is written is sent again under the same id, and who was faster is met", async () => {
+  mock.timers.enable({ apis: ["setInterval"] });
+  /** @type {[string, any][]} */
+  const asked = [];
+  const answers = [() => { throw new TypeError("cut"); }, () => [201, null], () => [409, { error: "changed" }], () => [200, { versions: [finding("f-1", T)] }]];
+  const fetching = mock.method(globalThis, "fetch", async (path, how) => {
+    asked.push([path, how?.method]);
+    const [status, said] = answers[asked.length - 1]?.() ?? [200, { findings: [] }];
+    return new Response(said && JSON.stringify(said), { status });
+  });
+  try {
+    const [findings, of] = [openFindings(), { id: newId(), version: 0 }];
+    assert.match(of.id, /^f-[0-9a-f]{16}$/);
+    assert.notEqual(newId(), of.id);
+    const said = { ...begun(T, "known", null, []), title: "Nearest car" };
+    assert.equal((await findings.write(said, of)).unsure, true);
+    assert.equal((await findings.write(said, of)).unsure, true); // the answer was cut in its middle
+    assert.equal((await findings.write(said, of)).newer?.id, "f-1");
+    assert.deepEqual(asked.slice(0, 3), Array(3).fill([`/api/findings/${of.id}?version=0`, "POST"]));
+  } finally {
+    fetching.mock.restore();
+    mock.timers.reset();
+  }
 });
 
 test("findings are listed by their moment, those in a state or all that are not closed", () => {

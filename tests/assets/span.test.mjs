@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { DELTA, FrameError, KEYFRAME, decode, inflate, isDeflated } from "../../assets/map/frame.mjs";
-import { frameOf, placesBehind, recordOf, stateAt } from "../../assets/map/instant.mjs";
+import { frameOf, recordOf, stateAt } from "../../assets/map/instant.mjs";
 import { readSpan } from "../../assets/map/span.mjs";
 import { apply, emptyStore } from "../../assets/map/store.mjs";
 
@@ -88,39 +88,6 @@ test("nothing is reworded where no word changed", async () => {
   assert.deepEqual(frameOf([b], 2, [a]).layers[0].records, []);
 });
 
-test("a marker moves between two rows, and never towards one that was not yet received", async () => {
-  const span = await golden();
-  const car = span.ids.indexOf("car");
-  const where = (/** @type {number} */ s, /** @type {number} */ behind, /** @type {"known" | "truth"} */ view) => {
-    const state = stateAt(span, M0 + s, view);
-    return placesBehind(state, behind).lat[state.unit.indexOf(car)];
-  };
-  // Observed at -2, 1, 3 and 20.9 s; received at -2, 1.15, 9 and 21 s.
-  assert.equal(where(1.1, 600, "known"), 418800000); // the row of 1 s was not received
-  assert.equal(where(1.2, 1700, "known"), 418800500); // half way from -2 to 1 s
-  assert.equal(where(8.9, 6900, "known"), 418801000); // the row of 3 s was received at 9 s
-  assert.equal(where(8.9, 6900, "truth"), 418801750);
-  assert.equal(where(9, 7000, "known"), 418801750);
-  assert.equal(where(30, 20000, "known"), 418802500); // from 3 to 20.9 s nobody said where it was
-  assert.equal(where(59, 1500, "known"), 418803000);
-});
-
-test("a marker goes on where a minute ends", async () => {
-  const [before, span] = [await golden(), await golden("span-next")];
-  const tram = span.ids.indexOf("tram");
-  assert.notEqual(before.ids.indexOf("tram"), tram);
-  const where = (/** @type {number} */ s, /** @type {import("../../assets/map/span.mjs").Span | null} */ prior) => {
-    const state = stateAt(span, M0 + s);
-    return placesBehind(state, 1500, prior).lat[state.unit.indexOf(tram)];
-  };
-  // Observed at 58, 59.5 and 60.5 s.
-  assert.equal(where(60.25, before), 410000750); // half way from 58 to 59.5 s
-  assert.equal(where(60.25, null), 410001500);
-  assert.equal(where(60.25, span), 410001500); // no span that ends where this begins
-  assert.equal(where(61, before), 410001500);
-  assert.equal(where(61.5, before), 410002000); // half way from 59.5 to 60.5 s
-});
-
 test("an instant outside the span is refused", async () => {
   const span = await golden();
   assert.throws(() => stateAt(span, M0 - 1), RangeError);
@@ -145,7 +112,6 @@ test("what is wrong within a span throws FrameError and nothing else", async () 
       const span = readSpan(await inflate(await new Blob([new Uint8Array(data, 0, 16), body]).arrayBuffer()));
       const state = stateAt(span, (span.at + span.until) / 2);
       frameOf([state], 1);
-      placesBehind(state, 1500);
     } catch (error) {
       assert.ok(error instanceof FrameError, `${at}: ${/** @type {any} */ (error).stack}`);
     }

@@ -1,14 +1,20 @@
 """Findings over HTTP and on disk."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
+from fastapi import FastAPI
 
-from dashboard.findings import FindingsFile
+from dashboard.findings import FindingsApi, FindingsFile
+from dashboard.viewer import Gate, Viewer
+from feeds.names import AgencyId
 from feeds.recording.audit import Audit
-from tests.support.pages import TOKEN, log_in, serving
+from layers.findings import draft
+from tests.support.pages import TOKEN, log_in, serving, settings
 
 SAID = {"at": 1_777_921_387.5, "title": "Nearest car was not asked", "happened": "Two cars were nearer."}
 
@@ -51,6 +57,60 @@ async def test_findings_are_files_to_keep(redis_url: str) -> None:
         kept = json.loads((await visitor.get("/api/findings.json")).content)
         assert kept["stamp"]["for"] == "cpd" and len(kept["findings"]) == 1
         assert (await visitor.get("/api/findings.docx")).status_code == 404
+
+
+async def test_a_finding_that_is_sent_again_because_no_answer_came_is_there_once(redis_url: str) -> None:
+    async with serving(redis_url) as visitor:
+        await log_in(visitor, name="desk")
+        new = "/api/findings/f-0123456789abcdef?version=0"
+        first, again = await written(visitor, path=new), await written(visitor, path=new)
+        assert (first.status_code, again.status_code) == (201, 201)
+        assert first.json() == again.json() and first.json()["finding"]["id"] == "f-0123456789abcdef"
+        other = await written(visitor, SAID | {"title": "Meanwhile I thought again"}, new)
+        assert other.status_code == 409 and "read it again" in other.json()["error"]
+        next_ = new.replace("=0", "=1")
+        changed, sent = [await written(visitor, SAID | {"state": "done"}, next_) for _ in range(2)]
+        assert (changed.status_code, changed.json()) == (200, sent.json())
+        assert changed.json()["finding"]["version"] == 2
+        assert (await written(visitor, path=new)).status_code == 409, "it was changed since"
+        assert len((await visitor.get("/api/findings")).json()["findings"]) == 1
+        for name in ("f-1", "f-0123456789ABCDEF", "mine", "f-" + "0" * 33):
+            assert (await written(visitor, path=f"/api/findings/{name}?version=0")).status_code == 400
+        assert (await written(visitor, path="/api/findings?version=0")).status_code == 400
+
+
+class NoSessions:
+    """A store in which nobody is logged in."""
+
+    async def find(self, cookie: str) -> Viewer | None:
+        return None
+
+
+class At:
+    """A clock that stands."""
+
+    def __init__(self, *when: int) -> None:
+        self._at = datetime(*when, tzinfo=UTC).timestamp()  # type: ignore[arg-type,misc]
+
+    def now(self) -> float:
+        return self._at
+
+
+@pytest.mark.parametrize(("hour", "told"), [(5, "2026-11-27</td>"), (6, "2026-11-27 (overdue)</td>")])
+async def test_a_finding_is_overdue_once_its_day_is_over_where_the_site_is(
+    tmp_path: Path, hour: int, told: str
+) -> None:
+    clock = At(2026, 11, 28, hour, 30)  # in Chicago half an hour before midnight, and after it
+    file = FindingsFile(tmp_path / "findings.jsonl")
+    said = draft(json.dumps(SAID | {"due": "2026-11-27"}).encode())
+    await file.write(lambda all_: all_.next("f-1", said, AgencyId("cpd"), "supervisor", 0, clock.now()))
+    site = settings()
+    server = FastAPI()
+    audit = Audit(tmp_path / "audit.jsonl")
+    server.include_router(FindingsApi(site, Gate(site, NoSessions()), file, clock, audit).router())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(server), base_url="http://site") as reader:
+        page = await reader.get("/api/findings.html", headers={"Authorization": f"Bearer {TOKEN}"})
+    assert told in page.text
 
 
 async def test_a_file_of_findings_is_audited_first_or_not_given_out(redis_url: str, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+import math
 import re
 import time
 from collections.abc import AsyncIterator
@@ -128,6 +129,25 @@ async def test_the_playhead_goes_with_the_finger_and_few_seeks_go_out() -> None:
         assert tab.problems == []
 
 
+async def test_a_drag_that_the_browser_takes_away_ends_where_it_was() -> None:
+    async with reviewing() as (review, tab):
+        await drawn(tab)
+        track = await box(tab, TRACK)
+        await tab.page.mouse.move(track["x"] + 100, track["y"] + 30)
+        await tab.page.mouse.down()
+        await tab.page.mouse.move(track["x"] + 690, track["y"] + 30, steps=3)
+        # Browsers need not say where; what they leave out is 0.
+        cancel = 'new PointerEvent("pointercancel", { pointerId: 1, bubbles: true })'
+        await tab.eval(f'document.querySelector("{TRACK}").dispatchEvent({cancel})')
+        await tab.page.mouse.up()
+        wanted = review.recording.begin + 690 / track["width"] * 3 * 3600
+        await tab.until(f"Math.abs({AT} - {wanted}) < 20")
+        await wait_for(lambda: abs(review.said("seek")[-1]["at"] - wanted) < 20)
+        await asyncio.sleep(0.5)
+        assert abs(await tab.eval(AT) - wanted) < 20
+        assert tab.problems == []
+
+
 async def test_it_plays_at_the_speed_asked_for_and_says_the_speed_it_reaches() -> None:
     async with reviewing() as (review, tab):
         await drawn(tab)
@@ -217,6 +237,108 @@ async def test_a_unit_is_followed_its_way_shown_and_who_was_near_listed() -> Non
           const [lon, lat] = [units.columns.lon[row] / 1e7, units.columns.lat[row] / 1e7];
           return Math.abs(lat - c.lat) + Number(lon < c.lon - 1e-9); })()"""
         await tab.until(f"{off} < 1e-5")
+
+
+CURVE = "((graph) => graph.checkVisibility() && graph.data?.[0].x)(document.querySelector('#track-graph'))"
+
+
+async def test_the_way_of_a_unit_is_what_was_known_of_it_at_the_moment_that_is_shown() -> None:
+    async with reviewing(more="&chosen=units~cpd~U0010&speed=16") as (review, tab):
+        await drawn(tab)
+        newest = f"({CURVE} || [0]).at(-1)"
+        begun = review.recording.begin + 5400
+        await tab.until(f"Math.abs({newest} - {begun}) <= 11")
+        before = len(review.said("track"))
+        # While it plays the way goes on, and is asked for now and then.
+        started = time.monotonic()
+        await tab.page.keyboard.press("Space")
+        await tab.until(f"{newest} > {begun + 60}", 30)
+        await tab.until(f"{AT} > {begun + 120}", 30)
+        await tab.page.keyboard.press("Space")
+        played = time.monotonic() - started
+        assert 1 <= len(review.said("track")) - before <= played / 3 + 2
+        await tab.until(f"{AT} - {newest} <= 11")
+        # Going back takes away what was not known yet.
+        await tab.page.evaluate("""() => { window.ahead = [];
+          const look = () => { const { review } = jointops.page;
+            const graph = document.querySelector("#track-graph");
+            if (graph.checkVisibility() && graph.data?.[0].x.at(-1) > review.at() + 0.3) window.ahead.push(review.at());
+            requestAnimationFrame(look); }; look(); }""")
+        await tab.page.keyboard.press("Shift+ArrowLeft")
+        await tab.until(f"{AT} < {begun + 120} && {CURVE} && {AT} - {newest} <= 11")
+        assert await tab.eval("window.ahead") == []
+        # In truth it goes on beyond the moment.
+        await tab.page.click('[data-view="truth"]')
+        await tab.until(f"{newest} > {AT} + 1000")
+        assert tab.problems == []
+
+
+async def test_a_way_that_cannot_be_had_is_asked_for_again_after_a_while() -> None:
+    async with reviewing() as (review, tab):
+        await drawn(tab)
+        review.failing = True
+        await tab.eval("jointops.page.select('units', 'cpd', 'U0010')")
+        await tab.until("document.querySelector('.track-note').textContent === 'No answer just now'")
+        await tab.page.keyboard.press("Space")
+        await tab.until(f"{AT} > {review.recording.begin + 5400 + 4}")
+        assert len(review.said("track")) == 1
+        review.failing = False
+        await tab.until(f"{CURVE} && document.querySelector('.track-note').textContent.includes('mph')", 15)
+        assert tab.problems == []
+
+
+async def test_who_was_near_is_told_of_the_view_and_moment_that_are_shown() -> None:
+    async with reviewing(more="&map=41.87,-87.7,12&view=truth") as (review, tab):
+        await drawn(tab)
+        await tab.page.click(".near-toggle")
+        hand = await box(tab, ".map-hand")
+        x, y = hand["x"] + hand["width"] * 0.7, hand["y"] + hand["height"] * 0.6
+        await tab.page.mouse.move(x, y)
+        await tab.page.mouse.down()
+        await tab.page.mouse.move(x + 90, y, steps=3)
+        await tab.page.mouse.up()
+        rows = "[...document.querySelectorAll('.near-row:not([hidden])')].map((row) => row.textContent).join()"
+        note = "document.querySelector('.near .panel-note').textContent"
+        asked = lambda: tuple(review.said("near")[-1][k] for k in ("lon", "lat", "metres", "from", "to"))  # noqa: E731
+        begun = review.recording.begin + 5400
+
+        async def lists(known_by: float) -> None:
+            """Wait until the list is what was known by then."""
+            found = review.recording.near(*asked(), known_by)
+            last = max(unit["last"] for unit in found)
+            clock = time.strftime("%M:%S", time.gmtime(last))
+            await tab.until(f"parseInt({note}) === {len(found)} && ({rows}).includes('{clock}')")
+
+        await lists(math.inf)
+        # The truth is the same at every moment.
+        await tab.page.keyboard.press("Shift+ArrowLeft")
+        await tab.until(f"Math.abs({AT} - {begun - 60}) < 0.2")
+        await asyncio.sleep(1)
+        assert len(review.said("near")) == 1
+        # What was known then is less, and more a minute later.
+        await tab.page.click('[data-view="known"]')
+        await tab.until(f"{rows} === ''")
+        await lists(begun - 60)
+        await tab.page.keyboard.press("Shift+ArrowRight")
+        await tab.until(f"Math.abs({AT} - {begun}) < 0.2")
+        await lists(begun)
+        # Its rows lead to their moments; it stays meanwhile and says of which moment it is.
+        count, stood = len(review.said("near")), await tab.eval(rows)
+        await tab.page.click(".near-row .row-button")
+        await tab.until(f"{AT} < {begun} - 1 && {note}.includes('as of')")
+        await asyncio.sleep(2.5)
+        assert (len(review.said("near")), await tab.eval(rows)) == (count, stood)
+        # While it plays on nothing is asked; where it stands, it is.
+        await tab.page.keyboard.press("Shift+ArrowLeft")
+        await wait_for(lambda: len(review.said("near")) > count)
+        await tab.page.keyboard.press("Space")
+        await asyncio.sleep(2.5)
+        count = len(review.said("near"))
+        await asyncio.sleep(2.5)
+        assert len(review.said("near")) == count
+        await tab.page.keyboard.press("Space")
+        await wait_for(lambda: len(review.said("near")) > count)
+        assert tab.problems == []
 
 
 async def test_two_moments_stand_side_by_side_and_look_at_the_same_place() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.async_api import Route
 
 from tests.journeys.test_reviewer_goes_back import AT, box, drawn, reviewing
 from tests.journeys.test_watch_officer_at_the_wall import SMALL_TARGETS, SMALL_TEXT
@@ -184,6 +185,30 @@ async def test_what_is_typed_stays_when_it_cannot_be_saved_and_is_thrown_away_on
         await c.page.click('.finding-form .button:has-text("Throw away")')
         await c.tab.until(f"!({FORM})")
         c.tab.problems[:] = [p for p in c.tab.problems if "401" not in p]
+
+
+async def test_a_finding_whose_answer_was_lost_is_saved_again_and_is_there_once() -> None:
+    async with case() as c:
+        await c.page.click(".findings-write")
+        await c.typed(title="Nearest car was not asked")
+
+        async def lost(route: Route) -> None:
+            if route.request.method != "POST":
+                return await route.fallback()
+            await route.fetch()  # the site writes it
+            await route.abort()
+
+        await c.page.route("**/api/findings/**", lost)
+        await c.page.click(".finding-form .button-main")
+        problem = "document.querySelector('.finding-problem').textContent"
+        await c.tab.until(f"{problem}.includes('Whether it is saved is not known')")
+        assert len(await c.findings()) == 1
+        await c.page.unroute("**/api/findings/**")
+        await c.page.reload()
+        await c.tab.until(FORM, 60)
+        assert (await c.saved())["version"] == 1
+        assert len(await c.findings()) == 1
+        c.tab.problems[:] = [p for p in c.tab.problems if "ERR_FAILED" not in p]
 
 
 async def test_keys_alone_write_and_read_a_finding() -> None:

@@ -40,6 +40,19 @@ def test_who_changes_what_was_changed_meanwhile_is_told():
         written(findings, name="f-2", changes=3)
 
 
+def test_who_got_no_answer_says_the_same_again_and_it_is_there_once():
+    findings = Findings()
+    first = findings.next("f-1", SAID, CPD, "supervisor", 0, 2e9)
+    assert first not in findings and findings.again("f-1", SAID, CPD, 0) is None
+    findings.take(first)
+    assert first in findings and findings.again("f-1", SAID, CPD, 0) == first
+    assert findings.again("f-1", SAID, CFD, 0) is None, "an agency is not told what another's says"
+    assert findings.again("f-1", Draft(at=SAID.at, title="Otherwise"), CPD, 0) is None
+    second = written(findings, Draft(at=SAID.at, title="Nearest car"), changes=1)
+    assert findings.again("f-1", second.said, CPD, 1) == second
+    assert findings.again("f-1", SAID, CPD, 0) is None, "it was changed since"
+
+
 def test_another_agency_reads_what_is_shared_and_changes_nothing():
     findings = Findings()
     written(findings)

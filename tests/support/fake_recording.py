@@ -61,6 +61,8 @@ class Recording:
         self.place, self.opened = spread(incidents), np.sort(rng.uniform(begin - 900, self.end - 120, incidents))
         self.priority = rng.choice([1, 2, 3, 4], incidents, p=(0.06, 0.2, 0.42, 0.32)).astype(np.uint8)
         self.camera = spread(cameras)
+        self.late = np.where(np.arange(units) % LATE_EACH == 0, LATE_S, 0.6)
+        """How late each unit's reports come, seconds."""
         self.emergency = (begin + hours * 1800, begin + hours * 1800 + 180)
         """From when to when unit 0 is in emergency."""
         self.events = self._events(rng)
@@ -81,8 +83,7 @@ class Recording:
         return np.array([0, 0, 1, 2, 0, 1, 2, 3, 0, 4], np.uint8)[(slot * 7 + np.arange(self.n) * 3) % 10]
 
     def _observed(self, at: float, view: str) -> NDArray[np.float64]:
-        late = np.where(np.arange(self.n) % LATE_EACH == 0, LATE_S, 0.6)
-        return at - (np.zeros(self.n) if view == "truth" else late)
+        return at - (np.zeros(self.n) if view == "truth" else self.late)
 
     def seen(self, view: str) -> NDArray[Any]:
         """Return the units that a view holds."""
@@ -220,10 +221,10 @@ class Recording:
 
     # --- questions ---
 
-    def track(self, id_: str, begin: float, end: float) -> list[list[Any]]:
-        """Return where a unit was every ten seconds, as docs/wire.md says it."""
+    def track(self, id_: str, begin: float, end: float, known_by: float = math.inf) -> list[list[Any]]:
+        """Return where a unit was every ten seconds, as docs/wire.md says it, of what was known by then."""
         row = np.array([int(id_[1:])])
-        times = np.arange(max(begin, self.begin), min(end, self.end), 10.0)
+        times = np.arange(max(begin, self.begin), min(end, self.end, known_by - self.late[row[0]]), 10.0)
         points = []
         for at in times:
             lon, lat, course, speed = (float(v[0]) for v in self._way(np.array([at]), row))
@@ -232,11 +233,13 @@ class Recording:
             points.append([float(at), lon, lat, speed if rolls else 0.0, course, status, float(at), None, None])
         return points
 
-    def near(self, lon: float, lat: float, metres: float, begin: float, end: float) -> list[dict[str, Any]]:
-        """Return who was within so many metres, nearest first."""
-        times = np.arange(begin, end, 5.0)
+    def near(
+        self, lon: float, lat: float, metres: float, begin: float, end: float, known_by: float = math.inf
+    ) -> list[dict[str, Any]]:
+        """Return who was within so many metres, as far as it was known by then, nearest first."""
         found = []
         for i in range(self.n):
+            times = np.arange(begin, min(end, known_by - self.late[i]), 5.0)
             lons, lats, _, _ = self._way(times, np.full(len(times), i))
             away = np.hypot((lons - lon) * _M_PER_DEG * _SHRINK, (lats - lat) * _M_PER_DEG)
             inside = np.flatnonzero(away <= metres)
@@ -249,8 +252,15 @@ class Recording:
                 })  # fmt: skip
         return sorted(found, key=lambda u: u["nearest_m"])
 
-    def within(self, circle: list[float] | None, box: list[float] | None, begin: float, end: float) -> dict[str, Any]:
-        """Return what was in an area, and how much was said of it by the minute."""
+    def within(
+        self,
+        circle: list[float] | None,
+        box: list[float] | None,
+        begin: float,
+        end: float,
+        known_by: float = math.inf,
+    ) -> dict[str, Any]:
+        """Return what was in an area, as far as it was known by then, and how much was said of it by the minute."""
         if circle:
             lon, lat, metres = circle
         else:
@@ -265,11 +275,13 @@ class Recording:
             return math.hypot((place[0] - lon) * _SHRINK, place[1] - lat) * _M_PER_DEG <= metres
 
         happened = [
-            e for _, e in self.events if begin <= e["at"] <= end and "lon" in e and inside((e["lon"], e["lat"]))
+            e
+            for _, e in self.events
+            if begin <= e["at"] <= end and e["received_at"] <= known_by and "lon" in e and inside((e["lon"], e["lat"]))
         ]
         of_kind = {kind: [e for e in happened if e["kind"] == kind] for kind in ("incident", "camera_event")}
         pairs = {kind: sorted({(e["agency"], e["id"]) for e in found}) for kind, found in of_kind.items()}
-        units = self.near(lon, lat, metres, begin, end)
+        units = self.near(lon, lat, metres, begin, end, known_by)
         minutes = [
             {"at": int(at // 60) * 60, "agency": unit["agency"], "unit": 6}
             for unit in units

@@ -1,7 +1,8 @@
 """A review server with a made-up recording behind it: speaks "Review" of docs/wire.md, needs no archive.
 
 For tests of the browser. It can be told to go wrong: `drop` (cuts every connection), `refuse` (takes none), `deny` (the
-caller may not review), `slow_s` (each seek takes so long), `pace` (plays no faster than that).
+caller may not review), `slow_s` (each seek takes so long), `pace` (plays no faster than that), `failing` (asks of the
+record are answered that it cannot be read).
 
     python -m tests.support.fake_review --port 8953
 """
@@ -39,7 +40,7 @@ class FakeReview:
         hour = math.floor(time.time() / 3600) * 3600
         self.recording = recording or Recording(hour - 4 * 3600)
         self.port = port
-        self.refusing = self.denying = False
+        self.refusing = self.denying = self.failing = False
         self.slow_s, self.pace = 0.0, 1e9
         self.heard: list[dict[str, Any]] = []
         """Everything reviewers said, oldest first."""
@@ -148,20 +149,27 @@ class _Seat:
             self._step(said["to"], said["by"])
         elif kind == "card":
             self.say(self._card(said))
-        elif kind == "track":
-            self.say(said | {"points": self._of.track(said["id"], said["from"], said["to"])})
         elif kind == "screens":
             self.say(said | {"screens": []})
-        elif kind == "near":
-            units = self._of.near(said["lon"], said["lat"], said["metres"], said["from"], said["to"])
-            self.say(said | {"units": units})
+        elif kind in ("track", "near", "within", "chronology"):
+            error = {"error": "This part of the record cannot be read."}
+            self.say(said | (error if self._server.failing else self._asked(said)))
 
-        elif kind == "within":
-            self.say(said | self._of.within(said.get("circle"), said.get("box"), said["from"], said["to"]))
-        elif kind == "chronology":
-            known_by = math.inf if self._view == "truth" else self._at
-            answer = self._of.chronology(said["id"], said["metres"], known_by)
-            self.say(said | answer | {"at": None if self._view == "truth" else self._at})
+    def _asked(self, said: dict[str, Any]) -> dict[str, Any]:
+        """Return what is asked of the record, as far as it was known by then."""
+        known_by = math.inf if self._view == "truth" else self._at
+        match said["type"]:
+            case "track":
+                return {"points": self._of.track(said["id"], said["from"], said["to"], known_by)}
+            case "near":
+                place = (said[k] for k in ("lon", "lat", "metres", "from", "to"))
+                return {"units": self._of.near(*place, known_by)}
+            case "within":
+                area = (said.get("circle"), said.get("box"))
+                return self._of.within(*area, said["from"], said["to"], known_by)
+            case _:
+                answer = self._of.chronology(said["id"], said["metres"], known_by)
+                return answer | {"at": None if self._view == "truth" else self._at}
 
     async def run(self) -> None:
         """Play, and say that one is there."""
