@@ -37,7 +37,8 @@ def test_days_and_times_are_read(text: str, since: int, until: int):
 
 
 @pytest.mark.parametrize(
-    "text", ["yesterday", "2026-11-27T12:00", "2026-13-01", "2026-11-28..2026-11-27T00:00", "a..b", "..11:00", "1960-01-01"]
+    "text",
+    ["yesterday", "2026-11-27T12:00", "2026-13-01", "2026-11-28..2026-11-27T00:00", "a..b", "..11:00", "1960-01-01"],
 )
 def test_what_is_no_span_is_refused_with_an_example(text: str):
     with pytest.raises(ConfigError, match="write a day"):
