@@ -5,7 +5,7 @@ Rules
 - Else Redis, review and web pages are started for this machine alone, on a copy of the site's file in a folder that
   goes with them. No gateway, hub or recorder: nothing is added to journal or record.
 - With the site's file its log-ins and shares count. Without one nobody knows them: whoever can read the folder gets a
-  log-in of the moment, to which every agency of the record is shared.
+  log-in of the moment, to which every agency of the record is shared, then as well (`dashboard/reader_recording.py`).
 """
 
 import argparse
@@ -117,7 +117,13 @@ def _serve(args: argparse.Namespace, where: Where, archive: Archive, span: Span,
         raise ConfigError("--view", f"no agency of {args.view!r}; there are {', '.join(settings.agency_ids())}")
     at = 0.0
     supervisor = Supervisor(
-        settings, file, data_dir(settings), log_level=args.log_level, own_redis=not where.own, parts=PARTS
+        settings,
+        file,
+        data_dir(settings),
+        log_level=args.log_level,
+        own_redis=not where.own,
+        parts=PARTS,
+        reader="" if where.settings else settings.account[0].agency,
     )
 
     def look(redis_url: str) -> None:

@@ -11,16 +11,25 @@ from websockets.asyncio.client import connect
 from websockets.typing import Origin
 
 from dashboard import cli, config_file, replay_command
+from dashboard.recorder import logs_of
 from dashboard.replay_command import path, site_of
 from dashboard.site_file import toml
-from feeds.names import AgencyId
+from feeds.bus import BatchId
+from feeds.memory_bus import MemoryBus
+from feeds.names import CUTS, AgencyId
 from feeds.recording.archive import Archive
 from feeds.recording.audit import Audit
+from feeds.recording.log_sealer import LogSealer
 from feeds.recording.span import Span
+from layers.policy import Grant
+from layers.policy_record import encode_policy
+from layers.roster import AgencyInfo, Roster
 from tests.support.demo import running
+from tests.support.pair import grant
 from tests.support.recording import CPD, T0, TEN, sealed
 from tests.support.replay import Replay, replaying
 from tests.support.reviewing import Reviewer
+from tests.support.site_cuts import entry
 
 pytestmark = pytest.mark.redis
 
@@ -95,6 +104,31 @@ async def test_an_archive_of_nobody_here_is_opened_at_the_range_and_ctrl_c_leave
     assert (opened.act, opened.who, opened.what) == ("open", "reviewer", str(tmp_path / "archive"))
     assert sorted(tmp_path.joinpath("archive").rglob("*")) == before
     assert "Traceback" not in replay.errors()
+
+
+def with_cuts(folder: Path, *grants: Grant) -> None:
+    """Seal the hub's cuts of ten minutes beside the agencies' record, with the shares of then."""
+    archive = Archive(folder)
+    (sealer,) = (LogSealer(one, archive) for one in logs_of(MemoryBus()) if one.name == CUTS)
+    agencies = [AgencyInfo(id_, id_, id_.upper()[:4]) for id_ in archive.agencies()]
+    policy = encode_policy(grants, Roster(agencies, []))
+    times = [T0 + n * 1000 for n in range(5)]
+    applied = [{str(agency): ms for agency in archive.agencies()} for ms in times]
+    ticks = [entry(ms / 1000, b"" if n else policy, **applied[n]) for n, ms in enumerate(times)]
+    sealer.seal(T0, T0 + TEN, [(BatchId(ms, 0), tick) for ms, tick in zip(times, ticks, strict=True)], None)
+
+
+async def test_a_whole_sites_archive_is_seen_whole_by_whoever_has_its_folder(tmp_path: Path) -> None:
+    sealed(tmp_path / "archive", 1)
+    sealed(tmp_path / "archive", 1, AgencyId("cfd"))
+    with_cuts(tmp_path / "archive", grant("cpd", "cfd", "unit.position"))
+    with replaying(tmp_path, "--archive", tmp_path / "archive") as replay:
+        word = next(line for line in replay.lines if line.startswith("log-in ")).split()
+        cookie = replay.log_in(word[1], word[3])
+        cpd, cfd = ({(agency, f"u{k}") for k in range(3)} for agency in ("cpd", "cfd"))
+        assert await units_at(replay, cookie, "known", T0 / 1000 + 1) == cpd | cfd
+        assert await units_at(replay, cookie, "agency:cpd", T0 / 1000 + 1) == cpd
+        assert await units_at(replay, cookie, "agency:cfd", T0 / 1000 + 1) == cpd | cfd, "by the shares of then"
 
 
 async def test_with_the_sites_file_its_log_ins_and_shares_count(tmp_path: Path) -> None:
