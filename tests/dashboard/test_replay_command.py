@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -154,12 +155,20 @@ async def test_with_the_sites_file_its_log_ins_and_shares_count(tmp_path: Path) 
     assert not (data / "serving.json").exists()
 
 
-def test_where_the_site_runs_its_own_page_is_opened_instead_of_a_second_site(tmp_path: Path) -> None:
+def test_where_the_site_runs_its_own_page_is_opened_instead_of_a_second_site(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "demo").mkdir()
     with running(tmp_path / "demo") as demo:
-        with replaying(tmp_path, "2026-11-27T12:00..12:30", "--config", demo.data_dir / "site.toml") as replay:
+        file, now = demo.data_dir / "site.toml", datetime.now(UTC)
+        since, until = (f"{now + timedelta(minutes=by):%Y-%m-%dT%H:%M}" for by in (-1, 9))
+        with replaying(tmp_path, f"{since}..{until}", "--config", file) as replay:
             assert replay.process.wait(5) == 0
-            assert replay.address.startswith(demo.url + "/review?at=2026-11-27T12:00:00Z&view=known&range=")
+            assert replay.address.startswith(f"{demo.url}/review?at={since}:00Z&view=known&range=")
+        status, words = said(capsys, "2026-01-01", "--config", file)
+        assert status == 2 and "nothing is recorded from 2026-01-01 00:00:00 to 2026-01-02 00:00:00" in words
+        status, words = said(capsys, "--view", "agency:zzz", "--config", file)
+        assert status == 2 and "no agency of 'agency:zzz'; there are cpd" in words
         assert demo.get("/healthz")[0] == 200
 
 
