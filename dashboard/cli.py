@@ -117,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
 
     verify = command("verify", _verify, "say whether the record is as it was recorded", texts.VERIFY)
     verify.add_argument("range", nargs="?", default="", metavar="RANGE", help="a day, or A..B (all)")
+    verify.add_argument("--agency", action="append", metavar="ID", help="this agency's; may be given again (all)")
     _which_archive(verify)
 
     replay = command("replay", _replay, "look back at part of the record", texts.REPLAY)
@@ -130,6 +131,7 @@ def _parser() -> argparse.ArgumentParser:
 
     export = command("export", _export, "write part of the record for somebody else", texts.EXPORT)
     export.add_argument("out", type=Path, metavar="OUT", help="the file to write; - is the standard output")
+    export.add_argument("--agency", action="append", required=True, metavar="ID", help="whose record it is; one")
     export.add_argument("--format", choices=["evidence", *EXPORTS], default="evidence", help="(evidence)")
     export.add_argument("--range", default="", metavar="RANGE", help="a day, or A..B (all)")
     export.add_argument("--unit", action="append", metavar="ID", help="this unit only; may be given again (all)")
@@ -138,7 +140,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument(
         "--skip-damaged", action="store_true", help="leave damaged segments out, and say so in the file"
     )
-    export.add_argument("--case", default="", metavar="ID", help="the case that it is for; it stands in the audit")
+    export.add_argument("--case", default="", metavar="ID", help="the case that it is for, for file and audit")
     export.add_argument("--actor", default="", metavar="NAME", help="who says so (you, as this machine knows you)")
     _which_archive(export)
 
@@ -166,7 +168,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _which_archive(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--agency", action="append", metavar="ID", help="this agency's; may be given again (all)")
     parser.add_argument("--archive", type=Path, metavar="FOLDER", help="folder of the record")
     parser.add_argument("--config", type=Path, metavar="site.toml", help="the site's file, which names the folder")
 

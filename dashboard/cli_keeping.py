@@ -57,6 +57,9 @@ def add(command: Command) -> None:
     import_.add_argument("--agency", metavar="ID", help="of logs: whose they are")
     import_.add_argument("--source", default="", metavar="ID", help="of logs: the source they came from (the dialect)")
     import_.add_argument("--unit", default="", metavar="ID", help="of logs: whom they are about that name nobody")
+    import_.add_argument(
+        "--day", default="", metavar="DAY", help="of logs: the (first) day of those that say the time of day alone"
+    )
     _said_by(import_)
     _archive(import_)
 
@@ -79,6 +82,9 @@ def _parts(parent: argparse.ArgumentParser) -> "argparse._SubParsersAction[argpa
 def _done_by(parser: argparse.ArgumentParser, default: str | None = None) -> None:
     """`default`: SUPPRESS in a part of a command that takes the same words, so that they count before it too."""
     parser.add_argument("--do", action="store_true", default=default or False, help="do it (else only say what it is)")
+    parser.add_argument(
+        "--dry-run", action="store_true", default=default or False, help="only say what it is, as without --do"
+    )
     _said_by(parser, default or "")
     _archive(parser, default)
 

@@ -44,7 +44,7 @@ $JOINTOPS_FEED_TOKEN.
 VERIFY = """\
 Reads the record again, every byte, and compares it with the hashes taken when it was sealed. What was altered is
 named: agency, ten minutes, file, bytes, and of Parquet files the columns and rows. Exit status 0: all is as recorded;
-1: something is not; 2: there is nothing to verify.
+1: something is not; 2: there is no archive, or nothing is recorded in RANGE.
 
   jointops verify                                       the whole record of `jointops serve`
   jointops verify 2026-11-27                            a day (UTC)
@@ -54,6 +54,9 @@ named: agency, ten minutes, file, bytes, and of Parquet files the columns and ro
 Each agency's manifests are a chain: each holds the hash of the one before. The last line of each agency is the head of
 its chain. Write it down elsewhere (the shift log, a partner agency): whoever holds a head can tell later that nothing
 before it was changed. Without one, a whole new chain could be put in the old one's place.
+
+The legal holds and the site's audit (--config) are read too. A hold of which the audit tells, and which the archive
+does not have any more, is a finding; `jointops retention` deletes nothing then.
 """
 REPLAY = """\
 Opens the page of recordings at part of a record, in the browser if there is a screen, and prints its address. What it
@@ -79,7 +82,8 @@ Writes part of one agency's record for somebody else, whole or not at all.
 
 An evidence package holds segments as they were sealed (ten minutes each), the chain of their manifests, and a verifier
 of one file that runs anywhere: its receiver needs nothing of this product. What was altered is not packed: `jointops
-verify` names it.
+verify` names it. What of the range is not in the record, or not sealed yet, is said, in the file too. A new file can be
+read by its owner alone.
 
 Every other format holds positions and what happened, as much as the agency of --for may see by the shares of the
 site's file. --view known: what was received in the range, in that order. --view truth: what was so in the range,
@@ -87,8 +91,8 @@ whenever it was received. docs/exports.md says what is where in each format.
 """
 AUDIT = """\
 Prints who looked back at the record and who took something out of it: each review that was opened, where it went, what
-it watched, whose tracks and which places it asked for; each export, evidence package, deletion, hold and import, before
-it was done. What cannot be written there is not done.
+it watched, whose tracks and which places it asked for; each export, evidence package, deletion, hold and import that
+was asked for, before it was done, and again when it failed. What cannot be written there is not done.
 
   jointops audit --config site.toml                              all of it
   jointops audit 2026-11-27 --agency cpd --config site.toml      a day; by cpd's people, or of cpd's record
@@ -100,7 +104,8 @@ Exit status 1: a line was altered.
 """
 RETENTION = """\
 Says what of the record is older than its agency's agreement lets it be kept (`[[retention]]` in the site's file;
-without one: for ever), what would go under which clause, and why the rest stays. Nothing is done without --do.
+without one: for ever), what would go under which clause, and why the rest stays. Nothing is done without --do (so that
+--dry-run changes nothing), nor while the site's audit tells of a hold that the archive does not have.
 
   jointops retention --config site.toml                  what would go, and why the rest stays
   jointops retention --config site.toml --agency cpd     of one agency
@@ -145,6 +150,7 @@ record, and never over what is there.
 The folder is imports/NAME in the site's data folder, or --archive. A recording keeps its agencies' ids and its chain:
 compare the head that is printed with one that its sender wrote down. Of a log, what it says of its time stands for when
 it was received too; the manifests say so (`imported`). What says no time, or names another agency, is left out and
-counted. A CSV has a header with unit_id, observed_at (Unix seconds or RFC 3339), lat, lon and more of the vocabulary's
-names, or is one of `jointops export`.
+counted; so is what says the time of day alone (NMEA without RMC, TAIP), unless --day tells its day. A CSV has a
+header with unit_id, observed_at (Unix seconds or RFC 3339), lat, lon and more of the vocabulary's names, or is one of
+`jointops export`.
 """

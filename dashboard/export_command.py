@@ -18,7 +18,7 @@ from dashboard.record_export import Asked, Export, Exported
 from dashboard.verify_command import archive_of
 from feeds.errors import ConfigError
 from feeds.names import AgencyId, agency_id
-from feeds.recording.evidence import package
+from feeds.recording.evidence import Asker, open_private, package
 from feeds.recording.span import Span
 
 EVIDENCE = "evidence"
@@ -31,9 +31,8 @@ def run(args: argparse.Namespace) -> int:
     if len(args.agency or ()) != 1:
         raise ConfigError("--agency", "name the one agency whose record it is")
     agency = agency_id(args.agency[0])
-    if args.out != STDOUT and args.out.exists():
-        raise ConfigError("OUT", f"{args.out} is there already; name another file")
-    audit_command.note(
+    _mind_out(args)
+    asked = audit_command.noted(
         args,
         "evidence" if args.format == EVIDENCE else "export",
         span=span,
@@ -44,29 +43,49 @@ def run(args: argparse.Namespace) -> int:
         what=f"{args.format} into {args.out.name}",
     )
     try:
-        with progress_bar.counting() as bar:
+        with asked, progress_bar.counting() as bar:
             if args.format == EVIDENCE:
                 said = _evidence(args, archive, agency, span, bar)
             else:
                 said = _export(args, archive, agency, span, bar)
     except OSError as error:
-        raise ConfigError("OUT", f"cannot write {args.out}: {error.strerror or error}") from error
+        raise _cannot_write(args.out, error) from error
     (sys.stderr if args.out == STDOUT else sys.stdout).write(said)
     return 0
 
 
-def _evidence(args: argparse.Namespace, archive: Path, agency: AgencyId, span: Span, bar: Progress) -> str:
-    if args.out == STDOUT or args.unit or args.for_ or args.view or args.skip_damaged:
+def _mind_out(args: argparse.Namespace) -> None:
+    """Refuse what cannot be written before it is audited. Raises ConfigError."""
+    if args.format == EVIDENCE and (args.out == STDOUT or args.unit or args.for_ or args.view or args.skip_damaged):
         raise ConfigError(
             "--format", "an evidence package is whole: it takes no --unit, --for, --view or --skip-damaged, and a file"
         )
+    if args.out == STDOUT:
+        return
+    try:
+        there, has_folder = args.out.exists(), args.out.absolute().parent.is_dir()
+    except OSError as error:
+        raise _cannot_write(args.out, error) from error
+    if there:
+        raise ConfigError("OUT", f"{args.out} is there already; name another file")
+    if not has_folder:
+        raise ConfigError("OUT", f"cannot write {args.out}: there is no such folder")
+
+
+def _cannot_write(out: Path, error: OSError) -> ConfigError:
+    return ConfigError("OUT", f"cannot write {out}: {error.strerror or error}")
+
+
+def _evidence(args: argparse.Namespace, archive: Path, agency: AgencyId, span: Span, bar: Progress) -> str:
     task = bar.add_task("packing", total=None)
-    packed = package(archive, agency, span, args.out, lambda done, of: bar.update(task, completed=done, total=of))
+    asker = Asker(audit_command.actor_of(args), args.case)
+    packed = package(archive, agency, span, args.out, lambda n, of: bar.update(task, completed=n, total=of), asker)
+    sys.stderr.write(packed.extent.ends(span))
     deleted = f" ({packed.deleted} deleted lawfully)" if packed.deleted else ""
     return (
         f"{args.out}: {packed.segments} segments{deleted}, {packed.links} links of the chain, {packed.bytes:,} bytes. "
         "Whoever gets it unpacks it and runs `python3 verify.py`.\n"
-    )
+    ) + _lacking(packed.missing)
 
 
 def _export(args: argparse.Namespace, archive: Path, agency: AgencyId, span: Span, bar: Progress) -> str:
@@ -78,6 +97,8 @@ def _export(args: argparse.Namespace, archive: Path, agency: AgencyId, span: Spa
         span=span,
         units=tuple(args.unit or ()),
         skip_damaged=args.skip_damaged,
+        actor=audit_command.actor_of(args),
+        case=args.case,
     )
     export = Export(archive, config_file.load(args.config) if args.config else Settings(), asked)
     tasks = {name: bar.add_task(name, total=None) for name in ("reading", "writing")}
@@ -91,7 +112,9 @@ def _export(args: argparse.Namespace, archive: Path, agency: AgencyId, span: Spa
         runs = export.gather(aside, progress)
         version = importlib.metadata.version("jointops")
         _write(args.out, export.pieces(runs, time.time(), version, progress))
-        return said(args.out, export.exported(runs))
+        exported = export.exported(runs)
+    sys.stderr.write(exported.extent.ends(span))
+    return said(args.out, exported)
 
 
 def _write(out: Path, pieces: Iterable[bytes]) -> None:
@@ -101,7 +124,7 @@ def _write(out: Path, pieces: Iterable[bytes]) -> None:
         return
     temporary = out.with_name(f".{out.name}.part")
     try:
-        with temporary.open("wb") as file:
+        with open_private(temporary) as file:
             _write_to(file, pieces)
             os.fsync(file.fileno())
         temporary.replace(out)
@@ -120,8 +143,11 @@ def said(out: Path, exported: Exported) -> str:
     """Return what was written in words."""
     where = "" if out == STDOUT else f"{out}: "
     words = f"{where}{exported.positions:,} positions, {exported.occurrences:,} occurrences\n"
-    if exported.missing:
-        words += f"not in it: {', '.join(exported.missing)}\n"
+    words += _lacking(exported.missing)
     if exported.withheld:
         words += f"{exported.withheld} things were withheld because of an error; the log says which kind\n"
     return words
+
+
+def _lacking(missing: tuple[str, ...]) -> str:
+    return f"not in it: {', '.join(missing)}\n" if missing else ""

@@ -13,10 +13,13 @@ from typing import Any
 from dashboard.config import Settings
 from feeds.clock import SystemClock
 from feeds.errors import ConfigError
+from feeds.names import AgencyId
 
 log = logging.getLogger(__name__)
 
 PARENT = "JOINTOPS_PARENT"
+READER = "JOINTOPS_READER"
+"""Set by `jointops replay` of a folder for its review alone: the agency of whoever has the files."""
 """Environment variable: pid of the supervisor; the process stops when that one is gone."""
 _LOOK_EVERY_S = 0.5
 _GRACE_S = 1.8
@@ -146,6 +149,7 @@ async def review(settings: Settings, redis: str, stop: asyncio.Event) -> None:
     """Run the review of the site, which reads the record and writes its audit alone."""
     from dashboard.hub import roster_of
     from dashboard.overviews import Overviews
+    from dashboard.reader_recording import ReaderRecording
     from dashboard.review import Review
     from dashboard.sessions import Sessions
     from dashboard.site import archive_dir, audit_file
@@ -163,7 +167,14 @@ async def review(settings: Settings, redis: str, stop: asyncio.Event) -> None:
     sessions = Sessions(redis, settings.site.session_s)
     journal = JournalRecording(bus, settings.agency_ids(), clock)
     sealed = Sealed(Archive(archive_dir(settings))) if settings.site.record else None
-    recording = journal if sealed is None else ArchivedRecording(sealed, journal)
+    reader = AgencyId(os.environ.get(READER, ""))
+    recording = (
+        journal
+        if sealed is None
+        else ReaderRecording(sealed, journal, reader)
+        if reader
+        else ArchivedRecording(sealed, journal)
+    )
     overviews = None if sealed is None else Overviews(sealed, bus.load_recorder, roster_of(settings))
     gate, site, audit = Gate(settings, sessions), settings.site, Audit(audit_file(settings))
     try:

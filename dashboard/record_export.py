@@ -23,6 +23,7 @@ from feeds.names import AgencyId
 from feeds.recording import segment
 from feeds.recording.archive import MANIFEST, Archive
 from feeds.recording.catalogue import Segment, folder_name
+from feeds.recording.holes import Extent, holes
 from feeds.recording.manifest import Manifest
 from feeds.recording.positions import unit_columns
 from feeds.recording.span import Span
@@ -62,6 +63,9 @@ class Asked(NamedTuple):
     units: tuple[str, ...] = ()
     """Empty: all units, and what happened."""
     skip_damaged: bool = False
+    actor: str = ""
+    """Who asks."""
+    case: str = ""
 
 
 class Exported(NamedTuple):
@@ -72,6 +76,7 @@ class Exported(NamedTuple):
     missing: tuple[str, ...]
     withheld: int
     """Things that were left out because something went wrong with them."""
+    extent: Extent
 
 
 class Export:
@@ -89,14 +94,19 @@ class Export:
         self._own = asked.viewer == asked.agency
         self._occurrences: list[tuple[float, Occurrence]] = []
         self._missing: list[str] = []
+        self._left_out: set[Path] = set()
+        self._holes = holes(folder / asked.agency)
         self._mind_shares()
         self._roster = roster_of(settings)
         self._since, self._until = (ms / 1000.0 for ms in asked.span)
         self._mind_manifests(*self._names())
+        self._mind_holes(asked.span.since, Span().until if self._is_open() else asked.span.until)
         self._sealed = self._archive.segments(asked.agency)
+        self._extent = Extent.of((one.manifest.t0, one.manifest.t1) for one in self._sealed)
         self._chosen = [one for one in self._sealed if self._reaches(one.manifest)]
         if not self._chosen:
             raise self._nothing()
+        self._missing += self._extent.lacks(asked.span)
         self._first, self._last = self._sealed.index(self._chosen[0]), self._sealed.index(self._chosen[-1])
         self._close_span()
         tells = self._own or self._rules.may(_class_of(self._rules, asked.viewer), asked.agency, Category.FEED_HEALTH)
@@ -112,6 +122,7 @@ class Export:
         picture, begins = before.stands(self._first, units=not self._own)
         if not self._own:
             self._mind_manifests(folder_name(self._sealed[begins].manifest.t0) if begins else "", _AFTER_ALL)
+            self._mind_holes(self._sealed[begins].manifest.t0 if begins else 0, Span().until)
         today = {} if self._own else labels_of(before.stands(len(self._sealed))[0])
         told = Retelling(picture, self._rules, _class_of(self._rules, asked.viewer), today)
         read = self._sealed[self._first : self._last + 1]
@@ -124,6 +135,7 @@ class Export:
             if one.tombstone is not None:
                 if one.folder in chosen:
                     self._missing.append(f"{one.name} (deleted)")
+                    self._left_out.add(one.folder)
                 continue
             self._clocks.take(one)
             try:
@@ -134,6 +146,7 @@ class Export:
             except (ArchiveDamaged, DecodeError) as error:
                 self._damaged(one, error)
         progress("reading", len(read), len(read))
+        self._chosen = [one for one in self._chosen if one.folder not in self._left_out]
         if absent := sorted(set(asked.units) - runs.units):
             raise ConfigError("--unit", f"{asked.viewer} sees no unit {absent[0]!r} of {asked.agency} in that time")
         if not runs.rows and not self._occurrences:
@@ -146,6 +159,8 @@ class Export:
         stamp = Stamp(
             agency=asked.viewer,
             viewer="command line",
+            actor=asked.actor,
+            case=asked.case,
             view=asked.view,
             since=self._since,
             until=self._until,
@@ -162,10 +177,13 @@ class Export:
 
     def exported(self, runs: Runs) -> Exported:
         """Return what was written."""
-        return Exported(runs.rows, len(self._occurrences), tuple(self._missing), self._rules.alarms)
+        missing = tuple(self._missing)
+        return Exported(runs.rows, len(self._occurrences), missing, self._rules.alarms, self._extent)
 
     def _nothing(self) -> ConfigError:
         asked = self._asked
+        if why := self._extent.why_nothing(asked.span):
+            return ConfigError("--range", why)
         if self._own:
             return ConfigError(
                 "--range", f"nothing is recorded of {asked.agency} in that time; `jointops verify` says what is"
@@ -208,24 +226,35 @@ class Export:
             if first < (name := f"{folder.parent.name}/{folder.name}") < last:
                 self._pass_over(name, ArchiveDamaged(folder / MANIFEST, "it cannot be read"))
 
+    def _mind_holes(self, since: int, until: int) -> None:
+        """Segments whose links are gone are in no list either: those of `since` to `until` (Unix ms) are told of."""
+        for hole in self._holes:
+            if hole.since < until and since < hole.until:
+                damaged = ArchiveDamaged(self._archive.folder / self._asked.agency, f"links are missing: {hole}")
+                self._pass_over(str(hole), damaged, "lost")
+
+    def _is_open(self) -> bool:
+        """Say whether what was received after the range may be of it."""
+        return self._asked.span.until == Span().until or self._asked.view == "truth"
+
     def _names(self) -> tuple[str, str]:
         """Return after which and before which folder's name a segment may hold something of the range."""
         since, until = self._asked.span
-        is_open = until == Span().until or self._asked.view == "truth"
-        return folder_name(since - SEGMENT_MS) if since else "", _AFTER_ALL if is_open else folder_name(until)
+        return folder_name(since - SEGMENT_MS) if since else "", _AFTER_ALL if self._is_open() else folder_name(until)
 
     def _damaged(self, one: Segment, error: ArchiveDamaged | DecodeError) -> None:
         damaged = error if isinstance(error, ArchiveDamaged) else ArchiveDamaged(one.folder, str(error))
         self._pass_over(one.name, damaged)
+        self._left_out.add(one.folder)
 
-    def _pass_over(self, name: str, damaged: ArchiveDamaged) -> None:
+    def _pass_over(self, name: str, damaged: ArchiveDamaged, how: str = "damaged") -> None:
         if not self._asked.skip_damaged:
             raise damaged
         if not self._own:
             # It may have held the label by which a unit is withheld.
             raise ConfigError("--skip-damaged", f"only {self._asked.agency} itself may pass over a segment: {damaged}")
-        if f"{name} (damaged)" not in self._missing:
-            self._missing.append(f"{name} (damaged)")
+        if f"{name} ({how})" not in self._missing:
+            self._missing.append(f"{name} ({how})")
 
     def _take_own(self, one: Segment, told: Retelling, runs: Runs, *, in_range: bool) -> None:
         happened = not self._asked.units and any(kind != UNIT for kind in one.manifest.contents.kinds)

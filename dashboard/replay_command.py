@@ -5,7 +5,7 @@ Rules
 - Else Redis, review and web pages are started for this machine alone, on a copy of the site's file in a folder that
   goes with them. No gateway, hub or recorder: nothing is added to journal or record.
 - With the site's file its log-ins and shares count. Without one nobody knows them: whoever can read the folder gets a
-  log-in of the moment, to which every agency of the record is shared.
+  log-in of the moment, to which every agency of the record is shared, then as well (`dashboard/reader_recording.py`).
 """
 
 import argparse
@@ -46,6 +46,8 @@ from feeds.report import Category
 PARTS = ("review", "web")
 VIEW = re.compile(r"known|truth|agency:[a-z0-9][a-z0-9_-]*")
 _ANSWER_S = 2.0
+_JOURNAL_MAX_S = 7 * 86_400.0
+"""How far back a journal goes at most."""
 
 
 class Where(NamedTuple):
@@ -69,13 +71,16 @@ def run(args: argparse.Namespace) -> int:
     where = _where(args)
     if not VIEW.fullmatch(args.view):
         raise ConfigError("--view", f"no view {args.view!r}; there are known, truth and agency:ID")
+    archive = Archive(where.archive)
     if where.own and (site := serving.find(where.data_dir)) is not None and _answers(site.url):
+        known = where.settings.agency_ids() if where.settings else archive.agencies()
+        _mind_view(args.view, known)
+        _first_in(span, _stretches(archive, known, _unsealed(archive, known)))
         address = (site.public_url or site.url).rstrip("/") + path(span, args.view)
         demo.say("a site serves this record already; log in there")
         demo.say(f"open {address}")
         _open(args, address)
         return 0
-    archive = Archive(where.archive)
     journaled = where.own and (where.data_dir / "appendonlydir").exists()
     elsewhere = where.own and where.settings is not None and bool(where.settings.site.redis_url)
     if not archive.agencies() and not journaled and not elsewhere:
@@ -113,11 +118,16 @@ def _serve(args: argparse.Namespace, where: Where, archive: Archive, span: Span,
     site_file.write_private(file, text)
     settings = config_file.parse(text)
     unknown = [agency for agency in archive.agencies() if agency not in settings.agency_ids()]
-    if args.view.startswith("agency:") and args.view.removeprefix("agency:") not in settings.agency_ids():
-        raise ConfigError("--view", f"no agency of {args.view!r}; there are {', '.join(settings.agency_ids())}")
+    _mind_view(args.view, settings.agency_ids())
     at = 0.0
     supervisor = Supervisor(
-        settings, file, data_dir(settings), log_level=args.log_level, own_redis=not where.own, parts=PARTS
+        settings,
+        file,
+        data_dir(settings),
+        log_level=args.log_level,
+        own_redis=not where.own,
+        parts=PARTS,
+        reader="" if where.settings else settings.account[0].agency,
     )
 
     def look(redis_url: str) -> None:
@@ -202,7 +212,23 @@ async def _begin(redis_url: str, archive: Archive, settings: Settings, span: Spa
         await bus.close()
     if whole is None:
         raise _nothing(where)
-    stretches = _stretches(archive, settings.agency_ids(), journaled)
+    return _first_in(span, _stretches(archive, settings.agency_ids(), journaled))
+
+
+def _mind_view(view: str, agencies: Sequence[str]) -> None:
+    if view.startswith("agency:") and view.removeprefix("agency:") not in agencies:
+        raise ConfigError("--view", f"no agency of {view!r}; there are {', '.join(agencies)}")
+
+
+def _unsealed(archive: Archive, agencies: Sequence[AgencyId]) -> recording.Span:
+    """Return where a running site's journal, which is its own, may have what is not sealed yet."""
+    now = SystemClock().now()
+    sealed_to = max((archive.sealed_to(agency) or 0 for agency in agencies), default=0) / 1000
+    return recording.Span(min(now, max(sealed_to, now - _JOURNAL_MAX_S)), now)
+
+
+def _first_in(span: Span, stretches: Sequence[tuple[float, float]]) -> float:
+    """Return where the first of the stretches begins in the span, Unix seconds. Raises ConfigError: none does."""
     since, until = span.since / 1000, span.until / 1000
     found = [max(a, since) for a, b in stretches if a < until and since < b]
     if not found:

@@ -8,14 +8,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from dashboard import audit_command, config_file
-from dashboard.audit_command import actor_of
+from dashboard.audit_command import DO, NOTHING_DONE, actor_of
 from dashboard.config import Settings
 from dashboard.verify_command import archive_of
 from feeds.errors import ArchiveDamaged, ConfigError, UnderHold
 from feeds.names import AgencyId, agency_id
-from feeds.recording import holds
 from feeds.recording.archive import Archive
 from feeds.recording.catalogue import Segment
+from feeds.recording.holds import Said
 from feeds.recording.removal import UNIT, Removal
 from feeds.recording.retention import Fate, fates, log_fates, longest
 from feeds.recording.span import Span
@@ -63,15 +63,23 @@ class _Tally:
 def run(args: argparse.Namespace) -> int:
     """Say what may not be kept longer, and delete it when told to; return 1 when some of it cannot be deleted.
 
-    Raises ConfigError, ArchiveDamaged (the holds cannot be read: nothing is deleted then).
+    Raises ConfigError, ArchiveDamaged (the holds cannot be read: nothing is deleted then), HoldsMissing, NotAudited.
     """
+    _mind_dry_run(args)
     archive = Archive(archive_of(args))
     settings = config_file.load(args.config) if args.config else Settings()
     chosen = archive.agencies()
     if args.agency:
         chosen = [_recorded(archive, args.agency)]
-    audit_command.note(args, "retention", agencies=chosen, what="--do" if args.do else "")
-    standing, actor, tally = holds.standing(holds.said(archive.folder)), actor_of(args), _Tally(args.do)
+    held = audit_command.all_holds(args, archive.folder)
+    with audit_command.noted(args, "retention", agencies=chosen, what=DO if args.do else "") as told:
+        return told(_retain(args, archive, settings, chosen, held))
+
+
+def _retain(
+    args: argparse.Namespace, archive: Archive, settings: Settings, chosen: Sequence[AgencyId], standing: Sequence[Said]
+) -> int:
+    actor, tally = actor_of(args), _Tally(args.do)
     left: list[Segment] = []
     for agency in chosen:
         if args.do:
@@ -119,26 +127,28 @@ def _apply(archive: Archive, fate: Fate, name: str, actor: str, tally: _Tally) -
 def remove(args: argparse.Namespace) -> int:
     """Take one unit, or one kind of report, out of the record; return 1 when some of it cannot be.
 
-    Raises ConfigError, ArchiveDamaged.
+    Raises ConfigError, ArchiveDamaged, HoldsMissing, NotAudited.
     """
+    _mind_dry_run(args)
     archive = Archive(archive_of(args))
-    agency, span, actor, tally = (
-        _recorded(archive, args.agency),
-        Span.parse(args.range),
-        actor_of(args),
-        _Tally(args.do),
-    )
+    agency, span, actor = _recorded(archive, args.agency), Span.parse(args.range), actor_of(args)
     removal = Removal(args.unit or "", args.kind or UNIT, *span)
     if not args.clause.strip():
         raise ConfigError("--clause", "name the order or agreement that says so")
     if args.unit and args.unit in f"{args.clause} {actor}":
         raise ConfigError("--clause", "the unit's id is in it, and it stays in the record: name the order instead")
     # whose reports they were is not to stay anywhere
-    what = f"{'a unit' if args.unit else args.kind}, {args.clause!r}{'' if args.do else ' (nothing done)'}"
-    audit_command.note(args, "remove", span=span, agencies=(agency,), what=what)
+    what = f"{'a unit' if args.unit else args.kind}, {args.clause!r}{'' if args.do else f' {NOTHING_DONE}'}"
+    audit_command.all_holds(args, archive.folder)
+    with audit_command.noted(args, "remove", span=span, agencies=(agency,), what=what) as told:
+        return told(_remove(args, archive, agency, removal, actor))
+
+
+def _remove(args: argparse.Namespace, archive: Archive, agency: AgencyId, removal: Removal, actor: str) -> int:
+    tally = _Tally(args.do)
     if args.do:
         archive.finish(agency)
-    outside = mentions = 0
+    found = outside = mentions = 0
     for sealed in archive.segments(agency):
         name = f"{agency} {sealed.name}"
         if not _may_hold(sealed, removal):
@@ -151,14 +161,18 @@ def remove(args: argparse.Namespace) -> int:
         outside += removal.outside(entries)
         mentions += removal.mentions(entries)
         if reports := sum(removal.counted(entries).values()):
+            found += reports
             do = partial(archive.revise, sealed, removal, args.clause, actor, time.time())
             tally.goes(name, reports, args.clause, do, partial(archive.free, sealed, removal))
+    if not found and not outside:
+        what = f"a unit {args.unit!r}" if args.unit else f"kind {args.kind}"
+        _say(f"No report of {what} is on record of {agency} in that time, of what is sealed.")
     if outside:
         _say(f"{outside} reports of it in these segments were observed at another time and stay.")
     if mentions:
         _say(f"{mentions} reports of other things in these segments have its id in them and stay.")
     sealed_to = archive.sealed_to(agency) or 0
-    if span.until > sealed_to:
+    if removal.until > sealed_to:
         _say(f"Sealed is up to {Span(0, sealed_to).words()[1]} UTC; run it again for what comes after.")
     return tally.status()
 
@@ -170,6 +184,11 @@ def _may_hold(sealed: Segment, removal: Removal) -> bool:
         return False
     first, last = contents.observed
     return first * 1000 < removal.until and removal.since <= last * 1000
+
+
+def _mind_dry_run(args: argparse.Namespace) -> None:
+    if args.do and args.dry_run:
+        raise ConfigError("--do", "it is not done with --dry-run; give one of them")
 
 
 def _recorded(archive: Archive, text: str) -> AgencyId:

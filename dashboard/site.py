@@ -108,13 +108,18 @@ class Supervisor:
         fresh: bool = False,
         own_redis: bool = False,
         parts: Sequence[str] = PARTS,
+        reader: str = "",
     ) -> None:
-        """Prepare. `fresh`: begin with an empty journal and archive; `own_redis`: embedded whatever $REDIS_URL says."""
+        """Prepare. `fresh`: begin with an empty journal and archive; `own_redis`: embedded whatever $REDIS_URL says.
+
+        `reader`: the agency of whoever has the record's files, whom no share of then holds; of a site nobody.
+        """
         self._settings = settings
         self.config = config_path
         self._data_dir = data_dir
         self._fresh = fresh
         self._own_redis = own_redis
+        self._reader = reader
         self._parts = [part for part in parts if part != "record" or settings.site.record]
         self._log_level = log_level
         self._redis: embedded_redis.EmbeddedRedis | None = None
@@ -148,7 +153,7 @@ class Supervisor:
             if self._fresh:
                 shutil.rmtree(archive_dir(self._settings), ignore_errors=True)
         before(url)
-        self._env = {**os.environ, "REDIS_URL": url, part.PARENT: str(os.getpid())}
+        self._env = {**os.environ, "REDIS_URL": url, part.PARENT: str(os.getpid()), part.READER: self._reader}
         for name in self._parts:
             self.add(name, "--config", str(self.config))
         if "gateway" in self._parts:

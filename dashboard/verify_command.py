@@ -5,12 +5,13 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from dashboard import config_file, progress_bar
+from dashboard import audit_command, config_file, progress_bar
 from dashboard.config import Settings
+from dashboard.hold_words import missing_words
 from dashboard.site import archive_dir, audit_file
 from feeds.errors import ArchiveDamaged, ConfigError
-from feeds.recording import verifier
-from feeds.recording.audit import Audit
+from feeds.recording import holds, verifier
+from feeds.recording.audit import Audit, NotAudited
 from feeds.recording.parts import parts, within
 from feeds.recording.span import Span
 from feeds.recording.verifier import Finding, Verdict
@@ -20,7 +21,10 @@ NAMED = 4
 
 
 def run(args: argparse.Namespace) -> int:
-    """Verify what `args` name; return 0 when all of it is as recorded, 1 when not. Raises ConfigError."""
+    """Verify what `args` name; return 0 when all of it is as recorded, 1 when not, 2 when nothing is of that time.
+
+    Raises ConfigError.
+    """
     folder = archive_of(args)
     span = Span.parse(args.range)
     agencies = [path for path in verifier.agencies(folder) if path.name in (args.agency or [path.name])]
@@ -40,9 +44,32 @@ def run(args: argparse.Namespace) -> int:
                 bar.advance(task)
             bar.update(task, completed=bar.tasks[task].total)
     sys.stdout.write(report(agencies, verdicts))
-    audited, good = audit_report(args)
-    sys.stdout.write(audited)
-    return 0 if good and all(verdict.state != "altered" for verdict in verdicts) else 1
+    good = all(verdict.state != "altered" for verdict in verdicts)
+    for told, is_good in (holds_report(args, folder), audit_report(args)):
+        sys.stdout.write(told)
+        good &= is_good
+    if good and args.range and not verdicts:
+        first, last = span.words()
+        raise ConfigError("RANGE", f"nothing is recorded from {first} to {last} (UTC); without RANGE all of it is read")
+    return 0 if good else 1
+
+
+def holds_report(args: argparse.Namespace, folder: Path) -> tuple[str, bool]:
+    """Return what is to be said of the archive's holds, and whether they are as they were said, by the audit too."""
+    try:
+        told = holds.said(folder)
+        head = f"; head {len(told)} {holds.head(folder)}" if told else ""
+    except ArchiveDamaged as error:
+        return f"holds: ALTERED {error.words}; nothing is deleted meanwhile\n", False
+    except OSError as error:
+        return f"holds: cannot be read ({error})\n", False
+    standing = holds.standing(told)
+    said = f"holds: {len(standing)} stand, {len(told)} lines good{head}\n" if told else ""
+    try:
+        missing = audit_command.missing_holds(args, told)
+    except (ArchiveDamaged, NotAudited):
+        return f"{said}holds: not compared with the audit, which cannot be read\n", False
+    return said + "".join(f"holds: {missing_words(hold)}\n" for hold in missing), not missing
 
 
 def audit_report(args: argparse.Namespace) -> tuple[str, bool]:
@@ -52,7 +79,7 @@ def audit_report(args: argparse.Namespace) -> tuple[str, bool]:
         count = len(audit.entries())
         return (f"audit: {count} entries good; head {count} {audit.head()}\n" if count else ""), True
     except ArchiveDamaged as error:
-        return f"audit: ALTERED {error}\n", False
+        return f"audit: ALTERED {error.words}\n", False
     except OSError as error:
         return f"audit: cannot be read ({error}); run this as the user that the site runs as\n", False
 

@@ -61,6 +61,7 @@ class ArchiveDamaged(JointOpsError):
 
     def __init__(self, path: object, reason: str) -> None:
         super().__init__(f"{path}: {reason}; `jointops verify` says what is damaged")
+        self.words = f"{path}: {reason}"
 
 
 class UnderHold(JointOpsError):

@@ -3,6 +3,7 @@
     {"act":"seek","who":"ann","agency":"cpd","via":"review","since":...,"until":...,"view":"known",...,"prev":"..."}
 
 What cannot be written here is not done: whoever does it writes first. Lines are chained (`feeds/recording/chained.py`).
+Of a command that failed after that a second line says so; one that was killed says nothing more.
 """
 
 from collections.abc import Sequence
@@ -49,6 +50,10 @@ class Entry(Line, frozen=True, kw_only=True):
     case: str = ""
     what: str = ""
     """Of a command: the format, the clause, the archive's folder; of stretches the level, of findings the file."""
+    archive: str = ""
+    """Of a hold and a release: the folder of the record, by which they are found again."""
+    failed: bool = False
+    """Of a second line: nothing of what the first says was done, or not all of it."""
 
 
 _decoder = msgspec.json.Decoder(Entry)

@@ -18,7 +18,7 @@ TIMES = ("observed_at", "time", "timestamp")
 NUMBERS = ("lat", "lon", "course_deg", "speed_mps", "hae_m", "h_err_m", "v_err_m")
 TEXTS = ("kind", "agency", "call_sign", "unit_type", "fix_method", "primary_status", "emergency", "status")
 
-_GUARDED = re.compile(r"^'(?=[=+\-@\t\r\n＝＋－＠])")
+_GUARDED = re.compile(r"^'(?=\s*[=+\-@\t\r\n＝＋－＠])")
 
 
 def messages(data: bytes) -> bytes:

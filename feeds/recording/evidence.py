@@ -2,22 +2,24 @@
 
 README.txt     what this is and how to verify it
 verify.py      `feeds/recording/verifier.py`, alone
-about.json     agency, span, first and last link
+about.json     agency, span, what of it is not in the record, who asked, first and last link
 parts.json     which columns and rows lie where in the Parquet files, to name what was altered
 archive/...    the segments that reach into the span, and each link of the chain between them
 """
 
 import json
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from feeds.errors import ArchiveDamaged, ConfigError
 from feeds.names import AgencyId
 from feeds.recording import verifier
+from feeds.recording.holes import Extent
 from feeds.recording.parts import Part, parts
-from feeds.recording.span import Span
+from feeds.recording.span import Span, utc_words
 from feeds.recording.verifier import Link
 
 Progress = Callable[[int, int], None]
@@ -26,6 +28,7 @@ Progress = Callable[[int, int], None]
 README = """\
 Evidence package of {agency}: what its systems sent to the joint picture, from {since} to {until} (UTC),
 as it was recorded. Whole segments of the record are packed, so that some minutes before and after may be in it.
+{lacking}Asked for: {asked_since} to {asked_until}{by}. The record was sealed up to {sealed_to} (UTC) when it was made.
 
 Verify it
     python3 verify.py            Python 3.9 or newer, on any machine, without a network and without other software
@@ -60,18 +63,44 @@ class Packaged(NamedTuple):
     """Of these, segments of which only the manifest and a tombstone are left."""
     links: int
     bytes: int
+    missing: tuple[str, ...]
+    """What of the span is not in the record, or not yet, in words."""
+    extent: Extent
 
 
-def package(archive: Path, agency: AgencyId, span: Span, out: Path, progress: Progress = lambda *_: None) -> Packaged:
-    """Write the package to `out`, whole or not at all.
+class Asker(NamedTuple):
+    """Who has it packed, and for which case."""
+
+    actor: str = ""
+    case: str = ""
+
+    def __str__(self) -> str:
+        """Return it as it stands behind what is asked for."""
+        return "".join([f", by {self.actor}" if self.actor else "", f", for case {self.case}" if self.case else ""])
+
+
+NOBODY = Asker()
+
+
+def package(
+    archive: Path,
+    agency: AgencyId,
+    span: Span,
+    out: Path,
+    progress: Progress = lambda *_: None,
+    asker: Asker = NOBODY,
+) -> Packaged:
+    """Write the package to `out`, whole or not at all, for its owner to read.
 
     Raises ConfigError (nothing was recorded then), ArchiveDamaged (nothing altered is packed as evidence), OSError.
     """
     folder = archive / agency
     chain = verifier.links(folder) if folder.is_dir() else []
     chosen = [link for link in chain if link.body and link.body["t0"] < span.until and link.body["t1"] > span.since]
+    extent = Extent.of((link.body["t0"], link.body["t1"]) for link in chain if link.body)
     if not chosen:
-        raise ConfigError("--range", f"nothing is recorded of {agency} in that time; `jointops verify` lists what is")
+        nothing = f"nothing is recorded of {agency} in that time; `jointops verify` lists what is"
+        raise ConfigError("--range", extent.why_nothing(span) or nothing)
     first, last = chosen[0].body["number"], chosen[-1].body["number"]
     links = [link for link in chain if not link.body or first <= link.body["number"] <= last]
     begins = min(link.body["t0"] for link in chosen)
@@ -80,19 +109,27 @@ def package(archive: Path, agency: AgencyId, span: Span, out: Path, progress: Pr
             raise ArchiveDamaged(folder / finding.segment / finding.file, finding.what)
     temporary = out.with_name(f".{out.name}.part")
     try:
-        segments = _write(temporary, agency, span, links, {link.path.parent for link in chosen}, progress)
+        about = _about(agency, span, extent, links, asker)
+        segments = _write(temporary, agency, about, links, {link.path.parent for link in chosen}, asker, progress)
         temporary.replace(out)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     deleted = sum(link.body["link"] == "tombstone" for link in chosen)
-    return Packaged(segments, deleted, len(links), out.stat().st_size)
+    return Packaged(segments, deleted, len(links), out.stat().st_size, extent.lacks(span), extent)
 
 
-def _write(out: Path, agency: AgencyId, span: Span, links: list[Link], folders: set[Path], progress: Progress) -> int:
-    named: dict[str, list[Part]] = {}
-    since, until = span.words()
-    about = {
+def open_private(path: Path) -> BinaryIO:
+    """Make, or make anew, a file that its owner alone may read: no share was applied to what it will hold."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    os.fchmod(handle, 0o600)
+    return os.fdopen(handle, "wb")
+
+
+def _about(agency: AgencyId, span: Span, extent: Extent, links: list[Link], asker: Asker) -> dict[str, Any]:
+    since, until = Span(max(span.since, extent.begins), min(span.until, extent.sealed_to)).words()
+    asked_since, asked_until = span.words()
+    return {
         "agency": agency,
         "since": since,
         "until": until,
@@ -100,10 +137,29 @@ def _write(out: Path, agency: AgencyId, span: Span, links: list[Link], folders: 
         "first": links[0].body["number"],
         "last": links[-1].body["number"],
         "head": verifier.digest(links[-1].data),
+        "asked_since": asked_since,
+        "asked_until": asked_until,
+        "sealed_to": utc_words(extent.sealed_to / 1000),
+        "missing": extent.lacks(span),
+        "actor": asker.actor,
+        "case": asker.case,
     }
+
+
+def _write(
+    out: Path,
+    agency: AgencyId,
+    about: dict[str, Any],
+    links: list[Link],
+    folders: set[Path],
+    asker: Asker,
+    progress: Progress,
+) -> int:
+    named: dict[str, list[Part]] = {}
+    lacking = "".join(f"Not in it: {words}.\n" for words in about["missing"])
     # Stored, not packed: Parquet is packed already, and a byte in the package is then a byte of a file.
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as package:
-        package.writestr("README.txt", README.format(**about))
+    with open_private(out) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as package:
+        package.writestr("README.txt", README.format(**about, lacking=lacking, by=asker))
         package.write(verifier.__file__, "verify.py")
         for link in links:
             at = link.segment if link.path.parent in folders else f"{verifier.APART}/{link.segment.replace('/', '-')}"

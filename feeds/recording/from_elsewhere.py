@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +11,9 @@ from feeds.names import AgencyId, agency_id, is_site_log
 from feeds.recording import verifier
 from feeds.recording.durable import make_folder, sync_folder, write
 from feeds.recording.verifier import IMPORTED, digest
+
+Progress = Callable[[int, int], None]
+"""Told how many segments are verified, or copied after that, and how many there are to do both with."""
 
 
 class Taken(NamedTuple):
@@ -32,7 +35,7 @@ def archive_in(folder: Path) -> Path | None:
     return None
 
 
-def take(folder: Path, archive: Path, actor: str, at: float) -> list[Taken]:
+def take(folder: Path, archive: Path, actor: str, at: float, progress: Progress = lambda *_: None) -> list[Taken]:
     """Verify the recording in `folder` and copy it into `archive`; of each agency whole or not at all.
 
     Raises ArchiveDamaged (nothing is copied), ConfigError (something is there already), GrammarError, OSError.
@@ -43,13 +46,26 @@ def take(folder: Path, archive: Path, actor: str, at: float) -> list[Taken]:
     package = (folder / "about.json").is_file()
     agencies = [path for path in verifier.agencies(root) if verifier.links(path, package=True)]
     _mind_logs(agencies, archive)
+    done, of = 0, 2 * sum(len(_folders(path)) for path in agencies)
     for path in agencies:
         if (archive / (path.name if is_site_log(path.name) else agency_id(path.name))).exists():
             raise ConfigError("--archive", f"something of {path.name} is in {archive}; name another folder")
         for verdict in verifier.verify(path, package=package or verifier.is_imported(path)):
             for finding in verdict.findings:
                 raise ArchiveDamaged(path / finding.segment / finding.file, finding.what)
-    return [_copy(path, archive, actor, at) for path in agencies]
+            done += 1
+            progress(min(done, of // 2), of)
+    done = of // 2
+    taken = []
+    for path in agencies:
+        taken.append(_copy(path, archive, actor, at))
+        done += len(_folders(path))
+        progress(done, of)
+    return taken
+
+
+def _folders(agency: Path) -> set[Path]:
+    return {link.path.parent for link in verifier.links(agency, package=True)}
 
 
 def has_log(chains: Iterable[Path]) -> bool:
@@ -72,7 +88,7 @@ def _copy(agency: Path, archive: Path, actor: str, at: float) -> Taken:
     aside = archive / f".{agency.name}.part"
     if aside.exists():
         shutil.rmtree(aside)  # of one that was killed
-    for folder in {link.path.parent for link in verifier.links(agency, package=True)}:
+    for folder in _folders(agency):
         to = aside / folder.relative_to(agency)
         make_folder(to.absolute())
         for path in folder.iterdir():

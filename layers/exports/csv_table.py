@@ -3,7 +3,8 @@
 Rules
 - CSV has no place for a stamp: it stands before the header in lines that begin with `#` (`comment="#"` of the usual
   readers). So that a `#` in a text is none, all text is quoted.
-- A spreadsheet calculates what begins with `=` and the like: such a text gets an apostrophe in front. Numbers are ours.
+- A spreadsheet calculates what begins with `=` and the like, blanks before it aside: such a text gets an apostrophe in
+  front. Numbers are ours.
 """
 
 import csv
@@ -41,11 +42,15 @@ def write(points: Iterable[TrackPoint], occurrences: Iterable[Occurrence], stamp
 
 
 def _cells(row: tuple[Any, ...]) -> list[Any]:
-    cells: list[Any] = [f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell for cell in row]
+    cells: list[Any] = [f"'{cell}" if isinstance(cell, str) and _is_formula(cell) else cell for cell in row]
     for index in _INSTANTS:
         if cells[index] is not None:
             cells[index] = utc(cells[index])
     return cells
+
+
+def _is_formula(text: str) -> bool:
+    return text.startswith(FORMULA) or text.lstrip().startswith(FORMULA)
 
 
 def _emptied(text: StringIO) -> bytes:

@@ -14,6 +14,10 @@ class Stamp(Struct, frozen=True, kw_only=True):
     agency: str
     """Whose viewer asked."""
     viewer: str
+    actor: str = ""
+    """Who made it, as named or as the machine knows; empty: the viewer."""
+    case: str = ""
+    """The case that it is for."""
     view: str
     """`known`, `truth` or `agency:ID`: what was shown."""
     since: float
@@ -29,7 +33,8 @@ class Stamp(Struct, frozen=True, kw_only=True):
     policy: str = ""
     """SHA-256 of the shares by which it was judged."""
     missing: tuple[str, ...] = ()
-    """What should have been in it: segments that were deleted, or damaged and left out on demand."""
+    """What should have been in it: segments that were deleted, or damaged or lost and left out on demand, and what of
+    the range was before the record or not sealed yet."""
     gap_s: float = GAP_S
     """Tracks are parted where a unit was silent for longer than this."""
 
@@ -44,6 +49,8 @@ class Stamp(Struct, frozen=True, kw_only=True):
         said = {
             "agency": self.agency,
             "viewer": self.viewer,
+            "actor": self.actor,
+            "case": self.case,
             "view": self.view,
             "since": utc(self.since),
             "until": utc(self.until),

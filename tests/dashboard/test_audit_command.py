@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from dashboard import audit_command, cli
 from feeds.recording.audit import Audit, Entry
-from tests.support.recording import sealed
+from tests.support.recording import flip, sealed
 
 SITE = """
 [site]
@@ -68,7 +69,7 @@ def test_each_command_is_written_with_who_what_and_for_which_case(place: Place, 
 
     status, said = place.audited("--case", "26-114")
     assert status == 0 and "3 of 6 entries; chained to " in said
-    assert "packed evidence  evidence into scene.zip  2026-09-21 14:20:00 to 2026-09-21 14:40:00" in said
+    assert "asked to pack evidence  evidence into scene.zip  2026-09-21 14:20:00 to 2026-09-21 14:40:00" in said
     assert "5 of 6" in place.audited("--agency", "cpd", "--viewer", "ann")[1], "a release names no agency"
     assert "0 of 6" in place.audited("--viewer", "bob")[1]
     assert "0 of 6" in place.audited("2020-01-01")[1]
@@ -91,6 +92,55 @@ def test_what_cannot_be_audited_is_not_done(place: Place, tmp_path: Path) -> Non
         assert status == 1 and "not done: it cannot be audited" in said, words
     assert not list(tmp_path.glob("*.zip")) and not list(tmp_path.glob("*.csv"))
     assert [name for name in sorted(p.name for p in place.data.rglob("*")) if name != ".audit"] == before
+
+
+def test_what_is_refused_before_it_begins_is_not_written(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "there.zip").write_text("")
+    for words in (
+        ("hold", "release", "--case", "nosuch"),
+        ("hold", "add", "--case", "c", "--agency", "typo", "--range", ".."),
+        ("export", "--agency", "cpd", tmp_path / "there.zip"),
+        ("export", "--agency", "cpd", tmp_path / "none" / "out.zip"),
+        ("export", "--agency", "cpd", "--unit", "u1", tmp_path / "out.zip"),
+        ("retention", "--agency", "typo"),
+        ("retention", "--do", "--dry-run"),
+        ("retention", "remove", "--agency", "cpd", "--unit", "u1", "--range", "..", "--clause", " "),
+        ("import", place.site),
+        ("import", "--name", "../x", "--agency", "cpd", place.site),
+    ):
+        assert place.jointops(*words)[0] == 2, words
+    assert place.audit.entries() == []
+
+
+def test_what_fails_after_it_was_written_is_told_in_a_second_line(place: Place, tmp_path: Path) -> None:
+    words = ("export", "--agency", "cpd", "--format", "csv", "--unit", "u9", "--case", "c", tmp_path / "out.csv")
+    assert place.jointops(*words)[0] == 2
+    asked, failed = place.audit.entries()
+    assert failed == replace(asked, at=failed.at, failed=True, prev=failed.prev) and not asked.failed
+    (tmp_path / "log").write_bytes(b"nothing that is known")
+    assert place.jointops("import", "--agency", "cpd", tmp_path / "log")[0] == 2
+    said = place.audited()[1].splitlines()
+    assert "asked to export  csv into out.csv  of u9" in said[0] and "FAILED" not in said[0]
+    assert said[1][21:] == f"{said[0][21:]}  IT FAILED: nothing of it was done, or not all"
+    assert "asked to import  log as log" in said[3] and "IT FAILED" in said[3]
+
+
+def test_a_deletion_that_could_not_do_all_of_it_is_told(place: Place) -> None:
+    flip(next(place.data.rglob("reports.parquet")), 50)
+    words = ("retention", "remove", "--agency", "cpd", "--unit", "u1", "--range", "..", "--clause", "order", "--do")
+    assert place.jointops(*words)[0] == 1
+    assert [one.failed for one in place.audit.entries()] == [False, True]
+
+
+def test_what_is_deleted_and_what_is_only_looked_at_read_otherwise(place: Place) -> None:
+    remove = ("retention", "remove", "--agency", "cpd", "--unit", "u1", "--range", "..", "--clause", "order")
+    for words in (("retention",), ("retention", "--dry-run"), ("retention", "--do"), remove, (*remove, "--do")):
+        assert place.jointops(*words)[0] == 0
+    said = place.audited()[1].splitlines()
+    assert "asked what is to be deleted  record of cpd" in said[0] and said[1][21:] == said[0][21:]
+    assert "asked to delete what is due  record of cpd" in said[2]
+    assert "asked what would be taken out  a unit, 'order' (nothing done)" in said[3]
+    assert "asked to take reports out  a unit, 'order'  all of it" in said[4]
 
 
 def test_an_altered_audit_is_found(place: Place, tmp_path: Path) -> None:

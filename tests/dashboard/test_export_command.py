@@ -39,3 +39,15 @@ def test_what_it_needs_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str
             export_command.run(argparse.Namespace(**vars(named), agency=agencies))
     out = str(tmp_path / "none" / "out.zip")
     assert "cannot write" in export(tmp_path / "archive", capsys, "--agency", "cpd", out)[1]
+
+
+def test_a_folder_that_nobody_may_enter_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    def may_not(_: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    sealed(tmp_path / "archive", 1)
+    monkeypatch.setattr(Path, "exists", may_not)
+    with pytest.raises(ConfigError, match=r"cannot write .*closed/out\.zip: Permission denied"):
+        export_command._mind_out(argparse.Namespace(out=tmp_path / "closed" / "out.zip", format="csv"))

@@ -77,7 +77,7 @@ def test_nothing_of_an_altered_recording_is_taken(theirs: Archive, tmp_path: Pat
     assert list((tmp_path / "ours").iterdir()) == []
 
 
-GPX, COT, NATIVE = (load(name) for name in ("gpx", "cot", "native"))
+GPX, COT, NATIVE, NMEA = (load(name) for name in ("gpx", "cot", "native", "nmea"))
 LINES = b"\n".join(
     json.dumps({"kind": "unit", "unit_id": unit, "observed_at": at, "lat": 41.8, "lon": -87.6}).encode()
     for unit, at in [("b", 1_790_001_000.25), ("a", 1_790_000_400.5), ("c", 1_790_000_400.5), ("d", "never")]
@@ -147,8 +147,11 @@ def test_every_dialect_with_times_of_its_own_can_be_imported(
 ):
     sample = max(load(name).samples, key=lambda sample: sample.reports)
     (tmp_path / "log").write_bytes(sample.frame)
-    status, said = jointops(capsys, "import", "--agency", "cpd", tmp_path / "log", "--archive", tmp_path / "ours")
+    day = ("--day", "2026-05-04") if name == "taip" else ()
+    words = ("import", "--agency", "cpd", tmp_path / "log", "--archive", tmp_path / "ours", *day)
+    status, said = jointops(capsys, *words)
     assert status == 0, said
+    assert all(one.name.startswith("2026-") for one in Archive(tmp_path / "ours").segments(CPD))
     assert jointops(capsys, "verify", "--archive", tmp_path / "ours")[0] == 0
 
 
@@ -178,3 +181,48 @@ def test_help_teaches(capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit):
         cli.main(["import", "--help"])
     assert "jointops import scene.zip" in capsys.readouterr().out
+
+
+def test_a_log_without_a_day_is_left_out_and_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    log = tmp_path / "drive.nmea"
+    log.write_bytes(NMEA.samples[2].frame + NMEA.samples[3].frame)
+    status, said = jointops(capsys, "import", "--agency", "cpd", log, "--archive", tmp_path / "ours")
+    assert status == 2 and "drive.nmea (nmea) as nmea: 0 reports\n  left out: 2 x no day\n" in said
+    assert "nothing in these files says when" in said and not (tmp_path / "ours" / "cpd").exists()
+    ours = Archive(tmp_path / "told")
+    words = ("import", "--agency", "cpd", log, "--day", "2026-05-07", "--archive", ours.folder)
+    assert jointops(capsys, *words)[0] == 0
+    ours.refresh()
+    assert [one.name for one in ours.segments(CPD)] == ["2026-05-07/1900"]
+    log.write_bytes(NMEA.samples[2].frame + NMEA.samples[0].frame)
+    assert jointops(capsys, "import", "--agency", "cpd", log, "--archive", tmp_path / "ours")[0] == 0
+    assert [one.name for one in Archive(tmp_path / "ours").segments(CPD)] == ["2026-05-04/1900"]
+
+
+def test_a_file_of_which_nothing_can_be_told_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    (tmp_path / "a.gpx").write_bytes(GPX.samples[1].frame)
+    for name, said in (("b.bin", "cannot tell the file's dialect"), ("c.csv", "a CSV needs a header")):
+        (tmp_path / name).write_bytes(b"\x00\x01,nothing")
+        files = (tmp_path / "a.gpx", tmp_path / name)
+        status, words = jointops(capsys, "import", "--agency", "cpd", *files, "--archive", tmp_path / "ours")
+        assert status == 2 and f"{name}: {said}" in words
+
+
+@pytest.mark.parametrize("name", ["../../x", "..", ".", "a/b", "/tmp/x", ".hidden"])
+def test_an_import_stays_in_the_sites_imports(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    log = tmp_path / "drive.gpx"
+    log.write_bytes(GPX.samples[1].frame)
+    status, said = jointops(capsys, "import", "--agency", "cpd", log, "--name", name)
+    assert status == 2 and "is no name of a folder in the site's imports" in said
+    assert not (tmp_path / "home").exists(), "what is refused is not audited"
+
+
+def test_how_far_it_is_is_shown(theirs: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    (tmp_path / "drive.gpx").write_bytes(GPX.samples[1].frame)
+    said = jointops(capsys, "import", "--agency", "cpd", tmp_path / "drive.gpx", "--archive", tmp_path / "a")[1]
+    assert "drive.gpx ━" in said and "sealing" in said and "2/2" in said
+    said = jointops(capsys, "import", theirs.folder, "--archive", tmp_path / "b")[1]
+    assert "taking ━" in said and " 10/10 " in said, said

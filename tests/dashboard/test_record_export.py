@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -269,7 +270,7 @@ def test_an_open_range_is_stamped_with_what_is_recorded(record: Record) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--range", "2026-09-22"], "nothing is recorded of cpd in that time"),
+        (["--range", "2026-09-22"], "sealed is up to 2026-09-21 14:50:00 UTC"),
         (["--range", "2026-09-21T14:30:50..14:31:30"], "nothing is recorded of cpd in that time"),
         (["--unit", "u9"], "cpd sees no unit 'u9' of cpd"),
         (["--unit", "UC-77", "--for", "cfd"], "cfd sees no unit 'UC-77' of cpd"),
@@ -385,3 +386,61 @@ def test_it_begins_with_the_picture_that_a_segment_has_and_knows_the_labels_of_b
     # A picture that is damaged is none.
     flip(record.folder / "cpd" / "2026-09-21" / "1430" / PICTURES, 30)
     assert export(record, "--range", RANGE, "--for", "cfd") == 1 and "1420" in capsys.readouterr().err
+
+
+def test_where_links_of_the_chain_are_gone_it_is_named_and_passed_over_by_its_own_agency_alone(
+    record: Record, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (record.folder / "cpd" / "2026-09-21" / "1430" / "manifest.json").unlink()
+    for words in ((), ("--range", "2026-09-21T14:20..14:40"), ("--range", "2026-09-21T14:20..14:30", "--for", "cfd")):
+        assert export(record, *words) == 1
+        assert "links are missing: 2026-09-21 14:30:00 to 2026-09-21 14:40:00" in " ".join(
+            capsys.readouterr().err.split()
+        )
+    assert export(record, "--skip-damaged") == 0
+    assert stamp(record)["missing"] == "2026-09-21 14:30:00 to 2026-09-21 14:40:00 (lost)"
+    assert export(record, "--range", "2026-09-21T14:40..14:50") == 0 and "missing" not in stamp(record)
+    assert export(record, "--range", "2026-09-21T14:40..14:50", "--for", "cfd", "--skip-damaged") == 2
+
+
+def test_the_oldest_segments_that_are_gone_are_named(record: Record, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.rmtree(record.folder / "cpd" / "2026-09-21" / "1420")
+    assert export(record) == 1 and "before 2026-09-21 14:30:00" in " ".join(capsys.readouterr().err.split())
+    assert export(record, "--range", RANGE) == 0 and "missing" not in stamp(record)
+    assert export(record, "--range", RANGE, "--for", "cfd") == 1, "a label may have been said there"
+
+
+def test_what_of_the_range_the_record_does_not_have_is_said(record: Record, capsys: pytest.CaptureFixture[str]) -> None:
+    assert export(record, "--range", "2026-09-21") == 0
+    lacking = (
+        "before 2026-09-21 14:20:00 (the record begins there)",
+        "from 2026-09-21 14:50:00 on (not sealed yet)",
+    )
+    assert stamp(record)["missing"] == " ".join(lacking)
+    out, err = capsys.readouterr()
+    assert f"not in it: {', '.join(lacking)}" in out
+    assert "the record begins at 2026-09-21 14:20:00 UTC\nsealed is up to 2026-09-21 14:50:00 UTC: what came" in err
+    assert export(record, "--range", "2026-09-21T14:30..") == 0
+    assert "sealed is up to 2026-09-21 14:50:00 UTC" in capsys.readouterr().err
+    assert export(record, "--range", RANGE) == 0
+    assert "sealed" not in capsys.readouterr().err
+    assert export(record, "--range", "2026-09-21T14:50..") == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert "nothing of that time is sealed yet: sealed is up to 2026-09-21 14:50:00 UTC" in said
+
+
+def test_what_was_passed_over_is_no_source(record: Record) -> None:
+    manifests = [one.folder / "manifest.json" for one in Archive(record.folder).segments(CPD)]
+    flip(record.folder / "cpd" / "2026-09-21" / "1430" / "reports.parquet", 300)
+    assert export(record, "--skip-damaged") == 0
+    assert stamp(record)["sources"].split() == [digest(manifests[k].read_bytes()) for k in (0, 2)]
+    archive = Archive(record.folder)
+    archive.bury(archive.segments(CPD)[2], "retention of 1 day", "city clerk", S)
+    assert export(record, "--skip-damaged") == 0
+    assert stamp(record)["sources"] == digest(manifests[0].read_bytes())
+
+
+def test_who_asked_and_for_which_case_is_stamped_and_the_file_is_its_owners(record: Record) -> None:
+    assert export(record, "--range", RANGE, "--actor", "Bob", "--case", "26-9") == 0
+    assert (stamp(record)["actor"], stamp(record)["case"]) == ("Bob", "26-9")
+    assert record.out.stat().st_mode & 0o777 == 0o600

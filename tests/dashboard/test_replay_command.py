@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,16 +12,25 @@ from websockets.asyncio.client import connect
 from websockets.typing import Origin
 
 from dashboard import cli, config_file, replay_command
+from dashboard.recorder import logs_of
 from dashboard.replay_command import path, site_of
 from dashboard.site_file import toml
-from feeds.names import AgencyId
+from feeds.bus import BatchId
+from feeds.memory_bus import MemoryBus
+from feeds.names import CUTS, AgencyId
 from feeds.recording.archive import Archive
 from feeds.recording.audit import Audit
+from feeds.recording.log_sealer import LogSealer
 from feeds.recording.span import Span
+from layers.policy import Grant
+from layers.policy_record import encode_policy
+from layers.roster import AgencyInfo, Roster
 from tests.support.demo import running
+from tests.support.pair import grant
 from tests.support.recording import CPD, T0, TEN, sealed
 from tests.support.replay import Replay, replaying
 from tests.support.reviewing import Reviewer
+from tests.support.site_cuts import entry
 
 pytestmark = pytest.mark.redis
 
@@ -97,6 +107,31 @@ async def test_an_archive_of_nobody_here_is_opened_at_the_range_and_ctrl_c_leave
     assert "Traceback" not in replay.errors()
 
 
+def with_cuts(folder: Path, *grants: Grant) -> None:
+    """Seal the hub's cuts of ten minutes beside the agencies' record, with the shares of then."""
+    archive = Archive(folder)
+    (sealer,) = (LogSealer(one, archive) for one in logs_of(MemoryBus()) if one.name == CUTS)
+    agencies = [AgencyInfo(id_, id_, id_.upper()[:4]) for id_ in archive.agencies()]
+    policy = encode_policy(grants, Roster(agencies, []))
+    times = [T0 + n * 1000 for n in range(5)]
+    applied = [{str(agency): ms for agency in archive.agencies()} for ms in times]
+    ticks = [entry(ms / 1000, b"" if n else policy, **applied[n]) for n, ms in enumerate(times)]
+    sealer.seal(T0, T0 + TEN, [(BatchId(ms, 0), tick) for ms, tick in zip(times, ticks, strict=True)], None)
+
+
+async def test_a_whole_sites_archive_is_seen_whole_by_whoever_has_its_folder(tmp_path: Path) -> None:
+    sealed(tmp_path / "archive", 1)
+    sealed(tmp_path / "archive", 1, AgencyId("cfd"))
+    with_cuts(tmp_path / "archive", grant("cpd", "cfd", "unit.position"))
+    with replaying(tmp_path, "--archive", tmp_path / "archive") as replay:
+        word = next(line for line in replay.lines if line.startswith("log-in ")).split()
+        cookie = replay.log_in(word[1], word[3])
+        cpd, cfd = ({(agency, f"u{k}") for k in range(3)} for agency in ("cpd", "cfd"))
+        assert await units_at(replay, cookie, "known", T0 / 1000 + 1) == cpd | cfd
+        assert await units_at(replay, cookie, "agency:cpd", T0 / 1000 + 1) == cpd
+        assert await units_at(replay, cookie, "agency:cfd", T0 / 1000 + 1) == cpd | cfd, "by the shares of then"
+
+
 async def test_with_the_sites_file_its_log_ins_and_shares_count(tmp_path: Path) -> None:
     data = tmp_path / "data"
     sealed(data / "archive", 1)
@@ -120,12 +155,20 @@ async def test_with_the_sites_file_its_log_ins_and_shares_count(tmp_path: Path) 
     assert not (data / "serving.json").exists()
 
 
-def test_where_the_site_runs_its_own_page_is_opened_instead_of_a_second_site(tmp_path: Path) -> None:
+def test_where_the_site_runs_its_own_page_is_opened_instead_of_a_second_site(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "demo").mkdir()
     with running(tmp_path / "demo") as demo:
-        with replaying(tmp_path, "2026-11-27T12:00..12:30", "--config", demo.data_dir / "site.toml") as replay:
+        file, now = demo.data_dir / "site.toml", datetime.now(UTC)
+        since, until = (f"{now + timedelta(minutes=by):%Y-%m-%dT%H:%M}" for by in (-1, 9))
+        with replaying(tmp_path, f"{since}..{until}", "--config", file) as replay:
             assert replay.process.wait(5) == 0
-            assert replay.address.startswith(demo.url + "/review?at=2026-11-27T12:00:00Z&view=known&range=")
+            assert replay.address.startswith(f"{demo.url}/review?at={since}:00Z&view=known&range=")
+        status, words = said(capsys, "2026-01-01", "--config", file)
+        assert status == 2 and "nothing is recorded from 2026-01-01 00:00:00 to 2026-01-02 00:00:00" in words
+        status, words = said(capsys, "--view", "agency:zzz", "--config", file)
+        assert status == 2 and "no agency of 'agency:zzz'; there are cpd" in words
         assert demo.get("/healthz")[0] == 200
 
 

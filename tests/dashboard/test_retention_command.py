@@ -225,6 +225,27 @@ def test_what_cannot_be_done_says_what_to_do(archive: Archive, capsys: pytest.Ca
     assert len(list(archive.folder.rglob("manifest-1.json"))) == 0
 
 
+def test_a_unit_that_nobody_knows_is_said_to_be_none(archive: Archive, capsys: pytest.CaptureFixture[str]):
+    where = ["--archive", str(archive.folder), "--agency", "cpd", "--clause", "order"]
+    said = jointops(capsys, "retention", "remove", *where, "--unit", "TYPO", "--range", "..")[1]
+    assert "No report of a unit 'TYPO' is on record of cpd in that time, of what is sealed." in said
+    said = jointops(capsys, "retention", "remove", *where, "--kind", "zone", "--range", "2026-09-21")[1]
+    assert "No report of kind zone is on record of cpd" in said
+    assert "No report" not in jointops(capsys, "retention", "remove", *where, "--unit", "u1", "--range", "..")[1]
+
+
+def test_a_dry_run_may_be_asked_for_and_is_not_done(archive: Archive, capsys: pytest.CaptureFixture[str]):
+    words, before = site(archive, RULE.format(days=1)), tree(archive.folder)
+    status, said = jointops(capsys, "retention", "--dry-run", *words)
+    assert status == 0 and "would go" in said
+    remove = ["remove", "--agency", "cpd", "--unit", "u1", "--range", "..", "--clause", "order"]
+    assert "would go" in jointops(capsys, "retention", *remove, "--dry-run", *words)[1]
+    for asked in (["--do", "--dry-run"], ["--do", *remove, "--dry-run"], [*remove, "--do", "--dry-run"]):
+        status, said = jointops(capsys, "retention", *asked, *words)
+        assert status == 2 and "not done with --dry-run" in said
+    assert tree(archive.folder) == before
+
+
 def test_a_rule_of_an_agency_that_is_not_declared_or_twice_is_said(archive: Archive):
     site(archive, RULE.format(days=1), RULE.format(days=2))
     path = archive.folder.parent / "site.toml"

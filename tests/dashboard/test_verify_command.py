@@ -106,6 +106,15 @@ def test_what_cannot_be_looked_at_says_what_to_do(archive: Archive, capsys: pyte
     assert "--config" in capsys.readouterr().err
 
 
+def test_a_range_of_which_nothing_is_recorded_says_so(archive: Archive, capsys: pytest.CaptureFixture[str]):
+    status, said = verify(archive, capsys, "2026-01-01")
+    assert status == 2 and "nothing is recorded from 2026-01-01 00:00:00 to 2026-01-02 00:00:00 (UTC)" in said
+    assert "cpd: 0 good; head 3 " in said
+    assert verify(archive, capsys, "9999-12-31")[0] == 2
+    (archive.folder / "holds.jsonl").write_text("{}\n")
+    assert verify(archive, capsys, "2026-01-01")[0] == 1, "what is altered is said whatever the range"
+
+
 def test_an_empty_archive_is_no_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     (tmp_path / "site.toml").write_text(
         f'[site]\ndata_dir = "{tmp_path}"\n[[agency]]\nid = "a"\nname = "A"\ntag = "AA"\n'

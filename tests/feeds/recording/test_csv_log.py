@@ -20,8 +20,10 @@ def test_a_row_is_a_message_whatever_its_columns_are_called():
 
 
 def test_what_our_own_export_writes_is_read_without_its_stamp_and_its_guard():
-    (one,) = rows("# made by an export\n# of cpd\nunit_id,observed_at,lat,lon,call_sign\n'=1+1,1000.5,41.9,-87.6,'@A\n")
-    assert (one["unit_id"], one["call_sign"], one["observed_at"]) == ("=1+1", "@A", 1000.5)
+    (one,) = rows(
+        "# made by an export\n# of cpd\nunit_id,observed_at,lat,lon,call_sign\n'=1+1,1000.5,41.9,-87.6,' @A\n"
+    )
+    assert (one["unit_id"], one["call_sign"], one["observed_at"]) == ("=1+1", " @A", 1000.5)
 
 
 @pytest.mark.parametrize("text", ["", "unit_id,lat,lon\n1,2,3\n", "unit_id,observed_at,lat\n", "no table at all"])

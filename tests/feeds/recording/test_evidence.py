@@ -12,7 +12,8 @@ from feeds.errors import ArchiveDamaged, ConfigError
 from feeds.names import CUTS, SCREENS, AgencyId
 from feeds.recording import positions, segment
 from feeds.recording.archive import Archive
-from feeds.recording.evidence import Packaged, package
+from feeds.recording.evidence import Asker, Packaged, package
+from feeds.recording.holes import Extent
 from feeds.recording.removal import Removal
 from feeds.recording.span import Span
 from feeds.recording.verifier import verify
@@ -157,4 +158,39 @@ def test_progress_and_what_was_packed_are_told(archive: Archive, tmp_path: Path)
     told: list[tuple[int, int]] = []
     packed = package(archive.folder, CPD, Span(), tmp_path / "all.zip", lambda *at: told.append(at))
     assert told == [(k, 5) for k in range(1, 6)]
-    assert packed == Packaged(5, 0, 5, (tmp_path / "all.zip").stat().st_size)
+    assert packed == Packaged(5, 0, 5, (tmp_path / "all.zip").stat().st_size, (), Extent(T0, T0 + 5 * TEN))
+
+
+def test_it_says_what_of_the_range_is_not_in_the_record_and_who_asked(archive: Archive, tmp_path: Path):
+    span = Span(T0 - TEN, T0 + 9 * TEN)
+    packed = package(archive.folder, CPD, span, tmp_path / "scene.zip", asker=Asker("Bob", "26-9"))
+    lacking = (
+        "before 2026-09-21 14:20:00 (the record begins there)",
+        "from 2026-09-21 15:10:00 on (not sealed yet)",
+    )
+    assert packed.missing == lacking
+    with zipfile.ZipFile(tmp_path / "scene.zip") as zipped:
+        readme, about = zipped.read("README.txt").decode(), json.loads(zipped.read("about.json"))
+    assert "from 2026-09-21 14:20:00 to 2026-09-21 15:10:00 (UTC)" in readme
+    assert all(f"Not in it: {words}.\n" in readme for words in lacking)
+    assert "Asked for: 2026-09-21 14:10:00 to 2026-09-21 15:50:00, by Bob, for case 26-9. " in readme
+    assert about["missing"] == list(lacking) and about["sealed_to"] == "2026-09-21 15:10:00"
+    assert (about["since"], about["until"]) == ("2026-09-21 14:20:00", "2026-09-21 15:10:00")
+    assert (about["asked_since"], about["asked_until"]) == ("2026-09-21 14:10:00", "2026-09-21 15:50:00")
+    assert (about["actor"], about["case"]) == ("Bob", "26-9")
+    assert (tmp_path / "scene.zip").stat().st_mode & 0o777 == 0o600
+
+
+def test_an_open_end_is_told_as_what_is_sealed(archive: Archive, tmp_path: Path):
+    package(archive.folder, CPD, Span(), tmp_path / "all.zip")
+    with zipfile.ZipFile(tmp_path / "all.zip") as zipped:
+        readme = zipped.read("README.txt").decode()
+    assert "from 2026-09-21 14:20:00 to 2026-09-21 15:10:00 (UTC)" in readme and "Not in it" not in readme
+    assert "Asked for: the beginning to the end. The record was sealed up to 2026-09-21 15:10:00 (UTC)" in readme
+
+
+def test_a_range_that_is_not_sealed_yet_says_up_to_when_it_is(archive: Archive, tmp_path: Path):
+    with pytest.raises(ConfigError, match=r"is sealed yet: sealed is up to 2026-09-21 15:10:00 UTC"):
+        package(archive.folder, CPD, Span(T0 + 6 * TEN), tmp_path / "out.zip")
+    with pytest.raises(ConfigError, match="the record begins at 2026-09-21 14:20:00"):
+        package(archive.folder, CPD, Span(0, T0), tmp_path / "out.zip")

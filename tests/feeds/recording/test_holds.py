@@ -9,6 +9,7 @@ from feeds.errors import ArchiveDamaged, ConfigError, UnderHold
 from feeds.names import AgencyId
 from feeds.recording import holds
 from feeds.recording.archive import Archive
+from feeds.recording.audit import Entry
 from feeds.recording.holds import FILE, Said
 from feeds.recording.removal import Removal
 from tests.support.recording import CPD, T0, TEN, entries, flip, sealed
@@ -108,3 +109,41 @@ def test_half_a_line_stands_for_nothing_and_lets_nothing_go_until_it_is_said_aga
     holds.say(tmp_path, replace(HOLD, case="26-115"))
     assert path.read_bytes().startswith(whole)
     assert [hold.case for hold in holds.said(tmp_path)] == ["26-114", "26-115"]
+
+
+def told_to_the_audit(one: Said, failed: bool = False) -> Entry:
+    return Entry(
+        act=one.act, who=one.actor, via="command", at=one.at - 1, case=one.case, failed=failed,
+        since=one.since / 1000 or None, until=None if one.until == 2**53 else one.until / 1000,
+        agencies=(one.agency,) if one.agency else (), unit=", ".join(one.units),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("audited", "there", "missing"),
+    [
+        ([HOLD], [HOLD], 0),
+        ([HOLD], [], 1),
+        ([HOLD, HOLD], [HOLD], 0),
+        ([HOLD, RELEASE], [], 0),
+        ([HOLD, RELEASE, HOLD], [HOLD, RELEASE], 1),
+        ([HOLD], [HOLD, RELEASE], 1),  # a release that nobody audited
+        ([HOLD], [replace(HOLD, until=T0)], 1),
+        ([HOLD], [replace(HOLD, units=("u1",))], 1),
+        ([], [HOLD], 0),
+        ([replace(HOLD, since=0, until=2**53, units=("u1", "u2"))], [], 1),
+        ([(HOLD, False), (HOLD, True)], [], 0),
+        ([(HOLD, False), (RELEASE, False), (RELEASE, True)], [], 1),
+    ],
+)
+def test_what_the_audit_says_is_held_and_the_file_does_not_is_missing(
+    audited: list[object], there: list[Said], missing: int
+):
+    entries = [told_to_the_audit(*one) if isinstance(one, tuple) else told_to_the_audit(one) for one in audited]  # type: ignore[arg-type]
+    found = holds.missing(there, entries)
+    assert len(found) == missing
+    assert all((hold.case, hold.agency) == ("26-114", CPD) for hold in found)
+    if found and not there:
+        for hold in found:
+            there.append(hold)
+        assert holds.missing(there, entries) == []

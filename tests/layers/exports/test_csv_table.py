@@ -34,6 +34,12 @@ def test_no_text_begins_as_a_formula_and_numbers_stay_numbers(sign: str) -> None
     assert told["lon"] == "-87.6403"
 
 
+@pytest.mark.parametrize("blanks", [" ", "   ", "\u00a0", "\u3000 "])
+def test_blanks_before_it_hide_no_formula(blanks: str) -> None:
+    (one, other) = rows(written("csv", [point("u1", n, call_sign=blanks + text) for n, text in enumerate("=A")], ()))
+    assert one["call_sign"] == f"'{blanks}=" and other["call_sign"] == f"{blanks}A"
+
+
 def test_commas_quotes_and_lines_in_a_text_stay_in_their_cell() -> None:
     text = 'a "b", #c\r\nd'
     assert rows(written("csv", [point("u1", 0, call_sign=text)], ()))[0]["call_sign"] == text
