@@ -152,6 +152,8 @@ class Supervisor:
             url = self._redis.url
             if self._fresh:
                 shutil.rmtree(archive_dir(self._settings), ignore_errors=True)
+                # It tells of holds on what is gone, which would be missed.
+                audit_file(self._settings).unlink(missing_ok=True)
         before(url)
         self._env = {**os.environ, "REDIS_URL": url, part.PARENT: str(os.getpid()), part.READER: self._reader}
         for name in self._parts:
