@@ -140,6 +140,8 @@ export interface Review {
   /** What is recorded, once that is known, or why it is not. */
   recording: import("./review/counts.mjs").Recording | null;
   problem: string;
+  /** Why the recordings take no review just now, in words; "" while they do. */
+  refused: string;
   views: string[];
   view: string;
   /** The part of it on the timeline; the name it was chosen by, or "". */

@@ -49,7 +49,7 @@ export function mount(root, page) {
     say(note, found ? count(found.length, "unit differs", "units differ") : "");
     const shown = (found ?? []).slice(0, ROWS_MAX);
     rows.take(shown.length).forEach((row, i) => fill(row, shown[i], page));
-    say(empty, !ghost ? `Off. Compares this view with ${other}.` : !found ? "Nothing to compare just now: this plays too fast, or the other view is not there yet." : `No unit is elsewhere or older, ${other}.`);
+    say(empty, !ghost ? `Off. Compares this view with ${other}.` : !found ? without(ghost.refused, other, review.playing) : `No unit is elsewhere or older, ${other}.`);
     show(empty, shown.length === 0);
     review.sketch("ghosts", found?.length ? (pen) => drawGhosts(pen, found) : null);
   };
@@ -73,6 +73,12 @@ export function mount(root, page) {
   });
   onResize(list, calm);
   write();
+}
+
+/** Why nothing is compared. @param {string} refused @param {string} other the other view @param {boolean} playing */
+function without(refused, other, playing) {
+  if (refused) return `Not connected to compare with ${other}. ${refused}`;
+  return playing ? "Nothing to compare just now: this plays too fast." : `Nothing to compare yet: the moment ${other} is not there yet.`;
 }
 
 /** @param {{ sign: HTMLElement, far: HTMLElement, tag: HTMLElement, why: HTMLElement, of: Difference | null }} row @param {Difference} of @param {Page} page */

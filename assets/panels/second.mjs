@@ -4,7 +4,8 @@
 import { openPage } from "../map/page.mjs";
 import { followScreen } from "../review/screen.mjs";
 import { openSession } from "../review/session.mjs";
-import { el, find } from "./dom.mjs";
+import { CONNECTING, notShown } from "../review/words.mjs";
+import { el, find, mark, say, show } from "./dom.mjs";
 import { sign } from "./signs.mjs";
 import * as watermark from "./watermark.mjs";
 
@@ -54,7 +55,7 @@ function open(page) {
   const unfilter = page.on("only", () => second.page.showOnly(page.only));
   followScreen(second.page, session, second.over);
   watermark.mount(words, second.page);
-  room.append(controls(session, review));
+  room.append(controls(session, review), lostSign(second.page, session));
   const unlink = together(second.over, review.over);
   return () => {
     unlink();
@@ -89,6 +90,25 @@ function together(one, other) {
   return () => {
     apart = true;
   };
+}
+
+/** Says in the middle of the map that it shows nothing, and why. @param {import("../types.d.ts").Page} page @param {import("../types.d.ts").Review} session */
+function lostSign(page, session) {
+  const node = el("div", "second-lost");
+  node.setAttribute("role", "status");
+  const [head, what] = [el("b", "", "This map is not connected"), el("span")];
+  node.append(head, what);
+  const write = () => {
+    const missing = notShown(session, page.line, page.store.rev);
+    say(what, missing);
+    show(head, missing !== CONNECTING);
+    mark(node, "kind", missing === CONNECTING ? "connecting" : "lost");
+    show(node, missing !== "");
+  };
+  session.on("notice", write);
+  for (const event of /** @type {const} */ (["line", "frame", "hello", "second"])) page.on(event, write);
+  write();
+  return node;
 }
 
 /** @param {import("../types.d.ts").Review} session @param {import("../types.d.ts").Review} first */

@@ -10,6 +10,7 @@ import { openFindings } from "./findings.mjs";
 import { moment, newestWins } from "./moment.mjs";
 import { LEAST_S, named, showing, within } from "./range.mjs";
 import { makeScrub } from "./scrub.mjs";
+import { refusalWords } from "./words.mjs";
 
 /** Seeks while a finger moves, where there is no overview: at most ten a second, and the next not before the last was answered or given up. */
 const SEEK_EVERY_MS = 100;
@@ -22,7 +23,6 @@ const RECORDING_EVERY_MS = 60_000;
 const BEGINS_BEFORE_S = 300;
 const BEGINS_BEFORE_PART = 0.2;
 const NOTICES_MAX = 20;
-const TOO_MANY = 4429;
 
 /** @typedef {import("../types.d.ts").Review} Review */
 /** @typedef {import("./link.mjs").Place} Place */
@@ -60,6 +60,7 @@ export function openSession(config, url, place, drags = false) {
     url,
     recording: null,
     problem: "",
+    refused: "",
     views: [],
     view: place.view ?? "known",
     range: { from: unknown - 3600, to: unknown },
@@ -289,6 +290,7 @@ export function openSession(config, url, place, drags = false) {
             scrub.pictured(frame.at);
           },
           hello(hello) {
+            review.refused = "";
             review.views = hello.replay?.views ?? review.views;
             if (drags) scrub.of(hello.replay?.agencies ?? []);
             if (!review.recording) void count();
@@ -298,9 +300,10 @@ export function openSession(config, url, place, drags = false) {
             if (store.rev) to.heard();
             hear(said);
           },
-          closed(code) {
+          closed(code, why) {
             epoch = "";
-            if (code === TOO_MANY) review.notify("Too many reviews are open. Close one; this one tries again by itself.");
+            review.refused = refusalWords(code, why);
+            events.emit("notice");
           },
         });
         counting = window.setInterval(count, RECORDING_EVERY_MS);

@@ -56,5 +56,25 @@ export const MEANING = {
   screen: "What this screen had drawn by this moment, where its map looked, and what was on.",
 };
 
+export const CONNECTING = "Connecting to the recordings.";
+const TOO_MANY = 4429;
+const FAILED = 1011;
+
+/** Why the recordings closed a review, for people; "" when that says nothing. @param {number} code of the socket's end @param {string} why as they said it */
+export function refusalWords(code, why) {
+  if (code === TOO_MANY) return "Too many reviews are open. Close one; this one tries again by itself.";
+  return code === FAILED && why ? `${why[0].toUpperCase()}${why.slice(1)}. This tries again by itself.` : "";
+}
+
+/**
+ * Why what is on the map is not of the moment; "" when it is. Nobody shall take an empty map for an empty city.
+ * @param {{ refused: string }} review @param {import("../types.d.ts").Page["line"]} line @param {number} rev of the picture, 0: there is none
+ */
+export function notShown({ refused }, line, rev) {
+  if (refused) return refused;
+  if (line.what.includes("replay")) return "The recordings do not answer.";
+  return rev ? "" : CONNECTING;
+}
+
 /** @param {number} m */
 export const metresWords = (m) => (m < 1000 ? `${Math.round(m)} m` : `${(m / 1000).toFixed(m < 10_000 ? 1 : 0)} km`);
