@@ -160,6 +160,8 @@ export interface Review {
   on(event: "clock" | "range" | "recording" | "notice" | "follow" | "stepped" | "screen" | "screens" | "clocks" | "want", fn: () => void): () => void;
   at(): number;
   readonly playing: boolean;
+  /** Of the picture: another after each seek and each change of the view; "" while there is none. */
+  readonly epoch: string;
   readonly speed: number;
   /** Speed really reached; 0 while that is not known. */
   readonly reached: number;

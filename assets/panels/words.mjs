@@ -53,6 +53,12 @@ export function plain(code) {
   return words ? words[0].toUpperCase() + words.slice(1) : "";
 }
 
+/** What names a thing among its agency's: an id without what all ids of its kind have in common. @param {string} id */
+export function shortId(id) {
+  const parts = id.split(":");
+  return parts[0] === "urn" && parts.length > 5 ? parts.slice(4, -1).join(":") : id;
+}
+
 /** @param {import("../types.d.ts").IncidentRecord} record */
 export function incidentType(record) {
   const code = record.type ?? "";

@@ -79,6 +79,9 @@ export function openSession(config, url, place, drags = false) {
     get playing() {
       return clock.playing;
     },
+    get epoch() {
+      return epoch;
+    },
     get speed() {
       return speed;
     },

@@ -3,6 +3,8 @@
 import pytest
 
 from tests.journeys.test_reviewer_goes_back import drawn, reviewing
+from tests.support.fake_city import AGENCIES
+from tests.support.fake_review import FakeReview
 from tests.support.wall_page import Tab
 
 pytestmark = pytest.mark.browser
@@ -39,3 +41,36 @@ async def test_a_page_that_is_refused_says_why_in_its_banner() -> None:
         review.most = 0
         review.drop()
         await says(tab, ".frozen-what", "Too many reviews are open")
+
+
+def hidden_from(review: FakeReview, view: str) -> tuple[str, str]:
+    """Return agency and id of a unit that a view does not hold."""
+    seen = set(review.recording.seen(view).tolist())
+    row = next(row for row in range(review.recording.n) if row not in seen)
+    return AGENCIES[review.recording.agency[row]][0], f"U{row:05d}"
+
+
+async def test_a_view_that_has_not_what_is_chosen_leaves_nothing_of_it_on_the_card() -> None:
+    async with reviewing() as (review, tab):
+        await drawn(tab)
+        agency, unit = hidden_from(review, "agency:cfd")
+        await tab.eval(f"window.jointops.page.select('units', {agency!r}, {unit!r})")
+        await tab.until("document.querySelectorAll('.card-history li').length > 0", 15)
+        left = await tab.eval(
+            "(window.jointops.page.review.setView('agency:cfd'), document.querySelector('.card').textContent)"
+        )
+        assert unit in left and "En route" not in left, left
+        await says(tab, ".card-note", "Not on the picture in this view.")
+        assert await tab.eval(
+            "document.querySelectorAll('.card-body > *, .card-acts .button:not([hidden])').length"
+        ) == 0
+        await tab.eval("window.jointops.page.review.setView('truth')")
+        await tab.until("document.querySelectorAll('.card-history li').length > 0", 5)
+
+
+async def test_the_card_names_a_thing_by_what_is_its_own_in_its_id_and_says_that_the_page_is_not_connected() -> None:
+    async with reviewing(more="&chosen=incidents~cpd~urn:emergency:uid:incident:C26-0078:cpd") as (review, tab):
+        review.most = 0
+        review.drop()
+        await says(tab, ".card-note", "Too many reviews are open")
+        assert await tab.eval(text(".card-title")) == "C26-0078"

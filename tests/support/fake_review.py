@@ -237,6 +237,8 @@ class _Seat:
             "id": id_,
             "found": True,
         }
+        if layer == "units" and int(id_[1:]) not in self._of.seen(self._view):
+            return answer | {"found": False}
         if layer == "units":
             record: dict[str, Any] = self._of.unit(int(id_[1:]))
         elif layer == "incidents":
