@@ -178,6 +178,8 @@ export interface Review {
   setRange(range: { from: number; to: number }, name?: string): void;
   setRangeByName(name: string): void;
   bounds(): { from: number; to: number };
+  /** As far as anything is recorded: where a recording goes on without a report, its last minute that has one. */
+  filled(): { from: number; to: number };
   /** Rejects when the server does not answer, or says why it does not. */
   track(agency: string, id: string, from: number, to: number): Promise<{ points: TrackPoint[]; clocks: ClockOff[] }>;
   near(lon: number, lat: number, metres: number, from: number, to: number): Promise<NearUnit[]>;

@@ -133,7 +133,9 @@ function mountHead(root, page, review, counted) {
       node.setAttribute("aria-pressed", String(chosen));
     }
     for (const node of bys) node.setAttribute("aria-pressed", String(node.dataset.lanes === counted.by));
-    say(note, `${counted.bin < 3600 ? `${counted.bin / 60} min` : `${counted.bin / 3600} h`} a step`);
+    const [filled, bounds] = [review.filled(), review.bounds()];
+    const quiet = filled.to < bounds.to ? `Nothing recorded since ${clock(zone)(filled.to).time.slice(0, 5)} · ` : "";
+    say(note, `${quiet}${counted.bin < 3600 ? `${counted.bin / 60} min` : `${counted.bin / 3600} h`} a step`);
   };
   for (const node of ranges) {
     node.addEventListener("click", () => {

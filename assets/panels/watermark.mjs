@@ -2,7 +2,7 @@
 // The words over the map of a review. Nobody shall take what is shown for what is.
 
 import { inStep } from "../review/in_step.mjs";
-import { notShown, screenWords, viewWords } from "../review/words.mjs";
+import { edgeWords, notShown, screenWords, viewWords } from "../review/words.mjs";
 import { find, mark, say, show } from "./dom.mjs";
 import { clock } from "./words.mjs";
 
@@ -21,7 +21,7 @@ export function mount(root, page) {
     say(time, missing ? "" : face(coarse?.at ?? review.at()).time);
     const words = viewWords(review.view, agencies);
     say(view, missing ? "not connected" : coarse ? `${words} · units each ${coarse.step_s} s` : words);
-    say(rest, coarse && !missing ? `all else as at ${face(coarse.exact).time}` : "");
+    say(rest, coarse && !missing ? `all else as at ${face(coarse.exact).time}` : missing || !review.recording ? "" : edgeWords(review.at(), review.filled(), review.bounds(), face));
     say(screen, review.screen ? screenWords(review.screen, review.at(), agencies).join(" · ") : "");
     show(screen, review.screen !== null && !missing);
   };

@@ -55,6 +55,12 @@ export function encode({ at, view, speed, selected, camera, range, only }) {
   return parts.join("&");
 }
 
+/** Whether an address names a moment that nobody can read. @param {string} query */
+export function isMomentUnread(query) {
+  const said = new URLSearchParams(query).get("at");
+  return said !== null && !Number.isFinite(unix(said));
+}
+
 /** @param {string} query @returns {Place} */
 export function decode(query) {
   const said = new URLSearchParams(query);

@@ -3,10 +3,12 @@
 
 import { mountPanels, openPage, readConfig, streamUrl } from "../map/page.mjs";
 import { placeOf } from "../map/store.mjs";
-import { decode, encode } from "./link.mjs";
+import { clock } from "../panels/words.mjs";
+import { decode, encode, isMomentUnread } from "./link.mjs";
 import { openSession } from "./session.mjs";
 import { followScreen } from "./screen.mjs";
 import { makeSketch } from "./sketch.mjs";
+import { movedWords } from "./words.mjs";
 
 /** The address is brought up to date this often while time goes on: browsers refuse more than some hundred a minute. */
 const LINK_MS = 1000;
@@ -44,6 +46,14 @@ if (place.selected && place.camera) {
     page.uncover(at[0], at[1]);
   });
 }
+
+// Said once there is a picture to say it over.
+const unread = isMomentUnread(location.search);
+const first = page.on("frame", () => {
+  first();
+  const words = movedWords(place.at, unread, session.bounds(), clock(config.timezone));
+  if (words) session.notify(words);
+});
 
 /** What the address says: this moment and how it is looked at. */
 const link = () => {

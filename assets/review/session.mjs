@@ -6,6 +6,7 @@
 
 import { emitter } from "../map/events.mjs";
 import { openStream } from "../map/stream.mjs";
+import { filled } from "./counts.mjs";
 import { openFindings } from "./findings.mjs";
 import { moment, newestWins } from "./moment.mjs";
 import { LEAST_S, named, showing, within } from "./range.mjs";
@@ -140,11 +141,12 @@ export function openSession(config, url, place, drags = false) {
       events.emit("range");
     },
     setRangeByName(name) {
-      review.range = named(name, bounds(), review.at(), config.timezone);
+      review.range = named(name, review.filled(), review.at(), config.timezone);
       review.rangeName = name;
       events.emit("range");
     },
     bounds: () => bounds(),
+    filled: () => filled(bounds(), review.recording),
     track: (agency, id, from, to) => ask({ type: "track", agency, id, from, to }).then((said) => ({ points: said.points ?? [], clocks: said.clocks ?? [] })),
     near: (lon, lat, metres, from, to) => ask({ type: "near", lon, lat, metres, from, to }).then((said) => said.units ?? []),
     within: ({ area, from, to }) => ask({ type: "within", ...area, from, to }),
@@ -280,13 +282,14 @@ export function openSession(config, url, place, drags = false) {
         if (stopped) return;
         const { recording } = review;
         if (recording && place.at === undefined) {
-          clock.ask(recording.to - Math.min(BEGINS_BEFORE_S, (recording.to - recording.from) * BEGINS_BEFORE_PART), local());
+          const { from, to } = review.filled();
+          clock.ask(to - Math.min(BEGINS_BEFORE_S, (to - from) * BEGINS_BEFORE_PART), local());
         }
         if (typeof place.range === "object") review.setRange(place.range);
         else review.setRangeByName(review.rangeName);
         stream = openStream(url, store, {
           ...to,
-          first: () => ({ type: "open", at: review.at(), view: review.view, speed: clock.playing ? speed : 0 }),
+          first: () => ({ type: "open", at: review.recording ? inside(review.at()) : review.at(), view: review.view, speed: clock.playing ? speed : 0 }),
           frame(change, frame, began) {
             to.heard();
             to.frame(change, frame, began);

@@ -1,9 +1,12 @@
 """What the page of recordings says where it cannot show what was asked for, in a real browser."""
 
+import time
+
 import pytest
 
 from tests.journeys.test_reviewer_goes_back import drawn, reviewing
 from tests.support.fake_city import AGENCIES
+from tests.support.fake_recording import Recording
 from tests.support.fake_review import FakeReview
 from tests.support.wall_page import Tab
 
@@ -74,3 +77,23 @@ async def test_the_card_names_a_thing_by_what_is_its_own_in_its_id_and_says_that
         review.drop()
         await says(tab, ".card-note", "Too many reviews are open")
         assert await tab.eval(text(".card-title")) == "C26-0078"
+
+
+async def test_a_moment_that_is_not_on_record_is_said_to_be_moved() -> None:
+    async with reviewing(-7200) as (_, tab):
+        await says(tab, ".notices", "this is its beginning")
+        await says(tab, "#watermark .watermark-rest", "the record begins here")
+
+
+async def test_a_recording_that_goes_on_with_nothing_in_it_ends_with_what_it_has() -> None:
+    hour = time.time() // 3600 * 3600
+    recording = Recording(hour - 4 * 3600)
+    full_until = recording.end - 3600
+    counted = recording.counted()
+    counted["minutes"] = [minute for minute in counted["minutes"] if minute["at"] < full_until]
+    recording.counted = lambda: counted  # type: ignore[method-assign]
+    async with reviewing(7200, recording=recording, path="/review") as (_, tab):
+        await drawn(tab)
+        assert await tab.eval("window.jointops.page.review.range.to") == full_until
+        assert full_until - 301 <= await tab.eval("window.jointops.page.review.at()") < full_until
+        await says(tab, ".timeline-note", "Nothing recorded since")
