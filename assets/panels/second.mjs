@@ -2,6 +2,7 @@
 // Two moments side by side: a second map with a clock of its own, looking where the first one looks.
 
 import { openPage } from "../map/page.mjs";
+import { placeOf } from "../map/store.mjs";
 import { followScreen } from "../review/screen.mjs";
 import { openSession } from "../review/session.mjs";
 import { CONNECTING, notShown } from "../review/words.mjs";
@@ -11,16 +12,29 @@ import * as watermark from "./watermark.mjs";
 
 const STEPS = /** @type {const} */ ([[-60, "−1 min"], [-10, "−10 s"], [10, "+10 s"], [60, "+1 min"]]);
 const GRAPH = "second-graph";
+/** A map that is made narrower has its size soon after it says so, ms. */
+const SETTLED_MS = 200;
 
 /** @param {HTMLElement} root @param {import("../types.d.ts").Page} page */
 export function mount(root, page) {
   const toggle = find(root, "button");
   /** @type {(() => void) | null} */
   let close = null;
+  let turned = false;
   const write = () => {
     toggle.setAttribute("aria-pressed", String(close !== null));
     window.dispatchEvent(new Event("resize")); // the first map fits itself to its half
+    turned = true;
   };
+  // What is chosen is not to be left under its card by that, once the map has its new width.
+  page.review?.over((map) => map.on("resize", () => {
+    if (!turned) return;
+    turned = false;
+    setTimeout(() => {
+      const at = page.selected && placeOf(page.store, page.selected);
+      if (at) page.centre(at[0], at[1]);
+    }, SETTLED_MS);
+  }));
   toggle.addEventListener("click", () => {
     if (close) close();
     close = close ? null : open(page);

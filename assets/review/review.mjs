@@ -35,14 +35,22 @@ if (place.selected) {
   page.select(layer, agency, id);
 }
 
-// The address looks where its writer's screen did: on a narrower one what was chosen may lie under its own card.
+// The address looks where its writer's screen did: on a narrower one what was chosen may lie under its own card, and
+// again when the page gets another size, until a person moves the map.
 if (place.selected && place.camera) {
   const { selected } = place;
+  let size = "";
+  let moved = false;
+  over((map) => map.on("movestart", (/** @type {any} */ event) => {
+    moved ||= Boolean(event.originalEvent);
+  }));
   const settled = page.on("second", () => {
-    if (page.selected?.agency !== selected.agency || page.selected.id !== selected.id) return void settled(); // a person went on
+    if (moved || page.selected?.agency !== selected.agency || page.selected.id !== selected.id) return void settled(); // a person went on
+    const now = `${innerWidth} ${innerHeight}`;
+    if (now === size) return;
     const at = placeOf(page.store, selected);
     if (!at || !document.querySelector(".card:not([hidden]) .card-rows > *")) return; // as long as it is empty it is low
-    settled();
+    size = now;
     page.uncover(at[0], at[1]);
   });
 }
