@@ -157,7 +157,7 @@ export interface Review {
   follow: { agency: string; id: string } | null;
   /** Units are drawn from the overview: as they stood at `at`, one of a state each `step_s` seconds; all else at `exact`. */
   coarse: { at: number; step_s: number; exact: number } | null;
-  on(event: "clock" | "range" | "recording" | "notice" | "follow" | "stepped" | "screen" | "screens" | "clocks" | "want", fn: () => void): () => void;
+  on(event: "clock" | "range" | "recording" | "notice" | "follow" | "stepped" | "screen" | "screens" | "clocks" | "want" | "also", fn: () => void): () => void;
   at(): number;
   readonly playing: boolean;
   /** Of the picture: another after each seek and each change of the view; "" while there is none. */
@@ -185,6 +185,9 @@ export interface Review {
   near(lon: number, lat: number, metres: number, from: number, to: number): Promise<NearUnit[]>;
   /** What the address asks to be shown alone, until it is or cannot be. */
   only: import("./map/only.mjs").Asked | null;
+  /** What else is open, as the address has it: until a panel has opened it, what the address asks for. */
+  also: { near: import("./map/only.mjs").Asked | null; second: { at: number; view: string } | null; compare: boolean };
+  setAlso(also: Partial<Review["also"]>): void;
   within(asked: import("./map/only.mjs").Asked): Promise<import("./map/only.mjs").Within & { units: NearUnit[]; more: boolean }>;
   chronology(agency: string, id: string, metres: number, wanted?: AbortSignal): Promise<Chronology>;
   /** The findings of the site's reviews. */

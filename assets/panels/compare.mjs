@@ -66,12 +66,17 @@ export function mount(root, page) {
       ghost = null;
       write();
     } else open();
+    review.setAlso({ compare: ghost !== null });
   });
   review.on("clock", () => {
     if (ghost && against !== review.view) open();
     else if (!ghost) calm();
   });
   onResize(list, calm);
+  const first = review.on("clock", () => {
+    first();
+    if (review.also.compare && !ghost) open();
+  });
   write();
 }
 

@@ -39,6 +39,8 @@ export function mount(root, page) {
   let found = null;
   let problem = "";
   let asked = 0;
+  /** What the address asks for is not forgotten before it was looked at. */
+  let begun = false;
   let { view } = review;
   /** @type {"circle" | "box"} */
   let shape = "circle";
@@ -88,6 +90,8 @@ export function mount(root, page) {
     show(empty, units.length === 0);
     show(ask, area !== null);
     const shown = area;
+    const when = { from: fromWall(from.value, zone), to: fromWall(to.value, zone) };
+    if (begun) review.setAlso({ near: area && when.to > when.from ? { area, ...when } : null });
     review.sketch("near", shown && ((pen) => drawArea(pen, shown)));
   };
   const look = async () => {
@@ -125,11 +129,13 @@ export function mount(root, page) {
   };
   /** Shows alone what the address says, once there is somebody to ask. */
   const begin = async () => {
-    const wanted = review.only;
+    const wanted = review.only ?? review.also.near;
+    begun = true;
     if (!wanted) return;
     ({ area } = wanted);
     [from.value, to.value] = [toWall(wanted.from, zone), toWall(wanted.to, zone)];
     if ("circle" in wanted.area) radius.value = String(wanted.area.circle[2]);
+    if (!review.only) return void look();
     write();
     await showAlone();
     review.only = null;

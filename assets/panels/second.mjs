@@ -37,13 +37,24 @@ export function mount(root, page) {
   }));
   toggle.addEventListener("click", () => {
     if (close) close();
-    close = close ? null : open(page);
+    close = close ? null : open(page, null);
+    if (!close) page.review?.setAlso({ second: null });
+    write();
+  });
+  const wanted = page.review?.also.second ?? null;
+  if (!wanted) return;
+  let opened = false;
+  page.review?.over(() => {
+    if (opened) return;
+    opened = true;
+    close = open(page, wanted);
+    if (!close) page.review?.setAlso({ second: null });
     write();
   });
 }
 
-/** Opens the second map at the same moment and in the same view; returns how to close it. @param {import("../types.d.ts").Page} page */
-function open(page) {
+/** Opens the second map, at the same moment and in the same view or as the address has it; returns how to close it. @param {import("../types.d.ts").Page} page @param {import("../types.d.ts").Review["also"]["second"]} wanted */
+function open(page, wanted) {
   const { review } = page;
   /** @type {any} */
   const plotly = /** @type {any} */ (window).Plotly;
@@ -62,7 +73,10 @@ function open(page) {
   void plotly.newPlot(graph, [{ type: "scattermap", lon: [], lat: [], mode: "markers" }], {
     ...first.layout, width: undefined, height: undefined, map: { style, center: { lon, lat }, zoom, bearing: 0, pitch: 0, uirevision: "constant" },
   }, { displayModeBar: false, scrollZoom: true, doubleClick: false, responsive: true });
-  const session = openSession(page.config, review.url, { at: review.at(), view: review.view, speed: review.speed });
+  const session = openSession(page.config, review.url, { ...(wanted ?? { at: review.at(), view: review.view }), speed: review.speed });
+  const tell = () => review.setAlso({ second: { at: session.at(), view: session.view } });
+  session.on("clock", tell);
+  tell();
   const second = openPage({ ...page.config, view: { lon, lat, zoom, exact: true } }, session.source, `#${GRAPH}`);
   second.page.review = session;
   second.page.showOnly(page.only);

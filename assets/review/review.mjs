@@ -68,7 +68,7 @@ const link = () => {
   const { theme } = Object.fromEntries(new URLSearchParams(location.search));
   const range = session.rangeName || session.range;
   const only = page.only ?? session.only ?? undefined;
-  const query = encode({ at: session.at(), view: session.view, speed: session.speed, selected: page.selected ?? undefined, camera: page.camera(), range, only });
+  const query = encode({ at: session.at(), view: session.view, speed: session.speed, selected: page.selected ?? undefined, camera: page.camera(), range, only, near: (!only && session.also.near) || undefined, second: session.also.second ?? undefined, compare: session.also.compare });
   const url = `${location.pathname}?${query}${theme ? `&theme=${encodeURIComponent(theme)}` : ""}`;
   if (`${location.pathname}${location.search}` !== url) history.replaceState(null, "", url);
 };
@@ -85,7 +85,7 @@ const soon = () => {
 const stop = session.on("clock", () => {
   stop();
   for (const event of /** @type {const} */ (["camera", "select", "only"])) page.on(event, soon);
-  for (const event of /** @type {const} */ (["clock", "range"])) session.on(event, soon);
+  for (const event of /** @type {const} */ (["clock", "range", "also"])) session.on(event, soon);
   addEventListener("jointops-link", link);
   addEventListener("pagehide", link);
   soon();

@@ -70,6 +70,12 @@ export function openSession(config, url, place, drags = false) {
     clocks: [],
     seeking: null,
     only: place.only ?? null,
+    also: { near: place.near ?? null, second: place.second ?? null, compare: place.compare ?? false },
+    setAlso(also) {
+      if (JSON.stringify({ ...review.also, ...also }) === JSON.stringify(review.also)) return;
+      Object.assign(review.also, also);
+      events.emit("also");
+    },
     stepped: null,
     follow: null,
     screen: null,

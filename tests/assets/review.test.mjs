@@ -127,6 +127,12 @@ test("what alone is shown stands in the address: a circle or a box, and from whe
   }
 });
 
+test("the second moment, a comparison and an open area stand in the address", () => {
+  const place = { at: T, near: { area: { circle: [-87.62, 41.88, 300] }, from: T - 300, to: T + 300 }, second: { at: T - 60.5, view: "agency:cfd" }, compare: true };
+  assert.deepEqual(decode(encode(place)), place);
+  for (const query of ["?second=yesterday~known", "?second=2026-11-27T20:00:00Z", "?second=2026-11-27T20:00:00Z~%3Cx", "?compare=maybe", "?near=-87.6,41.8,300"]) assert.deepEqual(decode(query), {}, query);
+});
+
 test("what cannot be read in an address is left out", () => {
   for (const query of ["?at=yesterday", "?at=1e9", "?speed=0", "?speed=900", "?map=91,0,3", "?map=,,", "?chosen=units~cpd", "?chosen=x~y~z",
     "?range=2026-11-27T20:00:00Z~2026-11-27T19:00:00Z", "?view=%3Cscript%3E",

@@ -97,3 +97,23 @@ async def test_a_recording_that_goes_on_with_nothing_in_it_ends_with_what_it_has
         assert await tab.eval("window.jointops.page.review.range.to") == full_until
         assert full_until - 301 <= await tab.eval("window.jointops.page.review.at()") < full_until
         await says(tab, ".timeline-note", "Nothing recorded since")
+
+
+async def test_a_reload_comes_back_to_the_second_moment_a_comparison_and_an_area() -> None:
+    async with reviewing() as (_, tab):
+        await drawn(tab)
+        await tab.page.click("#second button")
+        await tab.until("document.querySelector('.second-bar')")
+        await tab.page.click("text=−1 min")
+        await tab.page.click(".compare-toggle")
+        await tab.page.click(".near-toggle")
+        box = await tab.eval("(({x, y}) => [x + 80, y + 120])(document.querySelector('.map-hand').getBoundingClientRect())")
+        await tab.page.mouse.click(*box)
+        await tab.until("['second=', 'compare=on', 'near='].every((part) => location.search.includes(part))", 10)
+        second = await tab.eval("window.jointops.page.review.also.second.at")
+        await tab.page.reload()
+        await drawn(tab)
+        await tab.until("document.querySelector('.second-room')")
+        await says(tab, ".near-toggle", "Clear")
+        await says(tab, ".compare-toggle", "Stop")
+        await tab.until(f"Math.abs(window.jointops.page.review.also.second.at - {second}) < 0.2")
