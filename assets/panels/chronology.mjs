@@ -6,7 +6,7 @@ import { METRES, RADII, lagWords, rowsOf, standingAt } from "../review/chronolog
 import { STATE_WORDS } from "../review/finding.mjs";
 import { asHtml, asJson, keep } from "../review/report.mjs";
 import { metresWords, viewWords } from "../review/words.mjs";
-import { calmly, el, find, mark, pool, say, show } from "./dom.mjs";
+import { calmly, coversOthers, el, find, mark, pool, say, show } from "./dom.mjs";
 import { drawing } from "./marks.mjs";
 import { bring } from "./sheet.mjs";
 import { sign } from "./signs.mjs";
@@ -30,6 +30,7 @@ export function mount(root, page) {
   if (!review) return;
   const [list, of, empty, close] = [find(root, ".chronology-rows"), find(root, ".chronology-of"), find(root, ".panel-empty"), find(root, ".chronology-close")];
   const face = clock(page.config.timezone);
+  const covers = coversOthers(root);
   const top = head(of);
   /** @type {{ agency: string, id: string, name: string, said: Chronology | null, problem: string } | null} */
   let shown = null;
@@ -43,6 +44,7 @@ export function mount(root, page) {
 
   const write = () => {
     mark(root, "open", String(shown !== null));
+    covers(shown !== null);
     show(of, shown !== null);
     const said = shown?.said;
     rows = said?.found ? rowsOf(said, review.findings.all, review.view, review.at()) : [];

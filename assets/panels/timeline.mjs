@@ -275,6 +275,14 @@ function mountHand(track, page, review, face, counted) {
     else review.setRange(zoom(review.range, momentAt(review, xOf(event)), WHEEL ** (along * unit), review.bounds()));
   }, { passive: false });
   track.addEventListener("dblclick", () => review.setRangeByName("all"));
+  // What a slider's keys do; arrows are the player's, wherever the focus is.
+  track.addEventListener("keydown", (event) => {
+    const { from, to } = review.range;
+    const at = { Home: from, End: to, PageUp: review.at() + (to - from) / 10, PageDown: review.at() - (to - from) / 10 }[event.key];
+    if (at === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    review.seek(Math.min(Math.max(at, from), to));
+  });
 
   /** @param {number} x */
   const tell = (x) => {

@@ -117,3 +117,32 @@ async def test_a_reload_comes_back_to_the_second_moment_a_comparison_and_an_area
         await says(tab, ".near-toggle", "Clear")
         await says(tab, ".compare-toggle", "Stop")
         await tab.until(f"Math.abs(window.jointops.page.review.also.second.at - {second}) < 0.2")
+
+
+async def test_the_timeline_is_a_slider_by_its_keys_too() -> None:
+    async with reviewing() as (_, tab):
+        await drawn(tab)
+        await tab.page.focus(".timeline-track")
+        at, range_ = "window.jointops.page.review.at()", "window.jointops.page.review.range"
+        for key, where in (
+            ("Home", f"{range_}.from"),
+            ("PageUp", f"{range_}.from + ({range_}.to - {range_}.from) / 10"),
+            ("PageDown", f"{range_}.from"),
+            ("End", f"{range_}.to"),
+        ):
+            await tab.page.keyboard.press(key)
+            await tab.until(f"Math.abs({at} - ({where})) < 2", 5)
+
+
+async def test_what_an_incidents_timeline_lies_over_is_not_reached_by_key() -> None:
+    async with reviewing() as (_, tab):
+        await drawn(tab)
+        await tab.page.click(".board-row .row-button")
+        await tab.page.click(".card-acts >> text=Timeline")
+        await tab.until("document.querySelector('.near').inert && document.querySelector('.board').inert")
+        await tab.page.set_viewport_size({"width": 1024, "height": 768})
+        await tab.until("!document.querySelector('.near').inert")
+        await tab.page.set_viewport_size({"width": 1440, "height": 900})
+        await tab.until("document.querySelector('.near').inert")
+        await tab.page.click(".chronology-close")
+        await tab.until("!document.querySelector('.near').inert")
