@@ -64,9 +64,9 @@ async def test_a_view_that_has_not_what_is_chosen_leaves_nothing_of_it_on_the_ca
         )
         assert unit in left and "En route" not in left, left
         await says(tab, ".card-note", "Not on the picture in this view.")
-        assert await tab.eval(
-            "document.querySelectorAll('.card-body > *, .card-acts .button:not([hidden])').length"
-        ) == 0
+        assert (
+            await tab.eval("document.querySelectorAll('.card-body > *, .card-acts .button:not([hidden])').length") == 0
+        )
         await tab.eval("window.jointops.page.review.setView('truth')")
         await tab.until("document.querySelectorAll('.card-history li').length > 0", 5)
 
@@ -107,8 +107,7 @@ async def test_a_reload_comes_back_to_the_second_moment_a_comparison_and_an_area
         await tab.page.click("text=−1 min")
         await tab.page.click(".compare-toggle")
         await tab.page.click(".near-toggle")
-        box = await tab.eval("(({x, y}) => [x + 80, y + 120])(document.querySelector('.map-hand').getBoundingClientRect())")
-        await tab.page.mouse.click(*box)
+        await tab.page.click(".map-hand", position={"x": 80, "y": 320})
         await tab.until("['second=', 'compare=on', 'near='].every((part) => location.search.includes(part))", 10)
         second = await tab.eval("window.jointops.page.review.also.second.at")
         await tab.page.reload()

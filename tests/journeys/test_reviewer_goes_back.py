@@ -63,7 +63,7 @@ async def reviewing(
     kind: Literal["wall", "desk"] = "wall",
     **options: Any,
 ) -> AsyncIterator[tuple[FakeReview, Tab]]:
-    """Open the page at a moment, `more` of its address behind it, or at `path`; `options` go to the browser's context."""
+    """Open the page at a moment, `more` of its address behind it, or at `path`; `options` go to the context."""
     async with (
         FakeReview(recording) as review,
         web(free_port(), review_port=review.port, kind=kind) as site,

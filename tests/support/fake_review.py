@@ -1,7 +1,8 @@
 """A review server with a made-up recording behind it: speaks "Review" of docs/wire.md, needs no archive.
 
 For tests of the browser. It can be told to go wrong: `drop` (cuts every connection), `refuse` (takes none), `deny` (the
-caller may not review), `most` (takes no more than that), `slow_s` (each seek takes so long), `pace` (plays no faster than that).
+caller may not review), `most` (takes no more than that), `slow_s` (each seek takes so long), `pace` (plays no faster
+than that).
 
     python -m tests.support.fake_review --port 8953
 """
