@@ -140,6 +140,8 @@ export interface Review {
   /** What is recorded, once that is known, or why it is not. */
   recording: import("./review/counts.mjs").Recording | null;
   problem: string;
+  /** Why the recordings take no review just now, in words; "" while they do. */
+  refused: string;
   views: string[];
   view: string;
   /** The part of it on the timeline; the name it was chosen by, or "". */
@@ -155,9 +157,11 @@ export interface Review {
   follow: { agency: string; id: string } | null;
   /** Units are drawn from the overview: as they stood at `at`, one of a state each `step_s` seconds; all else at `exact`. */
   coarse: { at: number; step_s: number; exact: number } | null;
-  on(event: "clock" | "range" | "recording" | "notice" | "follow" | "stepped" | "screen" | "screens" | "clocks" | "want", fn: () => void): () => void;
+  on(event: "clock" | "range" | "recording" | "notice" | "follow" | "stepped" | "screen" | "screens" | "clocks" | "want" | "also", fn: () => void): () => void;
   at(): number;
   readonly playing: boolean;
+  /** Of the picture: another after each seek and each change of the view; "" while there is none. */
+  readonly epoch: string;
   readonly speed: number;
   /** Speed really reached; 0 while that is not known. */
   readonly reached: number;
@@ -174,12 +178,17 @@ export interface Review {
   setRange(range: { from: number; to: number }, name?: string): void;
   setRangeByName(name: string): void;
   bounds(): { from: number; to: number };
+  /** As far as anything is recorded: where a recording goes on without a report, its last minute that has one. */
+  filled(): { from: number; to: number };
   /** Rejects when the server does not answer, or says why it does not. */
   track(agency: string, id: string, from: number, to: number): Promise<{ points: TrackPoint[]; clocks: ClockOff[] }>;
-  near(lon: number, lat: number, metres: number, from: number, to: number): Promise<NearUnit[]>;
+  near(lon: number, lat: number, metres: number, from: number, to: number): Promise<Near>;
   /** What the address asks to be shown alone, until it is or cannot be. */
   only: import("./map/only.mjs").Asked | null;
-  within(asked: import("./map/only.mjs").Asked): Promise<import("./map/only.mjs").Within & { units: NearUnit[]; more: boolean }>;
+  /** What else is open, as the address has it: until a panel has opened it, what the address asks for. */
+  also: { near: import("./map/only.mjs").Asked | null; second: { at: number; view: string } | null; compare: boolean };
+  setAlso(also: Partial<Review["also"]>): void;
+  within(asked: import("./map/only.mjs").Asked): Promise<import("./map/only.mjs").Within & Near & { more: boolean }>;
   chronology(agency: string, id: string, metres: number, wanted?: AbortSignal): Promise<Chronology>;
   /** The findings of the site's reviews. */
   findings: ReturnType<typeof import("./review/findings.mjs").openFindings>;
@@ -227,6 +236,8 @@ export interface ClockOff { source: string; offset_s: number; error_s: number }
 export interface NearUnit {
   agency: string; id: string; call_sign?: string; first: number; last: number; nearest_m: number; nearest_at: number;
 }
+/** Who was there, and of what parts of the time the record is damaged. */
+export interface Near { units: NearUnit[]; missing?: Missing[] }
 export interface FindingRef { layer: LayerName; agency: string; id: string }
 /** layers/findings.py: what a reviewer says. Times are Unix seconds, `due` a date (`2026-11-28`), places degrees. */
 export interface FindingDraft {
@@ -238,6 +249,7 @@ export interface Finding { id: string; version: number; agency: string; author_r
 /** A timeline to look at, a finding to read, or one to write about something. */
 export type Wanted =
   | { panel: "chronology"; agency: string; id: string }
+  | { panel: "near"; place: [number, number]; at: number }
   | { panel: "findings"; read: string }
   | { panel: "findings"; write: FindingRef | null };
 export interface ChronologyLine {

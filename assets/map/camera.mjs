@@ -106,16 +106,16 @@ export function start(map, { lon, lat, zoom, exact }) {
   show();
 }
 
-/** @param {LiveMap} map @param {number} lon @param {number} lat @param {number} [zoom] at least this zoom @param {number} [right] how far right of the middle the place shall come, CSS pixels */
-export function fly(map, lon, lat, zoom, right = 0) {
+/** @param {LiveMap} map @param {number} lon @param {number} lat @param {number} [zoom] at least this zoom @param {[number, number]} [offset] how far right of and below the middle the place shall come, CSS pixels */
+export function fly(map, lon, lat, zoom, offset = [0, 0]) {
   if (!Number.isFinite(lon) || !Number.isFinite(lat)) return;
   const center = [Math.max(-180, Math.min(180, lon)), Math.max(-85, Math.min(85, lat))];
-  map.flyTo({ center, zoom: clampZoom(Math.max(map.getZoom(), zoom ?? 0)), maxDuration: FLIGHT_MS, duration: FLIGHT_MS, offset: [right, 0] }, ASKED);
+  map.flyTo({ center, zoom: clampZoom(Math.max(map.getZoom(), zoom ?? 0)), maxDuration: FLIGHT_MS, duration: FLIGHT_MS, offset }, ASKED);
 }
 
-/** Puts a place in the middle at once: what is followed. @param {LiveMap} map @param {number} lon @param {number} lat @param {number} [right] as for `fly` */
-export function centre(map, lon, lat, right = 0) {
-  if (Number.isFinite(lon) && Number.isFinite(lat)) map.easeTo({ center: [lon, Math.max(-85, Math.min(85, lat))], offset: [right, 0], duration: 0 }, ASKED);
+/** Puts a place in the middle at once: what is followed. @param {LiveMap} map @param {number} lon @param {number} lat @param {[number, number]} [offset] as for `fly` */
+export function centre(map, lon, lat, offset = [0, 0]) {
+  if (Number.isFinite(lon) && Number.isFinite(lat)) map.easeTo({ center: [lon, Math.max(-85, Math.min(85, lat))], offset, duration: 0 }, ASKED);
 }
 
 /** Shows what is near the middle of all, and when that is in view already, truly all. @param {LiveMap} map @param {Layers} layers */

@@ -208,12 +208,17 @@ export function streamUrl(url, port) {
   return url || `${location.protocol === "https:" ? "wss" : "ws"}://${location.hostname}:${port}/stream`;
 }
 
-/** Half of what the card takes from the map's left side: what is flown to shall not come to lie under it. @param {LiveMap} map */
+/**
+ * How far right of and below the middle what is flown to shall come, so as not to lie under the card: half of what that
+ * takes from the map's left side, or of its top where it is nearly as wide as the map. CSS pixels.
+ * @param {LiveMap} map @returns {[number, number]}
+ */
 function besideCard(map) {
   const card = cardBox();
   const room = map.getContainer().getBoundingClientRect();
-  if (!card || card.top >= room.bottom - 1 || card.width > room.width * 0.6) return 0;
-  return (card.right - room.left) / 2;
+  if (!card || card.top >= room.bottom - 1 || card.left >= room.right) return [0, 0];
+  if (card.width <= room.width * 0.6) return [(card.right - room.left) / 2, 0];
+  return [0, card.bottom - room.top <= room.height * 0.6 ? (card.bottom - room.top) / 2 : 0];
 }
 
 const cardBox = () => document.querySelector(".card:not([hidden])")?.getBoundingClientRect();

@@ -26,7 +26,7 @@ const ASKS_MAX = 32;
  * @property {(health: import("../types.d.ts").Health) => void} health
  * @property {() => object} [first] what to say first on each socket; without it: to resume
  * @property {(said: any) => void} [said] any other message
- * @property {(code: number) => void} [closed] the other end closed the socket
+ * @property {(code: number, why: string) => void} [closed] the other end closed the socket
  */
 
 /**
@@ -74,9 +74,9 @@ export function openStream(url, store, to) {
       else if (!pending) take(JSON.parse(data));
       else chain = chain.then(() => { if (mine === socket) take(JSON.parse(data)); }).catch(broken);
     };
-    mine.onclose = ({ code }) => {
+    mine.onclose = ({ code, reason }) => {
       if (mine !== socket) return;
-      to.closed?.(code);
+      to.closed?.(code, reason);
       again(false);
     };
     mine.onerror = () => mine === socket && again(false);

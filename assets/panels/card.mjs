@@ -1,14 +1,19 @@
 // @ts-check
 // The detail card of what is chosen: asks the hub (policy decides there what is in it), and again every few seconds.
 
+import { notShown } from "../review/words.mjs";
 import { el, say, show } from "./dom.mjs";
-import { age, clock, mayWrite, plain } from "./words.mjs";
+import { age, clock, mayWrite, plain, shortId } from "./words.mjs";
 
 /** @typedef {import("../types.d.ts").Page} Page */
 /** @typedef {import("../types.d.ts").Card} Card */
 
 const AGAIN_S = 3;
 const ANSWER_WITHIN_MS = 3000;
+/** After another view was chosen: so long its picture is waited for before anything is asked about it, ms. */
+const VIEW_AWAITED_MS = 1000;
+/** After a seek it is asked at once, but not more often than this, ms. */
+const SEEK_MS = 500;
 const HISTORY_MAX = 12;
 /** A report that took longer than this to come says so, seconds. */
 const LATE_S = 2;
@@ -31,12 +36,19 @@ export function mount(root, page) {
   /** @type {Card | null} */
   let shown = null;
   let wanted = "";
-  let asking = false;
+  /** What is asked for just now. */
+  let asking = "";
   let askedAt = 0;
+  /** Whether there was a card of it. */
+  let wasThere = false;
+  /** The view that was left, and when: what it had must not stand for what the next one has. */
+  let left = { view: page.review?.view ?? "", epoch: "", since: -Infinity };
+  let epoch = "";
+  const nameOf = (/** @type {{ layer: string, agency: string, id: string }} */ { layer, agency, id }) => `${page.review?.view ?? ""} ${layer} ${agency}/${id}`;
 
   const draw = () => {
     if (!shown) return;
-    say(title, shown.title ?? shown.id);
+    say(title, shown.title ?? shortId(shown.id));
     say(subtitle, shown.subtitle ?? "");
     body.replaceChildren(...parts(shown, face));
   };
@@ -56,27 +68,44 @@ export function mount(root, page) {
 
   const ask = async () => {
     const chosen = page.selected;
-    if (!chosen || asking) return;
-    const key = nameOf(chosen);
-    asking = true;
+    const key = chosen ? nameOf(chosen) : "";
+    if (!chosen || asking === key || isViewAwaited()) return;
+    asking = key;
     askedAt = performance.now();
     try {
       const card = await Promise.race([page.card(chosen.layer, chosen.agency, chosen.id), tooLate()]);
       if (wanted !== key) return;
       if (card.found) {
         shown = card;
+        wasThere = true;
+        acts?.write(true);
         draw();
         ages();
       } else {
-        shown = null;
-        say(note, "No longer on the picture.");
+        empty(chosen.id);
+        say(note, page.review ? "Not on the picture in this view." : wasThere ? "No longer on the picture." : "Not on the picture.");
       }
     } catch {
-      if (wanted === key) say(note, shown ? "The hub does not answer; this is how it was last seen." : "The hub does not answer.");
+      if (wanted === key) say(note, unanswered());
     } finally {
-      asking = false;
-      if (page.selected && wanted !== key) void ask();
+      if (asking === key) asking = "";
     }
+  };
+
+  const asked = page.review ? "The recordings do not answer" : "The hub does not answer";
+  const unanswered = () => {
+    if (shown) return `${asked}; this is how it was last seen.`;
+    const missing = page.review ? notShown(page.review, page.line, page.store.rev) : "";
+    return missing || `${asked}.`;
+  };
+  const isViewAwaited = () => page.review?.epoch === left.epoch && performance.now() - left.since < VIEW_AWAITED_MS;
+  /** Nothing of a thing but its id. @param {string} id */
+  const empty = (id) => {
+    shown = null;
+    say(title, shortId(id));
+    say(subtitle, "");
+    body.replaceChildren();
+    acts?.write(false);
   };
 
   const choose = () => {
@@ -84,20 +113,26 @@ export function mount(root, page) {
     show(root, chosen !== null);
     document.documentElement.toggleAttribute("data-card", chosen !== null);
     wanted = chosen ? nameOf(chosen) : "";
-    acts?.write();
+    wasThere = false;
     if (!chosen) { shown = null; return; }
-    shown = null;
-    say(title, chosen.id);
-    say(subtitle, "");
-    say(note, "Asking the hub");
-    body.replaceChildren();
+    empty(chosen.id);
+    say(note, page.review ? "Asking the recordings" : "Asking the hub");
     void ask();
   };
   page.on("select", choose);
+  page.review?.on("clock", () => {
+    const { review } = page;
+    if (!review) return;
+    if (review.view !== left.view) {
+      left = { view: review.view, epoch: review.epoch, since: performance.now() };
+      choose();
+    } else if (review.epoch !== epoch && !isViewAwaited() && performance.now() - askedAt > SEEK_MS) void ask();
+    epoch = review.epoch;
+  });
   page.on("second", () => {
     if (!page.selected) return;
     ages();
-    if (performance.now() - askedAt > AGAIN_S * 1000) void ask();
+    if (performance.now() - askedAt > AGAIN_S * 1000 || (!shown && askedAt < left.since)) void ask();
   });
   choose();
 }
@@ -116,12 +151,15 @@ function actsOf(page, review) {
     if (chosen) review.want({ panel: "chronology", agency: chosen.agency, id: chosen.id });
   });
   finding.addEventListener("click", () => review.want({ panel: "findings", write: page.selected }));
-  show(finding, mayWrite(page));
-  return { root, write: () => show(timeline, page.selected?.layer === "incidents") };
+  return {
+    root,
+    /** @param {boolean} found */
+    write(found) {
+      show(timeline, found && page.selected?.layer === "incidents");
+      show(finding, found && mayWrite(page));
+    },
+  };
 }
-
-/** @param {{ layer: string, agency: string, id: string }} thing */
-const nameOf = ({ layer, agency, id }) => `${layer} ${agency}/${id}`;
 
 /** @returns {Promise<never>} */
 function tooLate() {

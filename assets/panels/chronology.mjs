@@ -2,15 +2,15 @@
 // The timeline of one incident, opened from its card: what became of it, who was on it, what happened near it, its
 // findings. It stays with its incident whatever else is chosen; a press on a line goes to that moment.
 
-import { METRES, RADII, knownFrom, lagWords, rowsOf, standingAt } from "../review/chronology.mjs";
+import { METRES, RADII, cameIn, knownFrom, lagWords, rowsOf, standingAt } from "../review/chronology.mjs";
 import { STATE_WORDS } from "../review/finding.mjs";
 import { asHtml, asJson, keep } from "../review/report.mjs";
 import { metresWords, viewWords } from "../review/words.mjs";
-import { calmly, el, find, mark, pool, say, show } from "./dom.mjs";
+import { calmly, coversOthers, el, find, mark, pool, say, show } from "./dom.mjs";
 import { drawing } from "./marks.mjs";
 import { bring } from "./sheet.mjs";
 import { sign } from "./signs.mjs";
-import { age, clock, count, noAnswer, plain, tagOf, thingName } from "./words.mjs";
+import { age, clock, count, missingWords, noAnswer, plain, tagOf, thingName } from "./words.mjs";
 
 /** While time goes on it is asked for again this often at most, and this many times as seldom as an answer takes, ms. */
 const AGAIN_MS = 2000;
@@ -32,6 +32,7 @@ export function mount(root, page) {
   if (!review) return;
   const [list, of, empty, close] = [find(root, ".chronology-rows"), find(root, ".chronology-of"), find(root, ".panel-empty"), find(root, ".chronology-close")];
   const face = clock(page.config.timezone);
+  const covers = coversOthers(root);
   const top = head(of);
   /** @type {{ agency: string, id: string, name: string, said: Chronology | null, problem: string } | null} */
   let shown = null;
@@ -45,6 +46,7 @@ export function mount(root, page) {
 
   const write = () => {
     mark(root, "open", String(shown !== null));
+    covers(shown !== null);
     show(of, shown !== null);
     const said = shown?.said;
     rows = said?.found ? rowsOf(said, review.findings.all, review.view, review.at()) : [];
@@ -62,6 +64,7 @@ export function mount(root, page) {
     say(top.hidden, placed ? "" : "Where it was is not known or not shared: nothing near it is listed.");
     say(top.missing, (said?.missing ?? []).map((gap) => missingWords(page, face, gap)).join(" "));
     fillKnown(top.known, said?.found ? knownFrom(said) : [], page, face);
+    top.near.toggleAttribute("disabled", !said?.place || cameIn(said) === null);
     for (const button of [top.html, top.json]) button.toggleAttribute("disabled", !said?.found);
   };
   const look = async () => {
@@ -104,11 +107,20 @@ export function mount(root, page) {
     void look();
     close.focus({ preventScroll: true });
   });
-  close.addEventListener("click", () => {
+  /** @param {string} then the panel to see instead */
+  const leave = (then) => {
     shown = null;
     wants.abort();
-    bring("board");
+    bring(then);
     write();
+  };
+  close.addEventListener("click", () => leave("board"));
+  top.near.addEventListener("click", () => {
+    const said = shown?.said;
+    const at = said ? cameIn(said) : null;
+    if (!said?.place || at === null) return;
+    leave("near");
+    review.want({ panel: "near", place: said.place, at });
   });
   review.on("clock", () => {
     if (!shown) return;
@@ -167,9 +179,12 @@ function head(root) {
   });
   const times = el("div", "chronology-times");
   times.append(el("span", "", "Observed, received"), note);
-  acts.append(radius, html, json);
+  const near = el("button", "button", "Who was near");
+  near.setAttribute("type", "button");
+  near.title = "Units within 1 km when it came in";
+  acts.append(near, radius, html, json);
   root.append(line, known, acts, hidden, missing, times);
-  return { name, tag, note, hidden, missing, known, radius, html, json };
+  return { name, tag, note, hidden, missing, known, near, radius, html, json };
 }
 
 /** @typedef {ReturnType<typeof knownFrom>[number]} KnownFrom */
@@ -201,10 +216,6 @@ function fillKnown(root, groups, page, face) {
     root.append(line);
   }
 }
-
-/** @param {Page} page @param {ReturnType<typeof clock>} face @param {import("../types.d.ts").Missing} gap */
-const missingWords = (page, face, { agency, from, to }) =>
-  `The record of ${tagOf(page, agency)} from ${face(from).time} to ${face(to).time} is damaged: what was reported then is missing.`;
 
 /** @param {(row: Row) => void} pressed */
 function makeRow(pressed) {

@@ -45,11 +45,11 @@ export function mount(root, page) {
     const other = viewWords(ghost?.view ?? (review.view === "truth" ? "known" : "truth"), agencies);
     toggle.setAttribute("aria-pressed", String(ghost !== null));
     say(toggle, ghost ? "Stop" : "Compare");
-    toggle.title = `Mark the units that ${other} has elsewhere, or with another age`;
+    toggle.title = `Mark the units that ${other} has elsewhere, or stale where they are fresh here`;
     say(note, found ? count(found.length, "unit differs", "units differ") : "");
     const shown = (found ?? []).slice(0, ROWS_MAX);
     rows.take(shown.length).forEach((row, i) => fill(row, shown[i], page));
-    say(empty, !ghost ? `Off. Compares this view with ${other}.` : !found ? "Nothing to compare just now: this plays too fast, or the other view is not there yet." : `No unit is elsewhere or older, ${other}.`);
+    say(empty, !ghost ? `Off. Compares this view with ${other}.` : !found ? without(ghost.refused, other, review.playing) : `No unit is elsewhere, stale or missing: the same ${other}.`);
     show(empty, shown.length === 0);
     review.sketch("ghosts", found?.length ? (pen) => drawGhosts(pen, found) : null);
   };
@@ -66,13 +66,24 @@ export function mount(root, page) {
       ghost = null;
       write();
     } else open();
+    review.setAlso({ compare: ghost !== null });
   });
   review.on("clock", () => {
     if (ghost && against !== review.view) open();
     else if (!ghost) calm();
   });
   onResize(list, calm);
+  const first = review.on("clock", () => {
+    first();
+    if (review.also.compare && !ghost) open();
+  });
   write();
+}
+
+/** Why nothing is compared. @param {string} refused @param {string} other the other view @param {boolean} playing */
+function without(refused, other, playing) {
+  if (refused) return `Not connected to compare with ${other}. ${refused}`;
+  return playing ? "Nothing to compare just now: this plays too fast." : `Nothing to compare yet: the moment ${other} is not there yet.`;
 }
 
 /** @param {{ sign: HTMLElement, far: HTMLElement, tag: HTMLElement, why: HTMLElement, of: Difference | null }} row @param {Difference} of @param {Page} page */
@@ -81,7 +92,7 @@ function fill(row, of, page) {
   say(row.sign, of.sign);
   say(row.tag, tagOf(page, of.agency));
   say(row.far, of.metres ? metresWords(of.metres) : "");
-  say(row.why, { moved: "Elsewhere in the other view", age: "Of another age", "only here": "Not in the other view", "only there": "Only in the other view" }[of.why] ?? "");
+  say(row.why, { moved: "Elsewhere in the other view", age: "Fresh in one view, stale in the other", "only here": "Not in the other view", "only there": "Only in the other view" }[of.why] ?? "");
 }
 
 /** @param {import("../review/sketch.mjs").Pen} pen @param {Difference[]} found */

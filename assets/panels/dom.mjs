@@ -71,6 +71,25 @@ export function pool(list, make) {
   };
 }
 
+/**
+ * Where a panel lies over its neighbours nothing under it is reached by key. On a tablet panels stand one at a time.
+ * @param {HTMLElement} root @returns {(open: boolean) => void} to be told whether it lies over them
+ */
+export function coversOthers(root) {
+  const wide = matchMedia("(min-width: 1101px)");
+  let covers = false;
+  const write = () => {
+    for (const other of root.parentElement?.children ?? []) {
+      if (other !== root && other instanceof HTMLElement) other.inert = covers && wide.matches;
+    }
+  };
+  wide.addEventListener("change", write);
+  return (open) => {
+    covers = open;
+    write();
+  };
+}
+
 /** Call `fn` at most every `ms`, the last call never lost. @param {() => void} fn @param {number} ms */
 export function calmly(fn, ms) {
   let due = 0;

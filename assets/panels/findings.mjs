@@ -7,7 +7,7 @@ import { oncePerFrame } from "../map/once.mjs";
 import { STATES, STATE_WORDS, begun, inRange, inState, isClosed, isOverdue } from "../review/finding.mjs";
 import { drawPins, pinAt } from "../review/pins.mjs";
 import { toWall } from "../review/range.mjs";
-import { el, find, mark, pool, say, show } from "./dom.mjs";
+import { coversOthers, el, find, mark, pool, say, show } from "./dom.mjs";
 import { keptWriting, mountForm } from "./finding_form.mjs";
 import { drawRead, goTo, momentWords, planWords } from "./finding_read.mjs";
 import { bring } from "./sheet.mjs";
@@ -29,6 +29,7 @@ export function mount(root, page) {
   const writes = mayWrite(page);
   const list = mountList(listing, page, (finding) => read(finding, true));
   let open = false;
+  const covers = coversOthers(root);
   /** The finding that is read: its id. */
   let chosen = "";
   const form = mountForm(/** @type {HTMLFormElement} */ (find(root, ".finding-form")), page, {
@@ -56,6 +57,7 @@ export function mount(root, page) {
   const setOpen = (next) => {
     open = next;
     mark(root, "open", String(open));
+    covers(open);
     head();
     draw();
   };

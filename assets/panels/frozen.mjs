@@ -21,7 +21,7 @@ export function mount(root, page) {
       // A recording that stands is no danger to anybody.
       mark(root, "kind", page.review ? "connecting" : "frozen");
       say(head, `${page.review ? "REPLAY STOPPED" : "DATA FROZEN"} since ${face(line.since).time}`);
-      say(what, lost(line.what));
+      say(what, page.review?.refused || lost(line.what));
     } else if (store.bus === "lost") {
       mark(root, "kind", "bus");
       say(head, `FEEDS NOT HEARD since ${face(store.busSince).time}`);
@@ -33,8 +33,9 @@ export function mount(root, page) {
     } else if (line.state === "connecting") {
       mark(root, "kind", "connecting");
       const other = page.review ? "the recordings" : "the hub";
-      say(head, line.what ? `No connection to ${other} yet` : "Connecting");
-      say(what, line.what ? `Trying since ${face(line.since).time}; nothing is shown so far.` : page.review ? "to the recordings" : "to the live stream");
+      const refused = page.review?.refused ?? "";
+      say(head, refused ? "Not connected to the recordings" : line.what ? `No connection to ${other} yet` : "Connecting");
+      say(what, refused ? refused : line.what ? `Trying since ${face(line.since).time}; nothing is shown so far.` : page.review ? "to the recordings" : "to the live stream");
     } else {
       show(root, false);
       return;
@@ -44,6 +45,7 @@ export function mount(root, page) {
   page.on("line", write);
   page.on("frame", write);
   page.on("health", write);
+  page.review?.on("notice", write);
   page.on("second", () => {
     write();
     if (page.line.what) outIfLoggedOut();

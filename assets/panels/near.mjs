@@ -8,10 +8,13 @@ import { handOn } from "../review/hand.mjs";
 import { fromWall, toWall } from "../review/range.mjs";
 import { metresWords } from "../review/words.mjs";
 import { calmly, el, find, pool, say, show } from "./dom.mjs";
-import { clock, count, noAnswer, tagOf } from "./words.mjs";
+import { bring } from "./sheet.mjs";
+import { clock, count, missingWords, noAnswer, tagOf } from "./words.mjs";
 
 const METRES = 300;
 const METRES_MAX = 5000;
+/** Round an incident. */
+const FAR_M = 1000;
 const METRES_MIN = 20;
 /** Before and after the moment, seconds. */
 const AROUND_S = 300;
@@ -26,6 +29,7 @@ const LED_S = 1.5;
 
 /** @typedef {import("../types.d.ts").Page} Page */
 /** @typedef {import("../types.d.ts").NearUnit} NearUnit */
+/** @typedef {import("../types.d.ts").Missing} Missing */
 /** @typedef {import("../map/only.mjs").Area} Area */
 
 /** @param {HTMLElement} root @param {Page} page */
@@ -42,6 +46,8 @@ export function mount(root, page) {
   let area = null;
   /** @type {NearUnit[] | null} */
   let found = null;
+  /** Parts of the time whose record is damaged. @type {Missing[]} */
+  let missing = [];
   /** Of which view that is, and of what was known at a moment between `since` and `by`; or so it was asked for in vain. */
   let of = { view: "", since: NaN, by: NaN };
   let asking = false;
@@ -49,8 +55,12 @@ export function mount(root, page) {
   let led = NaN;
   let problem = "";
   let asked = 0;
+  /** What the address asks for is not forgotten before it was looked at. */
+  let begun = false;
   /** @type {"circle" | "box"} */
   let shape = "circle";
+  const hole = el("p", "near-hole");
+  listed.before(hole);
   const radius = input("number", "metres", ask);
   Object.assign(radius, { min: METRES_MIN, max: METRES_MAX, step: 10, value: String(METRES) });
   const from = input("datetime-local", "from", ask);
@@ -102,9 +112,14 @@ export function mount(root, page) {
     writeNote();
     const words = hand ? HANDS[shape] : problem || (!area ? "Who was near a place, or in a box, and when: draw it on the map." : !found ? "Looking …" : "Nobody whom you may see.");
     say(empty, words);
+    const damaged = found ? missing.map((gap) => missingWords(page, face, gap)).join(" ") : "";
+    say(hole, damaged);
+    show(hole, damaged !== "");
     show(empty, units.length === 0);
     show(ask, area !== null);
     const shown = area;
+    const when = { from: fromWall(from.value, zone), to: fromWall(to.value, zone) };
+    if (begun) review.setAlso({ near: area && when.to > when.from ? { area, ...when } : null });
     review.sketch("near", shown && ((pen) => drawArea(pen, shown)));
   };
   /**
@@ -133,6 +148,11 @@ export function mount(root, page) {
     write();
     again();
   };
+  /** @param {import("../types.d.ts").Near} said */
+  const take = (said) => {
+    found = said.units ?? [];
+    missing = said.missing ?? [];
+  };
   /** @param {boolean} [keeps] the list there is stands until another comes */
   const list = async (keeps = false) => {
     if (!area) return;
@@ -143,8 +163,8 @@ export function mount(root, page) {
     write();
     if (problem) return;
     await asks(
-      async () => ("circle" in of ? review.near(...of.circle, begin, end) : (await review.within({ area: of, from: begin, to: end })).units),
-      (units) => { found = units; },
+      async () => ("circle" in of ? review.near(...of.circle, begin, end) : review.within({ area: of, from: begin, to: end })),
+      take,
     );
   };
   const look = () => {
@@ -156,7 +176,7 @@ export function mount(root, page) {
     if (!area) return;
     const of = { area, from: fromWall(from.value, zone), to: fromWall(to.value, zone) };
     await asks(() => review.within(of), (said) => {
-      found = said.units;
+      take(said);
       page.showOnly(onlyOf(of, said));
       if (said.more) review.notify("More was there than is shown. Choose a smaller area or a shorter time.");
     });
@@ -178,11 +198,13 @@ export function mount(root, page) {
   }, AGAIN_MS);
   /** Shows alone what the address says, once there is somebody to ask. */
   const begin = async () => {
-    const wanted = review.only;
+    const wanted = review.only ?? review.also.near;
+    begun = true;
     if (!wanted) return;
     ({ area } = wanted);
     [from.value, to.value] = [toWall(wanted.from, zone), toWall(wanted.to, zone)];
     if ("circle" in wanted.area) radius.value = String(wanted.area.circle[2]);
+    if (!review.only) return void look();
     write();
     await showAlone();
     review.only = null;
@@ -226,6 +248,17 @@ export function mount(root, page) {
   mountSign(page, face, () => {
     page.showOnly(null);
     write();
+  });
+  review.on("want", () => {
+    const { wanted } = review;
+    if (wanted?.panel !== "near") return;
+    if (hands.active) hands.stop();
+    area = { circle: [...wanted.place, FAR_M] };
+    radius.value = String(FAR_M);
+    [from.value, to.value] = [toWall(wanted.at, zone), toWall(wanted.at + 1, zone)];
+    bring("near");
+    page.flyTo(...wanted.place, ZOOM);
+    void look();
   });
   const first = review.on("clock", () => {
     first();

@@ -133,7 +133,9 @@ function mountHead(root, page, review, counted) {
       node.setAttribute("aria-pressed", String(chosen));
     }
     for (const node of bys) node.setAttribute("aria-pressed", String(node.dataset.lanes === counted.by));
-    say(note, `${counted.bin < 3600 ? `${counted.bin / 60} min` : `${counted.bin / 3600} h`} a step`);
+    const [filled, bounds] = [review.filled(), review.bounds()];
+    const quiet = filled.to < bounds.to ? `Nothing recorded since ${clock(zone)(filled.to).time.slice(0, 5)} · ` : "";
+    say(note, `${quiet}${counted.bin < 3600 ? `${counted.bin / 60} min` : `${counted.bin / 3600} h`} a step`);
   };
   for (const node of ranges) {
     node.addEventListener("click", () => {
@@ -275,6 +277,14 @@ function mountHand(track, page, review, face, counted) {
     else review.setRange(zoom(review.range, momentAt(review, xOf(event)), WHEEL ** (along * unit), review.bounds()));
   }, { passive: false });
   track.addEventListener("dblclick", () => review.setRangeByName("all"));
+  // What a slider's keys do; arrows are the player's, wherever the focus is.
+  track.addEventListener("keydown", (event) => {
+    const { from, to } = review.range;
+    const at = { Home: from, End: to, PageUp: review.at() + (to - from) / 10, PageDown: review.at() - (to - from) / 10 }[event.key];
+    if (at === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    review.seek(Math.min(Math.max(at, from), to));
+  });
 
   /** @param {number} x */
   const tell = (x) => {

@@ -142,7 +142,7 @@ export function mount(root, page) {
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", showlegend: false, hovermode: false,
       font: { family: theme.font, size: 14 * theme.scale, color: css(theme.ink2) },
       xaxis: { range: [from, to], fixedrange: true, gridcolor: css(theme.camera, 0.22), zeroline: false, tickmode: "array", tickvals: marks.map(({ at }) => at), ticktext: marks.map(({ text }) => text) },
-      yaxis: { range: [0, Math.max(fast, 20) * 1.08], fixedrange: true, visible: false },
+      yaxis: { range: [0, Math.max(fast, 20) * 1.08], fixedrange: true, side: "right", ticklabelposition: "inside", nticks: 3, ticksuffix: " mph", layer: "above traces", tickfont: { color: css(theme.ink2, 1) }, showgrid: true, gridcolor: css(theme.camera, 0.22), zeroline: false },
     }, { displayModeBar: false, staticPlot: true });
     cursorTo();
   };

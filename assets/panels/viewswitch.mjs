@@ -19,6 +19,8 @@ export function mount(root, page) {
   choice.append(select);
   select.addEventListener("change", () => select.value && review.setView(select.value));
   const face = clock(page.config.timezone);
+  /** Where the word beside the choice has no room. */
+  const isNarrow = matchMedia("(max-width: 1100px)");
   let made = "";
   let asked = { at: NaN, since: -Infinity };
   const ask = () => {
@@ -34,7 +36,7 @@ export function mount(root, page) {
     const screens = review.screens.map((of) => ({ view: `screen:${of.id}`, words: screenChoice(of, agencies, face) }));
     const { view } = review;
     if (view.startsWith("screen:") && screens.every((of) => of.view !== view)) screens.unshift({ view, words: screenName(view.slice(7), agencies) });
-    const key = JSON.stringify([own, theirs, screens, agencies]);
+    const key = JSON.stringify([own, theirs, screens, agencies, isNarrow.matches]);
     if (key === made) return;
     made = key;
     views.replaceChildren(...own.map((view) => {
@@ -46,7 +48,7 @@ export function mount(root, page) {
       return button;
     }));
     select.replaceChildren(
-      option("", screens.length ? "Choose an agency or a screen" : "Choose an agency"),
+      option("", isNarrow.matches ? "As seen by …" : "Choose …"),
       ...group("As available to", theirs.map((view) => option(view, viewChoice(view, agencies)))),
       ...group("On the screen of", screens.map((of) => option(of.view, of.words))),
     );
@@ -57,7 +59,8 @@ export function mount(root, page) {
     for (const node of views.children) node.setAttribute("aria-pressed", String(/** @type {HTMLElement} */ (node).dataset.view === review.view));
     const theirs = /^(agency|screen):/.test(review.view);
     if (select.value !== (theirs ? review.view : "")) select.value = theirs ? review.view : "";
-    select.title = review.view.startsWith("screen:") ? MEANING.screen : MEANING.agency;
+    const named = theirs ? `As seen by ${select.selectedOptions[0]?.textContent ?? ""}. ` : "As seen by: ";
+    select.title = named + (review.view.startsWith("screen:") ? MEANING.screen : MEANING.agency);
     mark(label, "chosen", String(theirs));
   };
   page.on("hello", () => {

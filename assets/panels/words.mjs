@@ -53,6 +53,12 @@ export function plain(code) {
   return words ? words[0].toUpperCase() + words.slice(1) : "";
 }
 
+/** What names a thing among its agency's: an id without what all ids of its kind have in common. @param {string} id */
+export function shortId(id) {
+  const parts = id.split(":");
+  return parts[0] === "urn" && parts.length > 5 ? parts.slice(4, -1).join(":") : id;
+}
+
 /** @param {import("../types.d.ts").IncidentRecord} record */
 export function incidentType(record) {
   const code = record.type ?? "";
@@ -135,6 +141,10 @@ export function clock(timeZone) {
     zone: zone.formatToParts(at * 1000).find((part) => part.type === "timeZoneName")?.value ?? "",
   });
 }
+
+/** That a part of a stretch is not to be had. @param {import("../types.d.ts").Page} page @param {ReturnType<typeof clock>} face @param {import("../types.d.ts").Missing} gap */
+export const missingWords = (page, face, { agency, from, to }) =>
+  `The record of ${tagOf(page, agency)} from ${face(from).time} to ${face(to).time} is damaged: what was reported then is missing.`;
 
 export const NOT_SHARED = "Not shared with your agency";
 

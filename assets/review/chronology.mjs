@@ -61,6 +61,14 @@ export function knownFrom(said) {
   return [...groups].map(([at, agencies]) => ({ at, agencies })).sort((a, b) => (a.at ?? Infinity) - (b.at ?? Infinity));
 }
 
+/** When the incident came in, as far as it is told; null: nothing is. @param {Chronology} said */
+export function cameIn(said) {
+  const lines = said.lines.filter(({ kind }) => kind === "incident").map(({ received_at }) => received_at);
+  const firsts = (said.known ?? []).flatMap(([, at]) => (at === null ? [] : [at]));
+  const times = [...lines, ...firsts];
+  return times.length ? Math.min(...times) : null;
+}
+
 /** How far apart its two times are, in words; "" when that is nothing. @param {ChronologyLine} line @param {(seconds: number) => string} age */
 export function lagWords({ observed_at, received_at }, age) {
   const late = received_at - observed_at;

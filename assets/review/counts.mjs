@@ -10,6 +10,20 @@
 export const KINDS = /** @type {const} */ (["unit", "incident", "camera", "zone", "log"]);
 const BINS_S = [60, 120, 300, 600, 900, 1800, 3600, 7200, 14400];
 
+/** Where for so long nothing was recorded any more, the record is said to be over; counts are by the minute and come later, seconds. */
+const QUIET_S = 180;
+
+/**
+ * From where to where anything is on record. A site that stands still goes on recording nothing: its last hour is not
+ * to be squeezed to the edge by that.
+ * @param {import("./range.mjs").Range} bounds of the recording @param {Recording | null} recording @returns {import("./range.mjs").Range}
+ */
+export function filled(bounds, recording) {
+  let last = -Infinity;
+  for (const minute of recording?.minutes ?? []) if (KINDS.some((kind) => minute[kind])) last = Math.max(last, minute.at + 60);
+  return last > bounds.from && bounds.to - last > QUIET_S ? { from: bounds.from, to: last } : bounds;
+}
+
 /** How many seconds a bin holds, so that there are at most `most`. @param {import("./range.mjs").Range} range @param {number} most */
 export const binOf = ({ from, to }, most) => BINS_S.find((s) => (to - from) / s <= most) ?? BINS_S[BINS_S.length - 1];
 

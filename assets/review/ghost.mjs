@@ -5,6 +5,7 @@ import { emptyStore } from "../map/store.mjs";
 import { openStream } from "../map/stream.mjs";
 import { differences } from "./difference.mjs";
 import { newestWins } from "./moment.mjs";
+import { refusalWords } from "./words.mjs";
 
 /** Asked for anew at most this often, ms. */
 const EVERY_MS = 250;
@@ -21,6 +22,7 @@ export function openGhost(page, review, changed) {
   let [at, pictured, epoch, asked] = [NaN, NaN, "", NaN];
   /** @type {import("./difference.mjs").Difference[] | null} */
   let found = null;
+  let refused = "";
   const queue = newestWins((/** @type {number} */ to) => stream.send({ type: "seek", at: to }), EVERY_MS, PATIENCE_MS, () => performance.now(), setTimeout);
   const compare = () => {
     found = Math.abs(pictured - review.at()) <= SAME_S ? differences(page.store, store) : null;
@@ -29,7 +31,9 @@ export function openGhost(page, review, changed) {
   const stream = openStream(review.url, store, {
     first: () => ({ type: "open", at: (asked = review.at()), view, speed: 0 }),
     open() {},
-    hello() {},
+    hello() {
+      refused = "";
+    },
     health() {},
     frame(_, frame) {
       pictured = frame.at;
@@ -42,8 +46,10 @@ export function openGhost(page, review, changed) {
       epoch = said.epoch;
       at = said.at;
     },
-    closed() {
-      epoch = "";
+    closed(code, why) {
+      [epoch, pictured] = ["", NaN];
+      refused = refusalWords(code, why);
+      compare();
     },
   });
   const follow = () => {
@@ -56,6 +62,10 @@ export function openGhost(page, review, changed) {
     view,
     get at() {
       return at;
+    },
+    /** Why there is no other view, in words; "" where that is not known. */
+    get refused() {
+      return refused;
     },
     /** Units that differ, the furthest first; null while there is nothing to compare with. */
     get found() {

@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * A moment of a review as an address: time, view, speed, what is chosen, where the map looks, which part of the
- * recording is shown, and what alone is. Pure. What cannot be read is left out, never guessed.
+ * recording is shown, what alone is, and what else is open. Pure. What cannot be read is left out, never guessed.
  */
 
 /**
@@ -13,11 +13,15 @@
  * @property {{ lon: number, lat: number, zoom: number }} [camera]
  * @property {import("./range.mjs").Range | string} [range] a name, or from and to
  * @property {import("../map/only.mjs").Asked} [only] nothing is shown but what was there then
+ * @property {import("../map/only.mjs").Asked} [near] who was there is asked for
+ * @property {{ at: number, view: string }} [second] the moment of the second map
+ * @property {boolean} [compare] the view is compared with another
  */
 
 const LAYERS = new Set(["units", "incidents", "cameras", "zones", "log"]);
 const RANGES = new Set(["hour", "day", "all"]);
 const SPEED = [0.25, 64];
+const VIEW = /^[a-z][a-z0-9:_-]{1,80}$/;
 
 /** @param {number} at Unix seconds */
 const iso = (at) => new Date(Math.round(at * 1000)).toISOString().replace(/\.000Z$/, "Z");
@@ -39,7 +43,7 @@ function areaOf(text) {
 }
 
 /** The query of an address. @param {Place} place */
-export function encode({ at, view, speed, selected, camera, range, only }) {
+export function encode({ at, view, speed, selected, camera, range, only, near, second, compare }) {
   /** @type {string[]} */
   const parts = [];
   /** @param {string} name @param {string} value */
@@ -51,8 +55,18 @@ export function encode({ at, view, speed, selected, camera, range, only }) {
   if (camera) add("map", `${camera.lat.toFixed(5)},${camera.lon.toFixed(5)},${camera.zoom.toFixed(2)}`);
   if (typeof range === "string") add("range", range);
   else if (range) add("range", `${iso(Math.round(range.from))}~${iso(Math.round(range.to))}`);
-  if (only) add("only", [spoken(only.area), iso(Math.round(only.from)), iso(Math.round(only.to))].join("~"));
+  for (const [name, asked] of /** @type {const} */ ([["only", only], ["near", near]])) {
+    if (asked) add(name, [spoken(asked.area), iso(Math.round(asked.from)), iso(Math.round(asked.to))].join("~"));
+  }
+  if (second) add("second", `${iso(second.at)}~${second.view}`);
+  if (compare) add("compare", "on");
   return parts.join("&");
+}
+
+/** Whether an address names a moment that nobody can read. @param {string} query */
+export function isMomentUnread(query) {
+  const said = new URLSearchParams(query).get("at");
+  return said !== null && !Number.isFinite(unix(said));
 }
 
 /** @param {string} query @returns {Place} */
@@ -63,7 +77,7 @@ export function decode(query) {
   const at = unix(said.get("at"));
   if (Number.isFinite(at)) place.at = at;
   const view = said.get("view") ?? "";
-  if (/^[a-z][a-z0-9:_-]{1,80}$/.test(view)) place.view = view;
+  if (VIEW.test(view)) place.view = view;
   const speed = Number(said.get("speed"));
   if (said.has("speed") && speed >= SPEED[0] && speed <= SPEED[1]) place.speed = speed;
   const [layer, agency, ...id] = (said.get("chosen") ?? "").split("~"); // an id may hold any letter
@@ -76,9 +90,14 @@ export function decode(query) {
     const [from, to] = range.split("~").map(unix);
     if (to > from) place.range = { from, to };
   }
-  const [where, ...when] = (said.get("only") ?? "").split("~");
-  const area = areaOf(where);
-  const [from, to] = when.map(unix);
-  if (area && to > from) place.only = { area, from, to };
+  for (const name of /** @type {const} */ (["only", "near"])) {
+    const [where, ...when] = (said.get(name) ?? "").split("~");
+    const area = areaOf(where);
+    const [from, to] = when.map(unix);
+    if (area && to > from) place[name] = { area, from, to };
+  }
+  const [then, seen = ""] = (said.get("second") ?? "").split("~");
+  if (Number.isFinite(unix(then)) && VIEW.test(seen)) place.second = { at: unix(then), view: seen };
+  if (said.get("compare") === "on") place.compare = true;
   return place;
 }

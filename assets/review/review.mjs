@@ -3,10 +3,12 @@
 
 import { mountPanels, openPage, readConfig, streamUrl } from "../map/page.mjs";
 import { placeOf } from "../map/store.mjs";
-import { decode, encode } from "./link.mjs";
+import { clock } from "../panels/words.mjs";
+import { decode, encode, isMomentUnread } from "./link.mjs";
 import { openSession } from "./session.mjs";
 import { followScreen } from "./screen.mjs";
 import { makeSketch } from "./sketch.mjs";
+import { movedWords } from "./words.mjs";
 
 /** The address is brought up to date this often while time goes on: browsers refuse more than some hundred a minute. */
 const LINK_MS = 1000;
@@ -33,24 +35,40 @@ if (place.selected) {
   page.select(layer, agency, id);
 }
 
-// The address looks where its writer's screen did: on a narrower one what was chosen may lie under its own card.
+// The address looks where its writer's screen did: on a narrower one what was chosen may lie under its own card, and
+// again when the page gets another size, until a person moves the map.
 if (place.selected && place.camera) {
   const { selected } = place;
+  let size = "";
+  let moved = false;
+  over((map) => map.on("movestart", (/** @type {any} */ event) => {
+    moved ||= Boolean(event.originalEvent);
+  }));
   const settled = page.on("second", () => {
-    if (page.selected?.agency !== selected.agency || page.selected.id !== selected.id) return void settled(); // a person went on
+    if (moved || page.selected?.agency !== selected.agency || page.selected.id !== selected.id) return void settled(); // a person went on
+    const now = `${innerWidth} ${innerHeight}`;
+    if (now === size) return;
     const at = placeOf(page.store, selected);
     if (!at || !document.querySelector(".card:not([hidden]) .card-rows > *")) return; // as long as it is empty it is low
-    settled();
+    size = now;
     page.uncover(at[0], at[1]);
   });
 }
+
+// Said once there is a picture to say it over.
+const unread = isMomentUnread(location.search);
+const first = page.on("frame", () => {
+  first();
+  const words = movedWords(place.at, unread, session.bounds(), clock(config.timezone));
+  if (words) session.notify(words);
+});
 
 /** What the address says: this moment and how it is looked at. */
 const link = () => {
   const { theme } = Object.fromEntries(new URLSearchParams(location.search));
   const range = session.rangeName || session.range;
   const only = page.only ?? session.only ?? undefined;
-  const query = encode({ at: session.at(), view: session.view, speed: session.speed, selected: page.selected ?? undefined, camera: page.camera(), range, only });
+  const query = encode({ at: session.at(), view: session.view, speed: session.speed, selected: page.selected ?? undefined, camera: page.camera(), range, only, near: (!only && session.also.near) || undefined, second: session.also.second ?? undefined, compare: session.also.compare });
   const url = `${location.pathname}?${query}${theme ? `&theme=${encodeURIComponent(theme)}` : ""}`;
   if (`${location.pathname}${location.search}` !== url) history.replaceState(null, "", url);
 };
@@ -67,7 +85,7 @@ const soon = () => {
 const stop = session.on("clock", () => {
   stop();
   for (const event of /** @type {const} */ (["camera", "select", "only"])) page.on(event, soon);
-  for (const event of /** @type {const} */ (["clock", "range"])) session.on(event, soon);
+  for (const event of /** @type {const} */ (["clock", "range", "also"])) session.on(event, soon);
   addEventListener("jointops-link", link);
   addEventListener("pagehide", link);
   soon();

@@ -6,10 +6,12 @@
 
 import { emitter } from "../map/events.mjs";
 import { openStream } from "../map/stream.mjs";
+import { filled } from "./counts.mjs";
 import { openFindings } from "./findings.mjs";
 import { moment, newestWins } from "./moment.mjs";
 import { LEAST_S, named, showing, within } from "./range.mjs";
 import { makeScrub } from "./scrub.mjs";
+import { refusalWords } from "./words.mjs";
 
 /** Seeks while a finger moves, where there is no overview: at most ten a second, and the next not before the last was answered or given up. */
 const SEEK_EVERY_MS = 100;
@@ -28,7 +30,6 @@ const RECORDING_EVERY_MS = 60_000;
 const BEGINS_BEFORE_S = 300;
 const BEGINS_BEFORE_PART = 0.2;
 const NOTICES_MAX = 20;
-const TOO_MANY = 4429;
 
 /** @typedef {import("../types.d.ts").Review} Review */
 /** @typedef {import("./link.mjs").Place} Place */
@@ -71,6 +72,7 @@ export function openSession(config, url, place, drags = false) {
     url,
     recording: null,
     problem: "",
+    refused: "",
     views: [],
     view: place.view ?? "known",
     range: { from: unknown - 3600, to: unknown },
@@ -79,6 +81,12 @@ export function openSession(config, url, place, drags = false) {
     clocks: [],
     seeking: null,
     only: place.only ?? null,
+    also: { near: place.near ?? null, second: place.second ?? null, compare: place.compare ?? false },
+    setAlso(also) {
+      if (JSON.stringify({ ...review.also, ...also }) === JSON.stringify(review.also)) return;
+      Object.assign(review.also, also);
+      events.emit("also");
+    },
     stepped: null,
     follow: null,
     screen: null,
@@ -88,6 +96,9 @@ export function openSession(config, url, place, drags = false) {
     at: () => clock.at(local()),
     get playing() {
       return clock.playing;
+    },
+    get epoch() {
+      return epoch;
     },
     get speed() {
       return speed;
@@ -147,13 +158,14 @@ export function openSession(config, url, place, drags = false) {
       events.emit("range");
     },
     setRangeByName(name) {
-      review.range = named(name, bounds(), review.at(), config.timezone);
+      review.range = named(name, review.filled(), review.at(), config.timezone);
       review.rangeName = name;
       events.emit("range");
     },
     bounds: () => bounds(),
+    filled: () => filled(bounds(), review.recording),
     track: (agency, id, from, to) => ask({ type: "track", agency, id, from, to }).then((said) => ({ points: said.points ?? [], clocks: said.clocks ?? [] })),
-    near: (lon, lat, metres, from, to) => ask({ type: "near", lon, lat, metres, from, to }).then((said) => said.units ?? []),
+    near: (lon, lat, metres, from, to) => ask({ type: "near", lon, lat, metres, from, to }),
     within: ({ area, from, to }) => ask({ type: "within", ...area, from, to }),
     chronology: (agency, id, metres, wanted) => ask({ type: "chronology", agency, id, metres }, CHRONOLOGY_MS, wanted),
     findings: openFindings(),
@@ -300,19 +312,21 @@ export function openSession(config, url, place, drags = false) {
         if (stopped) return;
         const { recording } = review;
         if (recording && place.at === undefined) {
-          clock.ask(recording.to - Math.min(BEGINS_BEFORE_S, (recording.to - recording.from) * BEGINS_BEFORE_PART), local());
+          const { from, to } = review.filled();
+          clock.ask(to - Math.min(BEGINS_BEFORE_S, (to - from) * BEGINS_BEFORE_PART), local());
         }
         if (typeof place.range === "object") review.setRange(place.range);
         else review.setRangeByName(review.rangeName);
         stream = openStream(url, store, {
           ...to,
-          first: () => ({ type: "open", at: review.at(), view: review.view, speed: clock.playing ? speed : 0 }),
+          first: () => ({ type: "open", at: review.recording ? inside(review.at()) : review.at(), view: review.view, speed: clock.playing ? speed : 0 }),
           frame(change, frame, began) {
             to.heard();
             to.frame(change, frame, began);
             scrub.pictured(frame.at);
           },
           hello(hello) {
+            review.refused = "";
             review.views = hello.replay?.views ?? review.views;
             if (drags) scrub.of(hello.replay?.agencies ?? []);
             if (!review.recording) void count();
@@ -322,9 +336,10 @@ export function openSession(config, url, place, drags = false) {
             if (store.rev) to.heard();
             hear(said);
           },
-          closed(code) {
+          closed(code, why) {
             epoch = "";
-            if (code === TOO_MANY) review.notify("Too many reviews are open. Close one; this one tries again by itself.");
+            review.refused = refusalWords(code, why);
+            events.emit("notice");
           },
         });
         counting = window.setInterval(count, RECORDING_EVERY_MS);

@@ -48,6 +48,27 @@ export function screenWords({ text, look, rev, drawn_at, is_tick }, at, agencies
 /** @param {number} seconds */
 const agoWords = (seconds) => (seconds < 10 ? `${Math.max(0, seconds).toFixed(1)} s` : seconds < 120 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`);
 
+/** Nearer to the record's beginning than this nothing may be known yet, seconds. */
+const BEGINS_S = 5;
+
+/** Where the record begins or has ended already, next to a moment there; "" in between. @param {number} at @param {import("./range.mjs").Range} filled @param {import("./range.mjs").Range} bounds @param {(at: number) => { time: string }} face */
+export function edgeWords(at, filled, bounds, face) {
+  if (at <= bounds.from + BEGINS_S) return "the record begins here";
+  return at > filled.to && bounds.to > filled.to ? `nothing recorded since ${face(filled.to).time.slice(0, 5)}` : "";
+}
+
+/**
+ * What became of the moment of an address, where it is not shown; "" where it is.
+ * @param {number | undefined} asked @param {boolean} unread it is there and cannot be read @param {import("./range.mjs").Range} bounds @param {(at: number) => { time: string, date: string }} face
+ */
+export function movedWords(asked, unread, { from, to }, face) {
+  const [begin, end] = [face(from), face(to)];
+  const record = `The record goes from ${begin.date} ${begin.time} to ${end.date === begin.date ? "" : `${end.date} `}${end.time}`;
+  if (unread) return `The moment in the address cannot be read. ${record}.`;
+  if (asked === undefined || (asked >= from - 1 && asked <= to + 1)) return "";
+  return `The address asks for a moment that is not on record. ${record}; this is its ${asked < from ? "beginning" : "end"}.`;
+}
+
 /** What each view means, for who rests the mouse on it. @type {Record<string, string>} */
 export const MEANING = {
   known: "What the system had received by this moment: late reports and corrections are not in it yet.",
@@ -55,6 +76,26 @@ export const MEANING = {
   agency: "What this agency's people could see at this moment, under the rules then in force.",
   screen: "What this screen had drawn by this moment, where its map looked, and what was on.",
 };
+
+export const CONNECTING = "Connecting to the recordings.";
+const TOO_MANY = 4429;
+const FAILED = 1011;
+
+/** Why the recordings closed a review, for people; "" when that says nothing. @param {number} code of the socket's end @param {string} why as they said it */
+export function refusalWords(code, why) {
+  if (code === TOO_MANY) return "Too many reviews are open. Close one; this one tries again by itself.";
+  return code === FAILED && why ? `${why[0].toUpperCase()}${why.slice(1)}. This tries again by itself.` : "";
+}
+
+/**
+ * Why what is on the map is not of the moment; "" when it is. Nobody shall take an empty map for an empty city.
+ * @param {{ refused: string }} review @param {import("../types.d.ts").Page["line"]} line @param {number} rev of the picture, 0: there is none
+ */
+export function notShown({ refused }, line, rev) {
+  if (refused) return refused;
+  if (line.what.includes("replay")) return "The recordings do not answer.";
+  return rev ? "" : CONNECTING;
+}
 
 /** @param {number} m */
 export const metresWords = (m) => (m < 1000 ? `${Math.round(m)} m` : `${(m / 1000).toFixed(m < 10_000 ? 1 : 0)} km`);

@@ -4,18 +4,18 @@ import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 
 import { knownFrom, lagWords, rowsOf, standingAt } from "../../assets/review/chronology.mjs";
-import { binOf, countsAt, lanes } from "../../assets/review/counts.mjs";
+import { binOf, countsAt, filled, lanes } from "../../assets/review/counts.mjs";
 import { SAME_M, differences, metres } from "../../assets/review/difference.mjs";
 import { figureOf } from "../../assets/review/figure.mjs";
 import { newId, openFindings } from "../../assets/review/findings.mjs";
 import { about, begun, changedWords, differing, fault, inRange, inState, isOverdue } from "../../assets/review/finding.mjs";
-import { decode, encode } from "../../assets/review/link.mjs";
+import { decode, encode, isMomentUnread } from "../../assets/review/link.mjs";
 import { moment, newestWins, nextSpeed, speedWords } from "../../assets/review/moment.mjs";
 import { LEAST_S, fromWall, named, pan, pinch, showing, ticks, toWall, within, zoom } from "../../assets/review/range.mjs";
 import { pinAt } from "../../assets/review/pins.mjs";
 import { asHtml, asJson } from "../../assets/review/report.mjs";
 import { EDGE_S, holds, statuses, trail } from "../../assets/review/tracks.mjs";
-import { viewChoice, viewWords } from "../../assets/review/words.mjs";
+import { edgeWords, movedWords, notShown, refusalWords, viewChoice, viewWords } from "../../assets/review/words.mjs";
 
 const T = Date.parse("2026-11-27T20:03:07Z") / 1000;
 const CHICAGO = "America/Chicago";
@@ -128,12 +128,43 @@ test("what alone is shown stands in the address: a circle or a box, and from whe
   }
 });
 
+test("the second moment, a comparison and an open area stand in the address", () => {
+  const place = { at: T, near: { area: { circle: [-87.62, 41.88, 300] }, from: T - 300, to: T + 300 }, second: { at: T - 60.5, view: "agency:cfd" }, compare: true };
+  assert.deepEqual(decode(encode(place)), place);
+  for (const query of ["?second=yesterday~known", "?second=2026-11-27T20:00:00Z", "?second=2026-11-27T20:00:00Z~%3Cx", "?compare=maybe", "?near=-87.6,41.8,300"]) assert.deepEqual(decode(query), {}, query);
+});
+
 test("what cannot be read in an address is left out", () => {
   for (const query of ["?at=yesterday", "?at=1e9", "?speed=0", "?speed=900", "?map=91,0,3", "?map=,,", "?chosen=units~cpd", "?chosen=x~y~z",
     "?range=2026-11-27T20:00:00Z~2026-11-27T19:00:00Z", "?view=%3Cscript%3E",
     "?only=-87.6,41.8,300", "?only=-87.6,41.8~2026-11-27T20:00:00Z~2026-11-27T20:05:00Z", "?only=-87.6,41.8,-3~2026-11-27T20:00:00Z~2026-11-27T20:05:00Z",
     "?only=-87.6,41.9,-87.7,41.8~2026-11-27T20:00:00Z~2026-11-27T20:05:00Z", "?only=-87.6,,300~2026-11-27T20:00:00Z~2026-11-27T20:05:00Z",
     "?only=-87.6,41.8,300~2026-11-27T20:00:00Z~2026-11-27T19:00:00Z", "?only=-87.6,91,300~2026-11-27T20:00:00Z~2026-11-27T20:05:00Z"]) assert.deepEqual(decode(query), {}, query);
+});
+
+test("a moment that nobody can read is told from none", () => {
+  assert.deepEqual(["?at=banana", "?at=99999999999999", "?view=known", `?${encode({ at: T })}`].map(isMomentUnread), [true, true, false, false]);
+});
+
+test("a moment that is not on record is said to be moved, and where the record is", () => {
+  const face = (at) => ({ date: at < 1000 ? "Fri 27 Nov" : "Sat 28 Nov", time: `time ${at}` });
+  const [one, two] = [{ from: 100, to: 900 }, { from: 100, to: 2000 }];
+  assert.equal(movedWords(500, false, one, face), "");
+  assert.equal(movedWords(undefined, false, one, face), "");
+  assert.match(movedWords(5, false, one, face), /not on record.*from Fri 27 Nov time 100 to time 900; this is its beginning\.$/);
+  assert.match(movedWords(5000, false, two, face), /to Sat 28 Nov time 2000; this is its end\.$/);
+  assert.match(movedWords(undefined, true, one, face), /cannot be read\. The record goes/);
+});
+
+test("a picture is said not to be shown while the recordings refuse it, say nothing, or have not begun", () => {
+  const line = (what) => ({ state: "frozen", since: 0, what });
+  assert.equal(notShown({ refused: "" }, line(""), 7), "");
+  assert.equal(notShown({ refused: "" }, line("web server"), 7), "");
+  assert.match(notShown({ refused: "" }, line("replay and web server"), 7), /do not answer/);
+  assert.match(notShown({ refused: "" }, line(""), 0), /Connecting/);
+  assert.match(notShown({ refused: refusalWords(4429, "too many") }, line(""), 7), /Too many reviews/);
+  assert.equal(refusalWords(1006, ""), "");
+  assert.equal(refusalWords(1011, "the record cannot be read now"), "The record cannot be read now. This tries again by itself.");
 });
 
 // --- the range ---
@@ -249,6 +280,16 @@ test("nothing counted outside the range is shown in it, and no lane goes for tha
 test("bins are whole minutes, as many as there is room for", () => {
   assert.equal(binOf({ from: 0, to: 3600 }, 200), 60);
   assert.equal(binOf({ from: 0, to: 86400 }, 200), 600);
+});
+
+test("a recording that goes on without a report ends for people with its last minute that has one", () => {
+  const bounds = { from: 0, to: 600 };
+  assert.equal(filled(bounds, RECORDING), bounds);
+  assert.deepEqual(filled({ from: 0, to: 6000 }, RECORDING), { from: 0, to: 600 });
+  assert.equal(filled(bounds, null), bounds);
+  const face = (at) => ({ time: `00:${String(at / 60).padStart(2, "0")}:00` });
+  const words = (at) => edgeWords(at, { from: 0, to: 600 }, { from: 0, to: 6000 }, face);
+  assert.deepEqual([words(0), words(300), words(601)], ["the record begins here", "", "nothing recorded since 00:10"]);
 });
 
 test("the figure has a lane's axis for each lane and its ticks in words", () => {

@@ -60,18 +60,19 @@ async def reviewing(
     *,
     recording: Recording | None = None,
     denied: bool = False,
+    path: str = "",
     kind: Literal["wall", "desk"] = "wall",
     **options: Any,
 ) -> AsyncIterator[tuple[FakeReview, Tab]]:
-    """Open the page at a moment, `more` of its address behind it; `options` go to the browser's context."""
+    """Open the page at a moment, `more` of its address behind it, or at `path`; `options` go to the context."""
     async with (
         FakeReview(recording) as review,
         web(free_port(), review_port=review.port, kind=kind) as site,
         chromium() as browser,
     ):
         review.denying = denied
-        path = link(review.recording, seconds, more)
-        async with wall(browser, site, width, height, path, **options) as tab:
+        there = path or link(review.recording, seconds, more)
+        async with wall(browser, site, width, height, there, **options) as tab:
             yield review, tab
 
 

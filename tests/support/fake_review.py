@@ -1,8 +1,8 @@
 """A review server with a made-up recording behind it: speaks "Review" of docs/wire.md, needs no archive.
 
 For tests of the browser. It can be told to go wrong: `drop` (cuts every connection), `refuse` (takes none), `deny` (the
-caller may not review), `slow_s` (each seek takes so long), `pace` (plays no faster than that), `failing` (asks of the
-record are answered that it cannot be read).
+caller may not review), `most` (takes no more than that), `slow_s` (each seek takes so long), `pace` (plays no faster
+than that), `failing` (asks of the record are answered that it cannot be read).
 
     python -m tests.support.fake_review --port 8953
 """
@@ -41,7 +41,7 @@ class FakeReview:
         self.recording = recording or Recording(hour - 4 * 3600)
         self.port = port
         self.refusing = self.denying = self.failing = False
-        self.slow_s, self.pace = 0.0, 1e9
+        self.slow_s, self.pace, self.most = 0.0, 1e9, 16
         self.heard: list[dict[str, Any]] = []
         """Everything reviewers said, oldest first."""
         self._connections: set[ServerConnection] = set()
@@ -89,6 +89,9 @@ class FakeReview:
         return None if request.path == "/stream" else Response(404, "Not Found", Headers({"Content-Length": "0"}), b"")
 
     async def _serve(self, connection: ServerConnection) -> None:
+        if len(self._connections) >= self.most:
+            await connection.close(4429, "too many reviews at once")
+            return
         seat = _Seat(self, connection)
         self._connections.add(connection)
         playing = None
@@ -242,6 +245,8 @@ class _Seat:
             "id": id_,
             "found": True,
         }
+        if layer == "units" and int(id_[1:]) not in self._of.seen(self._view):
+            return answer | {"found": False}
         if layer == "units":
             record: dict[str, Any] = self._of.unit(int(id_[1:]))
         elif layer == "incidents":
