@@ -67,8 +67,9 @@ class Deriver:
         """Return the agency's picture at `t0`; what fails after this leaves none behind."""
         last = self._past.last_id(agency, t0)
         picture = self._pictures.pop(agency, None)
-        # It may have heard more than what was sealed: batches that hold no report are counted there, not kept.
-        if picture is not None and last is not None and last <= picture.last.get(agency, BEGINNING):
+        # It may have heard more than what was sealed: batches that hold no report are counted there, not kept. But
+        # where it has heard of this segment, that was not committed, and it is made again.
+        if picture is not None and last is not None and last <= picture.last.get(agency, BEGINNING) < BatchId(t0, 0):
             return picture
         kept, since = self._past.since_picture(agency, t0, lambda data: keyframe.restore(data, self._roster))
         picture = kept or Picture(self._roster)
