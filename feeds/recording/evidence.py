@@ -16,9 +16,11 @@ from typing import NamedTuple
 from feeds.errors import ArchiveDamaged, ConfigError
 from feeds.names import AgencyId
 from feeds.recording import verifier
+from feeds.recording.catalogue import began_at
 from feeds.recording.parts import Part, parts
 from feeds.recording.span import Span
-from feeds.recording.verifier import Link
+from feeds.recording.summary import SEGMENT_MS
+from feeds.recording.verifier import Finding, Link
 
 Progress = Callable[[int, int], None]
 """Told how many segments are packed, and of how many."""
@@ -60,6 +62,8 @@ class Packaged(NamedTuple):
     """Of these, segments of which only the manifest and a tombstone are left."""
     links: int
     bytes: int
+    elsewhere: tuple[Finding, ...]
+    """What is wrong with the agency's chain where nothing of it is in the package."""
 
 
 def package(archive: Path, agency: AgencyId, span: Span, out: Path, progress: Progress = lambda *_: None) -> Packaged:
@@ -68,25 +72,48 @@ def package(archive: Path, agency: AgencyId, span: Span, out: Path, progress: Pr
     Raises ConfigError (nothing was recorded then), ArchiveDamaged (nothing altered is packed as evidence), OSError.
     """
     folder = archive / agency
-    chain = verifier.links(folder) if folder.is_dir() else []
+    is_part = verifier.is_part(folder)
+    chain = verifier.links(folder, is_part) if folder.is_dir() else []
     chosen = [link for link in chain if link.body and link.body["t0"] < span.until and link.body["t1"] > span.since]
     if not chosen:
         raise ConfigError("--range", f"nothing is recorded of {agency} in that time; `jointops verify` lists what is")
-    first, last = chosen[0].body["number"], chosen[-1].body["number"]
-    links = [link for link in chain if not link.body or first <= link.body["number"] <= last]
-    begins = min(link.body["t0"] for link in chosen)
-    for verdict in verifier.verify(folder, begins, max(link.body["t1"] for link in chosen)):
+    links = chain[chain.index(chosen[0]) : chain.index(chosen[-1]) + 1]
+    begins, ends = min(link.body["t0"] for link in chosen), max(link.body["t1"] for link in chosen)
+    segments = {link.segment for link in chosen}
+    concerned = _links_of(span, chain, links, begins, ends)
+    elsewhere: list[Finding] = []
+    for verdict in verifier.verify(folder, begins, ends, is_part):
         for finding in verdict.findings:
-            raise ArchiveDamaged(folder / finding.segment / finding.file, finding.what)
+            is_file = finding.segment in segments and finding.file != verifier.CHAIN
+            if is_file or (finding.segment, finding.file) in concerned:
+                raise ArchiveDamaged(folder / finding.segment / finding.file, finding.what)
+            elsewhere.append(finding)
     temporary = out.with_name(f".{out.name}.part")
     try:
-        segments = _write(temporary, agency, span, links, {link.path.parent for link in chosen}, progress)
+        packed = _write(temporary, agency, span, links, {link.path.parent for link in chosen}, progress)
         temporary.replace(out)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     deleted = sum(link.body["link"] == "tombstone" for link in chosen)
-    return Packaged(segments, deleted, len(links), out.stat().st_size)
+    return Packaged(packed, deleted, len(links), out.stat().st_size, tuple(elsewhere))
+
+
+def _links_of(span: Span, chain: list[Link], links: list[Link], begins: int, ends: int) -> set[tuple[str, str]]:
+    """Return of which links nothing may be wrong, by segment and file as a finding names them.
+
+    `links` are to be packed; what is known of the span in the `chain` is from `begins` to `ends` (Unix ms): where the
+    span goes on beyond that, a link that is missing there may be of it.
+    """
+    first = chain.index(links[0]) + (begins <= span.since)
+    end = chain.index(links[-1]) + 1 + (ends < span.until)
+    found = {(link.segment, link.path.name) for link in links}
+    found |= {(link.segment, verifier.CHAIN) for link in chain[first:end]}
+    for link in chain:
+        began = None if link.body else began_at(link.path.parent)
+        if began is not None and began < span.until and began + SEGMENT_MS > span.since:
+            found.add((link.segment, link.path.name))
+    return found
 
 
 def _write(out: Path, agency: AgencyId, span: Span, links: list[Link], folders: set[Path], progress: Progress) -> int:
@@ -106,7 +133,8 @@ def _write(out: Path, agency: AgencyId, span: Span, links: list[Link], folders: 
         package.writestr("README.txt", README.format(**about))
         package.write(verifier.__file__, "verify.py")
         for link in links:
-            at = link.segment if link.path.parent in folders else f"{verifier.APART}/{link.segment.replace('/', '-')}"
+            stays = link.path.parent in folders or link.path.parents[1].name == verifier.APART
+            at = link.segment if stays else f"{verifier.APART}/{link.segment.replace('/', '-')}"
             package.writestr(f"archive/{agency}/{at}/{link.path.name}", link.data)
         for done, folder in enumerate(sorted(folders), 1):
             segment = f"{folder.parent.name}/{folder.name}"

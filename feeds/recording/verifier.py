@@ -29,6 +29,8 @@ CHECK = b'"check":"'
 LINKS = ("manifest*.json", "tombstone*.json")
 APART = "chain"
 """Folder beside the days, in an evidence package only: links of segments that are not in it."""
+CHAIN = "chain"
+"""What a finding has for a file when a link is missing before its segment's."""
 IMPORTED = "imported.json"
 """In an agency's folder that was taken from another site, which may have been such a package."""
 
@@ -213,7 +215,7 @@ def _broken(agency: str, chain: list[Link], package: bool) -> dict[Path, list[Fi
     broken: dict[Path, list[Finding]] = {}
 
     def bad(path: Path, link: Link, what: str) -> None:
-        name = link.path.name if path == link.path else "chain"
+        name = link.path.name if path == link.path else CHAIN
         broken.setdefault(path, []).append(Finding(agency, link.segment, name, what))
 
     for link in chain:
