@@ -130,7 +130,7 @@ class Archive:
         Raises OSError (a full disk), ArchiveDamaged; nothing is committed then.
         """
         folder = self.folder / agency / folder_name(t0)
-        if (there := self._catalogue.at(folder)) is not None:
+        if (there := self._there(folder)) is not None:
             return there
         self._catalogue.head(agency)
         revisions = self.revisions(agency)
@@ -164,7 +164,7 @@ class Archive:
     ) -> Segment:
         """Commit a part of a log of the site, as `seal` does an agency's segment. Raises OSError, ArchiveDamaged."""
         folder = self.folder / log / folder_name(t0)
-        if (there := self._catalogue.at(folder)) is not None:
+        if (there := self._there(folder)) is not None:
             return there
         self._catalogue.head(log)
         manifest = Manifest(
@@ -178,6 +178,14 @@ class Archive:
             prev="",
         )
         return self._put(folder, manifest, files, {}, 0)
+
+    def _there(self, folder: Path) -> Segment | None:
+        """Return the segment in `folder`, on the disk for good: of a commit that failed, the last step is done again."""
+        self.refresh()
+        there = self._catalogue.at(folder)
+        if there is not None:
+            sync_folder(folder)
+        return there
 
     def _put(
         self,

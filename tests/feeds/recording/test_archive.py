@@ -16,8 +16,9 @@ from feeds.recording import segment
 from feeds.recording.archive import Archive
 from feeds.recording.catalogue import folder_name
 from feeds.recording.manifest import encode
+from feeds.recording.removal import Removal
 from feeds.recording.sheets import Sheet
-from feeds.recording.verifier import digest
+from feeds.recording.verifier import digest, verify
 from tests.support.recording import CPD, T0, TEN, entries, flip, sealed
 
 
@@ -213,6 +214,66 @@ def test_an_unreadable_manifest_costs_its_segment_and_not_the_chain_unless_it_is
     with pytest.raises(ArchiveDamaged, match="newest link"):
         Archive(tmp_path).seal(CPD, T0 + 4 * TEN, T0 + 5 * TEN, entries(T0 + 4 * TEN))
     assert Archive(tmp_path).segments(CPD)[-1].manifest.number == 3
+
+
+@pytest.mark.parametrize("k", [0, 1])
+def test_a_manifest_that_was_restored_is_read_again_by_whoever_is_open(tmp_path: Path, k: int):
+    archive = sealed(tmp_path, 2)
+    folder = archive.segments(CPD)[k].folder
+    flip(folder / "manifest.json", 40)
+    again = Archive(tmp_path)
+    assert again.damaged(CPD) == [folder]
+    flip(folder / "manifest.json", 40)
+    os.utime(folder.parent)
+    again.refresh()
+    assert again.damaged(CPD) == [] and len(again.segments(CPD)) == 2
+    assert again.seal(CPD, T0 + 2 * TEN, T0 + 3 * TEN, entries(T0 + 2 * TEN)).manifest.number == 3
+
+
+def test_a_manifest_that_was_restored_is_read_again_though_its_day_says_nothing_of_it(tmp_path: Path):
+    archive = sealed(tmp_path, 2)
+    segment = archive.segments(CPD)[1]
+    for folder in (segment.folder, segment.folder.parent):
+        os.utime(folder, (1.0, 1.0))
+    flip(segment.folder / "manifest.json", 40)
+    again = Archive(tmp_path)
+    flip(segment.folder / "manifest.json", 40)
+    again.refresh()
+    assert again.damaged(CPD) == []
+    assert again.seal(CPD, T0 + 2 * TEN, T0 + 3 * TEN, entries(T0 + 2 * TEN)).manifest.number == 3
+
+
+def test_what_was_deleted_or_revised_stays_so_when_its_first_manifest_is_restored(tmp_path: Path):
+    archive = sealed(tmp_path, 2)
+    archive.revise(archive.segments(CPD)[0], Removal("u1"), "order", "clerk", 1.0)
+    archive.bury(archive.segments(CPD)[1], "MOU 4.2", "records", 1.0)
+    folders = [one.folder for one in archive.segments(CPD)]
+    for folder in folders:
+        flip(folder / "manifest.json", 40)
+    again = Archive(tmp_path)
+    for folder in folders:
+        flip(folder / "manifest.json", 40)
+    again.refresh()
+    first, second = again.segments(CPD)
+    assert (first.manifest.revision, second.tombstone is None) == (1, False)
+    assert again.segments(CPD) == Archive(tmp_path).segments(CPD)
+
+
+def test_a_segment_whose_manifest_was_written_and_not_answered_for_is_there_when_it_is_sealed_again(tmp_path: Path):
+    broken = True
+
+    def at(where: str) -> None:
+        if broken and where == "manifest.json:renamed":
+            raise OSError(5, "Input/output error")
+
+    archive = Archive(tmp_path, at)
+    with pytest.raises(OSError, match="Input/output"):
+        archive.seal(CPD, T0, T0 + TEN, entries(T0))
+    broken = False
+    for _ in range(2):
+        assert archive.seal(CPD, T0, T0 + TEN, entries(T0)).manifest.number == 1
+    assert archive.seal(CPD, T0 + TEN, T0 + 2 * TEN, entries(T0 + TEN)).manifest.number == 2
+    assert [v.state for v in verify(tmp_path / CPD)] == ["good", "good"]
 
 
 def test_a_manifest_that_cannot_be_read_is_not_written_over(tmp_path: Path):
