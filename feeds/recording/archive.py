@@ -180,7 +180,7 @@ class Archive:
         return self._put(folder, manifest, files, {}, 0)
 
     def _there(self, folder: Path) -> Segment | None:
-        """Return the segment in `folder`, on the disk for good: of a commit that failed, the last step is done again."""
+        """Return the segment in `folder`, on the disk for good: a commit's last step, if that failed, is done again."""
         self.refresh()
         there = self._catalogue.at(folder)
         if there is not None:
