@@ -1,4 +1,4 @@
-"""What is made of a sealed segment for replay, and can be made again: its minute chunks, its overview, its pictures.
+"""What is made of a segment for replay as it is sealed, and may be absent: minute chunks, an overview, pictures.
 
     units.chunks       a chunk for each minute (`layers.chunk`), with where each begins at its head
     l1.pyramid         the state each ten seconds, for scrubbing (`layers.pyramid`)

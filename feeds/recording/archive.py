@@ -15,16 +15,15 @@ Rules
 
 import contextlib
 import logging
-from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 import pyarrow as pa
 from msgspec.structs import replace
 
-from feeds.bus import BatchId, Delivery
+from feeds.bus import Delivery
 from feeds.errors import ArchiveDamaged, ConfigError, DecodeError, UnderHold
 from feeds.names import AgencyId, is_site_log
 from feeds.recording import holds, lock, segment
@@ -46,7 +45,7 @@ KEPT_REPORTS = 300_000
 """Reports kept decoded, about 1 kB each: a reader goes on where it was. The segment read last is kept in any case."""
 
 Derive = Callable[[AgencyId, int, Iterable[Sheet]], Mapping[str, bytes]]
-"""Makes files that can be made again: of an agency, where the segment begins (Unix ms), and its sheets as they pass."""
+"""Makes derived files: of an agency, where the segment begins (Unix ms), and its sheets as they pass."""
 
 
 class Archive:
@@ -302,31 +301,6 @@ class Archive:
                 elif sealed.manifest.revision:
                     self._finish(sealed)
 
-    def read(self, agency: AgencyId, after: BatchId, count: int) -> list[Delivery]:
-        """Return up to `count` recorded batches after `after`, oldest first; empty at the end.
-
-        What was lawfully deleted is passed over. Raises ArchiveDamaged, OSError.
-        """
-        found: list[Delivery] = []
-        for sealed in self.segments(agency, after.ms):
-            entries = self._present(sealed)
-            first = bisect_right(entries, after, key=_id)
-            found += entries[first : first + count - len(found)]
-            if len(found) == count:
-                break
-        return found
-
-    def _present(self, sealed: Segment) -> Sequence[Delivery]:
-        """Return what is left of the segment, also when it was deleted or revised since the last `refresh`."""
-        try:
-            return () if sealed.tombstone is not None else self.entries(sealed)
-        except ArchiveDamaged:
-            self.refresh()
-            now = self._catalogue.at(sealed.folder)
-            if now is None or now == sealed:
-                raise
-            return () if now.tombstone is not None else self.entries(now)
-
     def entries(self, sealed: Segment) -> list[Delivery]:
         """Return all of a segment's batches. Raises ArchiveDamaged, OSError."""
         kept, entries = self._decoded.get(sealed.folder, (None, []))
@@ -433,7 +407,3 @@ def _aside(path: Path, revision: int) -> Path:
 
 def _reports(kept: tuple[Segment, list[Delivery]]) -> int:
     return sum(kept[0].manifest.contents.kinds.values())
-
-
-def _id(delivery: Delivery) -> BatchId:
-    return delivery.id

@@ -234,7 +234,7 @@ def _broken(agency: str, chain: list[Link], package: bool) -> dict[Path, list[Fi
 
 
 def _files(agency: str, link: Link, buried: bool) -> list[Finding]:
-    """Return what is wrong with the files of a segment. Derived files may be absent: they can be made again."""
+    """Return what is wrong with the files of a segment. Derived files may be absent: they were dropped."""
     folder = link.path.parent
     named = {**link.body["files"], **link.body["derived"]}
     findings = []

@@ -20,7 +20,7 @@ from feeds.recording.archive import Archive
 from feeds.recording.recorder import LENGTH_S, QUIET_S, Recorder
 from feeds.recording.word import BEHIND_S, Word
 from feeds.redis_bus import RedisBus
-from tests.support.recording import CPD, T0, TEN, flip
+from tests.support.recording import CPD, T0, TEN, flip, on_record
 from tests.support.redis import batch, seqs, until
 
 ISP = AgencyId("isp")
@@ -64,7 +64,7 @@ class Scene:
 
     @property
     def recorded(self) -> list[int | None]:
-        return seqs(Archive(self.folder).read(CPD, BEGINNING, 10_000))
+        return seqs(on_record(Archive(self.folder)))
 
 
 @pytest.fixture
@@ -154,13 +154,13 @@ async def test_a_batch_sent_again_under_an_old_id_after_its_segment_was_closed_i
         clock.ms = T0 + TEN + 60_000
         while await recorder.step(agency):
             pass
-        assert seqs(archive.read(agency, BEGINNING, 9)) == [1]
+        assert seqs(on_record(archive, agency)) == [1]
         # its clock is still before the segment's end, as the id of a batch that could not be sent for minutes is
         await gateway.append(batch(agency, 2))
         clock.ms += TEN + 60_000
         while await recorder.step(agency):
             pass
-        assert seqs(archive.read(agency, BEGINNING, 9)) == [1, 2]
+        assert seqs(on_record(archive, agency)) == [1, 2]
     finally:
         await gateway.close()
         await bus.close()
