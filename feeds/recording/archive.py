@@ -16,7 +16,7 @@ Rules
 import contextlib
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -26,7 +26,7 @@ from msgspec.structs import replace
 from feeds.bus import Delivery
 from feeds.errors import ArchiveDamaged, ConfigError, DecodeError, UnderHold
 from feeds.names import AgencyId, is_site_log
-from feeds.recording import holds, lock, segment
+from feeds.recording import carried, holds, lock, segment
 from feeds.recording.catalogue import Catalogue, Segment, folder_name, touch
 from feeds.recording.contents import Counting, recounted
 from feeds.recording.durable import At, make_folder, nowhere, sync_folder, write
@@ -57,6 +57,9 @@ class Archive:
         self._at = at
         self._catalogue = Catalogue(folder)
         self._decoded: OrderedDict[Path, tuple[Segment, list[Delivery]]] = OrderedDict()
+        self._since: dict[Path, int] = {}
+        self._dropped: set[Path] = set()
+        """Where derived files were dropped by this process."""
         self.refresh()
 
     @contextlib.contextmanager
@@ -242,8 +245,9 @@ class Archive:
     def revise(self, sealed: Segment, removal: Removal, clause: str, actor: str, at: float) -> Segment:
         """Write the segment anew without some of its reports; return its new revision, or as it is if it has none.
 
-        Derived files are dropped, those of later segments too: they go on from what was known before. Finishes what a
-        killed one began. Raises UnderHold, OSError, ArchiveDamaged.
+        Derived files are dropped, those of later segments too that may know of its time, before anything else is done:
+        the newest first, so that there is never one that goes on from another that is gone. Finishes what a killed one
+        began. Raises UnderHold, OSError, ArchiveDamaged.
         """
         with self._chain():
             sealed = self.free(sealed, removal)
@@ -265,15 +269,35 @@ class Archive:
                 made_with=MADE_WITH,
                 revised=Revised(digest(latest.read_bytes()), clause, actor, at, removed),
             )
-            for later in self.segments(manifest.agency, manifest.t0):
-                for name in later.manifest.derived:
-                    (later.folder / name).unlink(missing_ok=True)
+            for later in reversed(self.segments(manifest.agency, manifest.t0)):
+                self._drop(later, manifest.t1)
             for name, data in files.items():
                 write(_aside(sealed.folder / name, revision), data, self._at)
             sync_folder(sealed.folder)
             sealed = self._commit(sealed.folder / _manifest_name(revision), revised)
             self._finish(sealed)
             return sealed
+
+    def _drop(self, later: Segment, t1: int) -> None:
+        """Drop derived files of a segment that may know of what was journaled before `t1` (Unix ms), for good."""
+        names = carried.carrying(later.manifest.derived)
+        if not names or later.folder in self._dropped or self.since(later) >= t1:
+            return
+        for name in names:
+            (later.folder / name).unlink(missing_ok=True)
+        sync_folder(later.folder)  # or a power loss might bring back what was said to be removed
+        self._dropped.add(later.folder)
+
+    def since(self, sealed: Segment) -> int:
+        """Return a time (Unix ms) before which nothing was journaled that is in the segment's derived files."""
+        known = self._since.get(sealed.folder)
+        if known is None:
+            try:
+                known = carried.decode_since(self.file(sealed, carried.KNOWN_SINCE))
+            except (KeyError, ArchiveDamaged):
+                known = 0
+            self._since[sealed.folder] = known
+        return known
 
     def free(self, sealed: Segment, removal: Removal | None = None) -> Segment:
         """Return the segment as it is now, when it, or what `removal` takes of it, may go.
@@ -293,6 +317,8 @@ class Archive:
         """
         with self._chain():
             held = holds.standing(holds.said(self.folder))
+            revised: list[Manifest] = []
+            newest = 0
             for sealed in self.segments(agency):
                 if any(hold.covers(sealed.manifest) for hold in held):
                     continue
@@ -300,6 +326,18 @@ class Archive:
                     self._sweep(sealed, {})
                 elif sealed.manifest.revision:
                     self._finish(sealed)
+                    revised.append(sealed.manifest)
+                    newest = max(newest, sealed.manifest.number)
+                elif sealed.manifest.number < newest:
+                    self._drop_again(sealed, revised)
+
+    def _drop_again(self, sealed: Segment, revised: Sequence[Manifest]) -> None:
+        """Drop what a revision of one of these older segments dropped, where a power loss brought it back."""
+        if not any((sealed.folder / name).exists() for name in carried.carrying(sealed.manifest.derived)):
+            return
+        since = self.since(sealed)
+        if any(one.t1 > since and one.number > sealed.manifest.number for one in reversed(revised)):
+            self._drop(sealed, since + 1)
 
     def entries(self, sealed: Segment) -> list[Delivery]:
         """Return all of a segment's batches. Raises ArchiveDamaged, OSError."""

@@ -7,8 +7,10 @@ import pytest
 
 from feeds.bus import Delivery
 from feeds.errors import ArchiveDamaged
-from feeds.recording import holds
+from feeds.recording import archive as archive_module
+from feeds.recording import durable, holds
 from feeds.recording.archive import Archive
+from feeds.recording.carried import KNOWN_SINCE, encode_since
 from feeds.recording.catalogue import Segment
 from feeds.recording.holds import Said
 from feeds.recording.removal import Removal
@@ -239,3 +241,65 @@ def test_what_is_derived_while_something_is_removed_is_dropped(tmp_path: Path):
     assert made.manifest.derived == {}
     assert grep(tmp_path, b"KILO-9") == []
     assert states(tmp_path) == ["revised", "good"]
+
+
+def known_since(folder: Path, *sinces: int) -> Archive:
+    """Return an archive of segments whose derived files know of what was journaled from these segments on."""
+    archive = Archive(folder)
+    for k, since in enumerate(sinces):
+        t0 = T0 + k * TEN
+        files = {"picture.chunks": b"of before", "survey.bin": b"its own"}
+        if since >= 0:
+            files[KNOWN_SINCE] = encode_since(T0 + since * TEN)
+        archive.seal(CPD, t0, t0 + TEN, entries(t0), derive=lambda *_, files=files: files)
+    return archive
+
+
+def with_pictures(archive: Archive) -> list[int]:
+    """Return which segments have their picture."""
+    return [k for k, one in enumerate(archive.segments(CPD)) if archive.has(one, "picture.chunks")]
+
+
+def test_derived_files_are_dropped_only_where_they_may_know_of_what_was_removed(tmp_path: Path):
+    archive = known_since(tmp_path, 0, 0, 1, 0, 4, 4, -1)
+    archive.revise(archive.segments(CPD)[1], Removal("u1"), "order", "clerk", 1.0)
+    assert with_pictures(archive) == [0, 4, 5], "one that does not say since when may know everything"
+    assert [archive.has(one, "survey.bin") for one in archive.segments(CPD)] == [True, False, *[True] * 5]
+    archive.revise(archive.segments(CPD)[4], Removal("u1"), "order", "clerk", 1.0)
+    assert with_pictures(archive) == [0]
+    assert set(states(tmp_path)) == {"good", "revised"}
+
+
+def test_whatever_is_dropped_is_off_the_disk_before_the_revision_is_committed_and_the_newest_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    archive = known_since(tmp_path, 0, 0, 0, 3)
+    folders = [one.folder for one in archive.segments(CPD)]
+    done: list[tuple[Path, bool]] = []
+    sync = durable.sync_folder
+
+    def syncing(folder: Path) -> None:
+        done.append((folder, (folders[0] / "manifest-1.json").exists()))
+        sync(folder)
+
+    monkeypatch.setattr(archive_module, "sync_folder", syncing)
+    archive.revise(archive.segments(CPD)[0], Removal("u1"), "order", "clerk", 1.0)
+    assert done[:3] == [(folders[2], False), (folders[1], False), (folders[0], False)]
+    assert folders[3] not in dict(done)
+
+
+def test_what_a_power_loss_brought_back_of_later_segments_is_dropped_by_the_next(tmp_path: Path):
+    archive = known_since(tmp_path, 0, 0, 0, 3)
+    kept = {p: p.read_bytes() for one in archive.segments(CPD)[2:] for p in one.folder.glob("[!m]*")}
+    archive.revise(archive.segments(CPD)[0], Removal("u1"), "order", "clerk", 1.0)
+    archive.revise(archive.segments(CPD)[1], Removal("u1"), "order", "clerk", 1.0)
+    made = known_since(tmp_path, 0, 0, 0, 3, 0)  # the last one was made since
+    for path, data in kept.items():
+        path.write_bytes(data)
+    assert with_pictures(made) == [2, 3, 4]
+    holds.say(tmp_path, Said(act="hold", case="26-114", agency=CPD, actor="records", at=1.0))
+    made.finish(CPD)
+    assert with_pictures(made) == [2, 3, 4]
+    holds.say(tmp_path, Said(act="release", case="26-114", actor="records", at=1.0))
+    made.finish(CPD)
+    assert with_pictures(made) == [3, 4]
