@@ -337,6 +337,7 @@ class Archive:
             return
         since = self.since(sealed)
         if any(one.t1 > since and one.number > sealed.manifest.number for one in reversed(revised)):
+            self._dropped.discard(sealed.folder)
             self._drop(sealed, since + 1)
 
     def entries(self, sealed: Segment) -> list[Delivery]:
