@@ -26,13 +26,17 @@ class ArchivePast:
 
     def since_picture(
         self, agency: AgencyId, t0: int, read: Callable[[bytes], Picture]
-    ) -> tuple[Picture | None, Iterable[Delivery]]:
-        """Return the newest picture kept before `t0`, None for none, and the batches since it was taken."""
+    ) -> tuple[Picture | None, Iterable[Delivery], int]:
+        """Return the newest picture kept before `t0`, None for none, the batches since it was taken, and a time.
+
+        Nothing that was journaled before that time (Unix ms) is in either.
+        """
         segments = self._before(agency, t0)
         kept = newest_picture(self._archive, segments, t0, read)
         if kept is None or kept.at < t0 - LOOK_BACK_MS:
-            return None, self._entries([s for s in segments if s.manifest.t0 >= t0 - LOOK_BACK_MS], 0)
-        return kept.picture, self._entries(segments[kept.number :], kept.at)
+            last = [s for s in segments if s.manifest.t0 >= t0 - LOOK_BACK_MS]
+            return None, self._entries(last, 0), last[0].manifest.t0 if last else t0
+        return kept.picture, self._entries(segments[kept.number :], kept.at), self._archive.since(segments[kept.number])
 
     def _before(self, agency: AgencyId, t0: int) -> list[Segment]:
         return [s for s in self._archive.segments(agency, 0, t0) if s.tombstone is None and s.manifest.t0 < t0]

@@ -82,6 +82,9 @@ def _evidence(args: argparse.Namespace, archive: Path, agency: AgencyId, span: S
     packed = package(archive, agency, span, args.out, lambda n, of: bar.update(task, completed=n, total=of), asker)
     sys.stderr.write(packed.extent.ends(span))
     deleted = f" ({packed.deleted} deleted lawfully)" if packed.deleted else ""
+    for finding in packed.elsewhere:
+        line = f"elsewhere in the record, and not in the package: ALTERED {finding}"
+        bar.console.print(line, highlight=False, markup=False, soft_wrap=True)
     return (
         f"{args.out}: {packed.segments} segments{deleted}, {packed.links} links of the chain, {packed.bytes:,} bytes. "
         "Whoever gets it unpacks it and runs `python3 verify.py`.\n"

@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     with progress_bar.counting() as bar:
         for path in agencies:
             task = bar.add_task(path.name, total=sum(1 for _ in path.glob("*/*/manifest.json")))
-            for verdict in verifier.verify(path, *span, package=verifier.is_imported(path)):
+            for verdict in verifier.verify(path, *span, package=verifier.is_part(path)):
                 verdicts.append(verdict)
                 for finding in verdict.findings:
                     bar.console.print(f"ALTERED {said(folder, finding)}", highlight=False, soft_wrap=True)
@@ -115,8 +115,10 @@ def report(agencies: list[Path], verdicts: list[Verdict]) -> str:
         words += f", {counts['altered']} ALTERED" if counts["altered"] else ""
         words += f", {counts['apart']} of which only the link was taken" if counts["apart"] else ""
         words += "; taken from another site" if verifier.is_imported(path) else ""
-        chain = verifier.links(path, verifier.is_imported(path))
+        chain = verifier.links(path, verifier.is_part(path))
         if chain:
+            first = chain[0].body.get("number", 1)
+            words += f"; begins with link {first}" if first != 1 else ""
             words += f"; head {chain[-1].body.get('number', '?')} {verifier.digest(chain[-1].data)}"
         lines.append(words)
     return "\n".join(lines) + "\n" if lines else "nothing is recorded yet\n"

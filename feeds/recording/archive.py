@@ -15,7 +15,6 @@ Rules
 
 import contextlib
 import logging
-from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -24,10 +23,10 @@ from types import MappingProxyType
 import pyarrow as pa
 from msgspec.structs import replace
 
-from feeds.bus import BatchId, Delivery
+from feeds.bus import Delivery
 from feeds.errors import ArchiveDamaged, ConfigError, DecodeError, UnderHold
 from feeds.names import AgencyId, is_site_log
-from feeds.recording import holds, lock, segment
+from feeds.recording import carried, holds, lock, segment
 from feeds.recording.catalogue import Catalogue, Segment, folder_name, touch
 from feeds.recording.contents import Counting, recounted
 from feeds.recording.durable import At, make_folder, nowhere, sync_folder, write
@@ -46,7 +45,7 @@ KEPT_REPORTS = 300_000
 """Reports kept decoded, about 1 kB each: a reader goes on where it was. The segment read last is kept in any case."""
 
 Derive = Callable[[AgencyId, int, Iterable[Sheet]], Mapping[str, bytes]]
-"""Makes files that can be made again: of an agency, where the segment begins (Unix ms), and its sheets as they pass."""
+"""Makes derived files: of an agency, where the segment begins (Unix ms), and its sheets as they pass."""
 
 
 class Archive:
@@ -58,6 +57,9 @@ class Archive:
         self._at = at
         self._catalogue = Catalogue(folder)
         self._decoded: OrderedDict[Path, tuple[Segment, list[Delivery]]] = OrderedDict()
+        self._since: dict[Path, int] = {}
+        self._dropped: set[Path] = set()
+        """Where derived files were dropped by this process."""
         self.refresh()
 
     @contextlib.contextmanager
@@ -134,7 +136,7 @@ class Archive:
         Raises OSError (a full disk), ArchiveDamaged; nothing is committed then.
         """
         folder = self.folder / agency / folder_name(t0)
-        if (there := self._catalogue.at(folder)) is not None:
+        if (there := self._there(folder)) is not None:
             return there
         self._catalogue.head(agency)
         revisions = self.revisions(agency)
@@ -168,7 +170,7 @@ class Archive:
     ) -> Segment:
         """Commit a part of a log of the site, as `seal` does an agency's segment. Raises OSError, ArchiveDamaged."""
         folder = self.folder / log / folder_name(t0)
-        if (there := self._catalogue.at(folder)) is not None:
+        if (there := self._there(folder)) is not None:
             return there
         self._catalogue.head(log)
         manifest = Manifest(
@@ -182,6 +184,14 @@ class Archive:
             prev="",
         )
         return self._put(folder, manifest, files, {}, 0)
+
+    def _there(self, folder: Path) -> Segment | None:
+        """Return the segment in `folder`, on the disk for good: a commit's last step, if that failed, is done again."""
+        self.refresh()
+        there = self._catalogue.at(folder)
+        if there is not None:
+            sync_folder(folder)
+        return there
 
     def _put(
         self,
@@ -239,8 +249,9 @@ class Archive:
     def revise(self, sealed: Segment, removal: Removal, clause: str, actor: str, at: float) -> Segment:
         """Write the segment anew without some of its reports; return its new revision, or as it is if it has none.
 
-        Derived files are dropped, those of later segments too: they go on from what was known before. Finishes what a
-        killed one began. Raises UnderHold, OSError, ArchiveDamaged.
+        Derived files are dropped, those of later segments too that may know of its time, before anything else is done:
+        the newest first, so that there is never one that goes on from another that is gone. Finishes what a killed one
+        began. Raises UnderHold, OSError, ArchiveDamaged.
         """
         with self._chain():
             sealed = self.free(sealed, removal)
@@ -262,15 +273,35 @@ class Archive:
                 made_with=MADE_WITH,
                 revised=Revised(digest(latest.read_bytes()), clause, actor, at, removed),
             )
-            for later in self.segments(manifest.agency, manifest.t0):
-                for name in later.manifest.derived:
-                    (later.folder / name).unlink(missing_ok=True)
+            for later in reversed(self.segments(manifest.agency, manifest.t0)):
+                self._drop(later, manifest.t1)
             for name, data in files.items():
                 write(_aside(sealed.folder / name, revision), data, self._at)
             sync_folder(sealed.folder)
             sealed = self._commit(sealed.folder / _manifest_name(revision), revised)
             self._finish(sealed)
             return sealed
+
+    def _drop(self, later: Segment, t1: int) -> None:
+        """Drop derived files of a segment that may know of what was journaled before `t1` (Unix ms), for good."""
+        names = carried.carrying(later.manifest.derived)
+        if not names or later.folder in self._dropped or self.since(later) >= t1:
+            return
+        for name in names:
+            (later.folder / name).unlink(missing_ok=True)
+        sync_folder(later.folder)  # or a power loss might bring back what was said to be removed
+        self._dropped.add(later.folder)
+
+    def since(self, sealed: Segment) -> int:
+        """Return a time (Unix ms) before which nothing was journaled that is in the segment's derived files."""
+        known = self._since.get(sealed.folder)
+        if known is None:
+            try:
+                known = carried.decode_since(self.file(sealed, carried.KNOWN_SINCE))
+            except (KeyError, ArchiveDamaged):
+                known = 0
+            self._since[sealed.folder] = known
+        return known
 
     def free(self, sealed: Segment, removal: Removal | None = None) -> Segment:
         """Return the segment as it is now, when it, or what `removal` takes of it, may go.
@@ -290,6 +321,8 @@ class Archive:
         """
         with self._chain():
             held = holds.standing(holds.said(self.folder))
+            revised: list[Manifest] = []
+            newest = 0
             for sealed in self.segments(agency):
                 if any(hold.covers(sealed.manifest) for hold in held):
                     continue
@@ -297,31 +330,19 @@ class Archive:
                     self._sweep(sealed, {})
                 elif sealed.manifest.revision:
                     self._finish(sealed)
+                    revised.append(sealed.manifest)
+                    newest = max(newest, sealed.manifest.number)
+                elif sealed.manifest.number < newest:
+                    self._drop_again(sealed, revised)
 
-    def read(self, agency: AgencyId, after: BatchId, count: int) -> list[Delivery]:
-        """Return up to `count` recorded batches after `after`, oldest first; empty at the end.
-
-        What was lawfully deleted is passed over. Raises ArchiveDamaged, OSError.
-        """
-        found: list[Delivery] = []
-        for sealed in self.segments(agency, after.ms):
-            entries = self._present(sealed)
-            first = bisect_right(entries, after, key=_id)
-            found += entries[first : first + count - len(found)]
-            if len(found) == count:
-                break
-        return found
-
-    def _present(self, sealed: Segment) -> Sequence[Delivery]:
-        """Return what is left of the segment, also when it was deleted or revised since the last `refresh`."""
-        try:
-            return () if sealed.tombstone is not None else self.entries(sealed)
-        except ArchiveDamaged:
-            self.refresh()
-            now = self._catalogue.at(sealed.folder)
-            if now is None or now == sealed:
-                raise
-            return () if now.tombstone is not None else self.entries(now)
+    def _drop_again(self, sealed: Segment, revised: Sequence[Manifest]) -> None:
+        """Drop what a revision of one of these older segments dropped, where a power loss brought it back."""
+        if not any((sealed.folder / name).exists() for name in carried.carrying(sealed.manifest.derived)):
+            return
+        since = self.since(sealed)
+        if any(one.t1 > since and one.number > sealed.manifest.number for one in reversed(revised)):
+            self._dropped.discard(sealed.folder)
+            self._drop(sealed, since + 1)
 
     def entries(self, sealed: Segment) -> list[Delivery]:
         """Return all of a segment's batches. Raises ArchiveDamaged, OSError."""
@@ -429,7 +450,3 @@ def _aside(path: Path, revision: int) -> Path:
 
 def _reports(kept: tuple[Segment, list[Delivery]]) -> int:
     return sum(kept[0].manifest.contents.kinds.values())
-
-
-def _id(delivery: Delivery) -> BatchId:
-    return delivery.id

@@ -142,12 +142,17 @@ class Catalogue:
             known.read[day] = changed
 
     def _read(self, known: _Agency, folder: Path) -> bool:
-        """Take in the links in a folder; return whether it has any: another may be just about to get one."""
+        """Take in the links in a folder; return whether it need not be looked at again until its time changes.
+
+        One without links may be just about to get one; one that is damaged may be restored, in the same file.
+        """
         changed = _changed(folder)
         if known.read.get(folder) == changed:
-            return _is_known(known, folder)
+            return True
+        was_damaged = folder in known.damaged
         links: list[tuple[Link, Path, bytes]] = []
-        for path in {path for kind in LINKS for path in folder.glob(kind)} - known.links:
+        paths = {path for kind in LINKS for path in folder.glob(kind)}
+        for path in paths if was_damaged else paths - known.links:
             data = path.read_bytes()
             try:
                 links.append((decode(data), path, data))
@@ -155,11 +160,16 @@ class Catalogue:
                 if folder not in known.damaged:
                     log.error("manifest_unreadable path=%s reason=%s", path, error)
                 known.damaged.add(folder)
+        if was_damaged and len(links) == len(paths):
+            log.info("manifest_restored folder=%s", folder)
+            known.damaged.discard(folder)
         for link, path, data in sorted(links, key=lambda one: one[0].number):
             self._take(known, path, link, data)
+        if folder in known.damaged or folder not in known.segments:
+            return False
         if _is_settled(changed):
             known.read[folder] = changed
-        return _is_known(known, folder)
+        return True
 
     def _take(self, known: _Agency, path: Path, link: Link, data: bytes) -> None:
         folder = path.parent
@@ -183,10 +193,6 @@ class Catalogue:
 def touch(folder: Path) -> None:
     """Let those who follow the archive see that a segment's folder has another link. Raises OSError."""
     os.utime(folder.parent)
-
-
-def _is_known(known: _Agency, folder: Path) -> bool:
-    return folder in known.segments or folder in known.damaged
 
 
 def _changed(folder: Path) -> int:

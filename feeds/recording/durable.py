@@ -1,5 +1,6 @@
 """Files that are whole or not there: temporary name, fsync, rename, fsync of the folder."""
 
+import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -45,6 +46,10 @@ def sync_folder(folder: Path) -> None:
 def make_folder(folder: Path) -> None:
     """Make the folder and those above it, each name on the disk. Raises OSError."""
     if folder.is_dir():
+        # Whoever made it may have been killed before its name was on the disk. Where we may not look, it was not us.
+        if not any(folder.iterdir()):
+            with contextlib.suppress(PermissionError):
+                sync_folder(folder.parent)
         return
     make_folder(folder.parent)
     folder.mkdir(exist_ok=True)

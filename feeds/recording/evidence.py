@@ -17,10 +17,12 @@ from typing import Any, BinaryIO, NamedTuple
 from feeds.errors import ArchiveDamaged, ConfigError
 from feeds.names import AgencyId
 from feeds.recording import verifier
+from feeds.recording.catalogue import began_at
 from feeds.recording.holes import Extent
 from feeds.recording.parts import Part, parts
 from feeds.recording.span import Span, utc_words
-from feeds.recording.verifier import Link
+from feeds.recording.summary import SEGMENT_MS
+from feeds.recording.verifier import Finding, Link
 
 Progress = Callable[[int, int], None]
 """Told how many segments are packed, and of how many."""
@@ -66,6 +68,8 @@ class Packaged(NamedTuple):
     missing: tuple[str, ...]
     """What of the span is not in the record, or not yet, in words."""
     extent: Extent
+    elsewhere: tuple[Finding, ...]
+    """What is wrong with the agency's chain where nothing of it is in the package."""
 
 
 class Asker(NamedTuple):
@@ -95,28 +99,52 @@ def package(
     Raises ConfigError (nothing was recorded then), ArchiveDamaged (nothing altered is packed as evidence), OSError.
     """
     folder = archive / agency
-    chain = verifier.links(folder) if folder.is_dir() else []
+    is_part = verifier.is_part(folder)
+    chain = verifier.links(folder, is_part) if folder.is_dir() else []
     chosen = [link for link in chain if link.body and link.body["t0"] < span.until and link.body["t1"] > span.since]
     extent = Extent.of((link.body["t0"], link.body["t1"]) for link in chain if link.body)
     if not chosen:
         nothing = f"nothing is recorded of {agency} in that time; `jointops verify` lists what is"
         raise ConfigError("--range", extent.why_nothing(span) or nothing)
-    first, last = chosen[0].body["number"], chosen[-1].body["number"]
-    links = [link for link in chain if not link.body or first <= link.body["number"] <= last]
-    begins = min(link.body["t0"] for link in chosen)
-    for verdict in verifier.verify(folder, begins, max(link.body["t1"] for link in chosen)):
+    links = chain[chain.index(chosen[0]) : chain.index(chosen[-1]) + 1]
+    begins, ends = min(link.body["t0"] for link in chosen), max(link.body["t1"] for link in chosen)
+    segments = {link.segment for link in chosen}
+    concerned = _links_of(span, chain, links, begins, ends)
+    elsewhere: list[Finding] = []
+    for verdict in verifier.verify(folder, begins, ends, is_part):
         for finding in verdict.findings:
-            raise ArchiveDamaged(folder / finding.segment / finding.file, finding.what)
+            is_file = finding.segment in segments and finding.file != verifier.CHAIN
+            if is_file or (finding.segment, finding.file) in concerned:
+                raise ArchiveDamaged(folder / finding.segment / finding.file, finding.what)
+            elsewhere.append(finding)
     temporary = out.with_name(f".{out.name}.part")
     try:
         about = _about(agency, span, extent, links, asker)
-        segments = _write(temporary, agency, about, links, {link.path.parent for link in chosen}, asker, progress)
+        packed = _write(temporary, agency, about, links, {link.path.parent for link in chosen}, asker, progress)
         temporary.replace(out)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     deleted = sum(link.body["link"] == "tombstone" for link in chosen)
-    return Packaged(segments, deleted, len(links), out.stat().st_size, extent.lacks(span), extent)
+    size = out.stat().st_size
+    return Packaged(packed, deleted, len(links), size, extent.lacks(span), extent, tuple(elsewhere))
+
+
+def _links_of(span: Span, chain: list[Link], links: list[Link], begins: int, ends: int) -> set[tuple[str, str]]:
+    """Return of which links nothing may be wrong, by segment and file as a finding names them.
+
+    `links` are to be packed; what is known of the span in the `chain` is from `begins` to `ends` (Unix ms): where the
+    span goes on beyond that, a link that is missing there may be of it.
+    """
+    first = chain.index(links[0]) + (begins <= span.since)
+    end = chain.index(links[-1]) + 1 + (ends < span.until)
+    found = {(link.segment, link.path.name) for link in links}
+    found |= {(link.segment, verifier.CHAIN) for link in chain[first:end]}
+    for link in chain:
+        began = None if link.body else began_at(link.path.parent)
+        if began is not None and began < span.until and began + SEGMENT_MS > span.since:
+            found.add((link.segment, link.path.name))
+    return found
 
 
 def open_private(path: Path) -> BinaryIO:
@@ -162,7 +190,8 @@ def _write(
         package.writestr("README.txt", README.format(**about, lacking=lacking, by=asker))
         package.write(verifier.__file__, "verify.py")
         for link in links:
-            at = link.segment if link.path.parent in folders else f"{verifier.APART}/{link.segment.replace('/', '-')}"
+            stays = link.path.parent in folders or link.path.parents[1].name == verifier.APART
+            at = link.segment if stays else f"{verifier.APART}/{link.segment.replace('/', '-')}"
             package.writestr(f"archive/{agency}/{at}/{link.path.name}", link.data)
         for done, folder in enumerate(sorted(folders), 1):
             segment = f"{folder.parent.name}/{folder.name}"

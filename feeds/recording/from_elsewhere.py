@@ -43,14 +43,13 @@ def take(folder: Path, archive: Path, actor: str, at: float, progress: Progress 
     root = archive_in(folder)
     if root is None:
         raise ConfigError("PATH", f"{folder} holds no recording")
-    package = (folder / "about.json").is_file()
     agencies = [path for path in verifier.agencies(root) if verifier.links(path, package=True)]
     _mind_logs(agencies, archive)
     done, of = 0, 2 * sum(len(_folders(path)) for path in agencies)
     for path in agencies:
         if (archive / (path.name if is_site_log(path.name) else agency_id(path.name))).exists():
             raise ConfigError("--archive", f"something of {path.name} is in {archive}; name another folder")
-        for verdict in verifier.verify(path, package=package or verifier.is_imported(path)):
+        for verdict in verifier.verify(path, package=verifier.is_part(path)):
             for finding in verdict.findings:
                 raise ArchiveDamaged(path / finding.segment / finding.file, finding.what)
             done += 1

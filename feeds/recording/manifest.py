@@ -8,17 +8,16 @@ Rules
 - The encoding is canonical: the same link is the same bytes. `feeds/recording/verifier.py` knows it by its bytes alone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from feeds.bus import BatchId
 from feeds.errors import DecodeError
 from feeds.names import AgencyId, SourceId
-from feeds.recording.verifier import CHECK, blocks, check_of, digest
+from feeds.recording.verifier import blocks, check_of, digest
 
 VERSION = 1
 """Of the schema of links."""
@@ -94,7 +93,7 @@ class Manifest(Struct, frozen=True, kw_only=True, tag_field="link", tag="segment
     contents: Contents
     files: dict[str, FileEntry]
     derived: dict[str, FileEntry] = {}
-    """Files that can be made again of the others: they may be absent."""
+    """Files made of the others, and of what was known before, at the sealing: they may be absent, which costs time."""
     made_with: dict[str, str] = {}
     """Versions of the libraries that wrote the files: another may write the same rows as other bytes."""
     lost: tuple[int, int] | None = None
@@ -130,7 +129,6 @@ Link = Manifest | Tombstone
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _decoder: "msgspec.json.Decoder[Link]" = msgspec.json.Decoder(Link)
-_NO_CHECK = CHECK + b'"}'
 
 
 def encode(link: Link) -> bytes:
@@ -155,20 +153,6 @@ def decode(data: bytes) -> Link:
 def describe(data: bytes, *, derived: bool = False) -> FileEntry:
     """Return a file's entry."""
     return FileEntry(len(data), digest(data), "" if derived else blocks(data))
-
-
-def journal_ids(manifest: Manifest) -> tuple[BatchId, BatchId]:
-    """Return the ids of the first and the last journal entry of a segment."""
-    return BatchId.parse(manifest.contents.first), BatchId.parse(manifest.contents.last)
-
-
-def total(manifests: Sequence[Manifest]) -> dict[SourceId, SourceCounts]:
-    """Return what came of each source over all these segments."""
-    sums: dict[SourceId, SourceCounts] = {}
-    for manifest in manifests:
-        for source, counts in manifest.contents.sources.items():
-            sums[source] = add(sums.get(source, SourceCounts()), counts)
-    return sums
 
 
 def add(one: SourceCounts, other: SourceCounts) -> SourceCounts:

@@ -5,6 +5,8 @@ Rules
 - An agency that falls silent is given such an entry, a batch without parcels. No look at a clock would do: a gateway
   that was cut off sends its last batch again under its old id, however late (`feeds/redis_tail.py`).
 - What is committed is told as a mark, and only then; the journal is trimmed elsewhere, never past the mark.
+- Where the recorder's own word is gone from the bus, or an old one is there, its server lost what it held: the next
+  manifests say so.
 - One segment of one agency is in memory at a time, and a segment of more than `REPORTS_MAX` reports ends early.
 - Logs of the site are sealed in the same way, in chains of their own. A silent one is closed by its next entry.
 - What stops one agency (a full disk, a damaged chain) is told, tried again, and costs no other. Nothing is skipped.
@@ -41,6 +43,9 @@ PAGE = 20
 """Journal entries read at a time; an entry holds up to 500 reports."""
 REPORTS_MAX = 1_000_000
 """Reports in one segment: 0.7 GB while it is sealed."""
+OLD_S = 60.0
+"""A word on the bus that is older than the newest by so much is of a back-up, seconds. A server that is killed may lose
+its last second: of batches, what nobody was told to be journaled."""
 RETRY_S = 1.0
 """Before what failed is tried again, seconds."""
 
@@ -88,11 +93,18 @@ class Recorder:
         self._to: dict[AgencyId, int] = {}
         """Up to when all is committed, Unix ms."""
         self._lost: dict[AgencyId, int] = {}
+        self._losses = 0
+        """How often the server was found to have lost its data."""
+        self._telling = asyncio.Lock()
+        self._told_at: float | None = None
+        """Of the newest word that is on the bus."""
         self._older: set[AgencyId] = set()
         self._why: dict[AgencyId, str] = {}
         self._hears = True
         self._state = RECORDING
         self._since = clock.now()
+        self._began = round(clock.now() * 1000) // self._length * self._length
+        """Unix ms."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Record until `stop` is set."""
@@ -138,11 +150,14 @@ class Recorder:
         now = round(self._clock.now() * 1000)
         cursor = self._cursor[agency]
         page = await self._bus.read(agency, cursor, 1)
-        self._older.discard(agency)
         if not page:
-            await self._refuse_older(agency, now)
+            if now < (self._archive.sealed_to(agency) or 0):
+                _, tip, _ = await self._bus.others(agency, _END, ())
+                self._refuse_older(agency, tip)
+            self._older.discard(agency)
             self._to[agency] = now // self._length * self._length
             return False
+        self._older.discard(agency)
         (first,) = page
         if _is_empty(first):
             self._cursor[agency] = first.id
@@ -157,16 +172,22 @@ class Recorder:
         entries, t1 = await self._collect(agency, cursor, t1)
         # What a server with a full disk holds in memory alone is not acknowledged, and comes again if it is killed.
         await self._bus.ping()
-        lost = self._lost_before(agency, first.id)
+        await self._tell()  # what was lost until now is to be in the manifest
+        lost, losses = self._lost_before(agency, first.id), self._losses
         await asyncio.to_thread(self._archive.seal, agency, t0, t1, entries, self._derive, lost)
-        await self._mark(agency, t1)
+        await self._mark(agency, t1, losses)
         return True
 
     async def _step_log(self, log_: LogSealer) -> bool:
         cursor = self._cursor[log_.name]
         page = await log_.read(cursor, 1)
         if not page:
+            if self._clock.now() * 1000 < (self._archive.sealed_to(log_.name) or 0):
+                for id_, _ in await log_.read(BEGINNING, 1):
+                    self._refuse_older(log_.name, id_)
+            self._older.discard(log_.name)
             return False
+        self._older.discard(log_.name)
         first = page[0][0]
         t0, t1 = self._span(log_.name, first)
         if not await log_.read(_before(t1), 1):
@@ -175,8 +196,10 @@ class Recorder:
         if not entries:
             raise JournalStuck("a log cannot be read", f"the log {log_.name} goes on after {cursor} and gives nothing")
         await self._bus.ping()
-        await asyncio.to_thread(log_.seal, t0, t1, entries, self._lost_before(log_.name, first))
-        await self._mark(log_.name, t1)
+        await self._tell()  # what was lost until now is to be in the manifest
+        lost, losses = self._lost_before(log_.name, first), self._losses
+        await asyncio.to_thread(log_.seal, t0, t1, entries, lost)
+        await self._mark(log_.name, t1, losses)
         return True
 
     def _span(self, chain: AgencyId, first: BatchId) -> tuple[int, int]:
@@ -185,14 +208,17 @@ class Recorder:
         return max(begins, self._archive.sealed_to(chain) or 0), begins + self._length
 
     def _lost_before(self, chain: AgencyId, first: BatchId) -> tuple[int, int] | None:
-        return (self._lost[chain], first.ms) if chain in self._lost else None
+        return (min(self._lost[chain], first.ms), first.ms) if chain in self._lost else None
 
-    async def _mark(self, chain: AgencyId, t1: int) -> None:
-        """Note and tell that everything before `t1` is committed."""
+    async def _mark(self, chain: AgencyId, t1: int, losses: int) -> None:
+        """Note and tell that everything before `t1` is committed, and with it what so many `losses` took."""
         self._at("mark:begin")
         self._cursor[chain] = _before(t1)
         self._to[chain] = t1
-        self._lost.pop(chain, None)
+        if losses == self._losses:
+            self._lost.pop(chain, None)
+        else:
+            self._lost[chain] = t1
         with contextlib.suppress(BusDown):
             await self._tell()
         self._at("mark:told")
@@ -211,19 +237,15 @@ class Recorder:
             after = page[-1].id
         raise JournalStuck("journal cannot be read", f"the journal of {agency} goes on after {after} and gives nothing")
 
-    async def _refuse_older(self, agency: AgencyId, now: int) -> None:
-        """Raise JournalStuck where entries come under ids of a time that is sealed: a new journal, a clock set back.
+    def _refuse_older(self, chain: AgencyId, entry: BatchId) -> None:
+        """Raise JournalStuck where an entry has the id of a time that is sealed: a new journal, a clock set back.
 
-        They stay in the journal until the clock is where it was; the next manifest says that they are not recorded.
+        What is there stays there until the clock is where it was; the next manifest says that it is not recorded.
         """
-        sealed_to = self._archive.sealed_to(agency) or 0
-        if now >= sealed_to:
-            return
-        _, tip, _ = await self._bus.others(agency, _END, ())
-        if BEGINNING < tip < _before(sealed_to):
-            self._older.add(agency)
-            self._lost.setdefault(agency, tip.ms)
-            raise JournalStuck("journal is older than the record", f"the journal of {agency} is at {tip}")
+        if BEGINNING < entry < self._cursor[chain]:
+            self._older.add(chain)
+            self._lost.setdefault(chain, entry.ms)
+            raise JournalStuck("journal is older than the record", f"the journal of {chain} is at {entry}")
 
     async def _begin(self) -> None:
         """Learn what the recorder said last; without that, the journal may have been trimmed of unrecorded batches."""
@@ -285,7 +307,26 @@ class Recorder:
             await asyncio.sleep(TELL_S)
 
     async def _tell(self) -> None:
-        await self._bus.save_recorder(words.encode(self.word()))
+        async with self._telling:
+            await self._look_back()
+            word = self.word()
+            await self._bus.save_recorder(words.encode(word))
+            self._told_at = word.at
+
+    async def _look_back(self) -> None:
+        """Take note of it when the word that was told last is not on the bus any more: nor is then what was with it."""
+        if self._told_at is None:
+            return
+        try:
+            said = words.decode(await self._bus.load_recorder())
+        except DecodeError:
+            said = None
+        if said is not None and self._told_at - said.at < OLD_S:
+            return
+        log.error("server_lost_its_data word_at=%s", None if said is None else said.at)
+        self._losses += 1
+        for chain in self._chains:
+            self._lost.setdefault(chain, self._archive.sealed_to(chain) or self._began)
 
 
 def _before(ms: int) -> BatchId:

@@ -29,6 +29,8 @@ CHECK = b'"check":"'
 LINKS = ("manifest*.json", "tombstone*.json")
 APART = "chain"
 """Folder beside the days, in an evidence package only: links of segments that are not in it."""
+CHAIN = "chain"
+"""What a finding has for a file when a link is missing before its segment's."""
 IMPORTED = "imported.json"
 """In an agency's folder that was taken from another site, which may have been such a package."""
 
@@ -147,6 +149,11 @@ def is_imported(agency: Path) -> bool:
     return (agency / IMPORTED).is_file()
 
 
+def is_part(agency: Path) -> bool:
+    """Say whether only a part of the agency's chain need be there: it is in an evidence package, or was imported."""
+    return is_imported(agency) or any((root / "about.json").is_file() for root in (agency.parent, agency.parent.parent))
+
+
 def agencies(archive: Path) -> list[Path]:
     """Return the folders of the archive's agencies."""
     return sorted(p for p in archive.iterdir() if p.is_dir() and not p.name.startswith("."))
@@ -158,7 +165,7 @@ def verify(agency: Path, since: int = 0, until: int = 2**63, package: bool = Fal
     The chain is checked whole. A link that is missing is a verdict of its own.
     """
     chain = links(agency, package)
-    broken = _broken(agency.name, chain)
+    broken = _broken(agency.name, chain, package)
     buried = {link.segment: link for link in chain if link.body.get("link") == "tombstone"}
     newest = {link.segment: link for link in chain if link.body.get("link") == "segment"}
     for link in chain:
@@ -200,17 +207,22 @@ def _note(body: dict[str, Any]) -> str:
         return "its link does not say why"
 
 
-def _broken(agency: str, chain: list[Link]) -> dict[Path, list[Finding]]:
-    """Return what is wrong with the chain, by link; by the agency's folder what no link is there for."""
+def _broken(agency: str, chain: list[Link], package: bool) -> dict[Path, list[Finding]]:
+    """Return what is wrong with the chain, by link; by the agency's folder what no link is there for.
+
+    A chain begins with number 1, but in a package, which is a part of one.
+    """
     broken: dict[Path, list[Finding]] = {}
 
     def bad(path: Path, link: Link, what: str) -> None:
-        name = link.path.name if path == link.path else "chain"
+        name = link.path.name if path == link.path else CHAIN
         broken.setdefault(path, []).append(Finding(agency, link.segment, name, what))
 
     for link in chain:
         if not link.is_whole:
             bad(link.path, link, "altered" if link.body else "altered: it cannot be read any more")
+    if chain and not package and chain[0].body.get("number", 1) != 1 and chain[0].is_whole:
+        bad(chain[0].path.parents[2], chain[0], f"links before number {chain[0].body['number']} are missing")
     for before, link in zip(chain, chain[1:]):
         if not link.body or not link.is_whole:
             continue
@@ -222,7 +234,7 @@ def _broken(agency: str, chain: list[Link]) -> dict[Path, list[Finding]]:
 
 
 def _files(agency: str, link: Link, buried: bool) -> list[Finding]:
-    """Return what is wrong with the files of a segment. Derived files may be absent: they can be made again."""
+    """Return what is wrong with the files of a segment. Derived files may be absent: they were dropped."""
     folder = link.path.parent
     named = {**link.body["files"], **link.body["derived"]}
     findings = []
@@ -258,7 +270,7 @@ def main(words: list[str]) -> int:
         parts = {}
     counts = {"good": 0, "revised": 0, "deleted": 0, "altered": 0, "apart": 0}
     for agency in agencies(archive):
-        package = (root / "about.json").is_file() or is_imported(agency)
+        package = is_part(agency)
         for verdict in verify(agency, package=package):
             counts[verdict.state] += 1
             for finding in verdict.findings:

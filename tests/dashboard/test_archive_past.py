@@ -90,13 +90,40 @@ def test_what_was_removed_is_in_no_derived_file_of_a_later_segment(tmp_path: Pat
     assert sorted(Span(chunk_at(last[CHUNKS], (T0 + 2 * TEN) / 1000)).ids) == ["u0", "u1"]
 
 
+def test_derived_files_say_since_when_they_know_and_go_with_all_that_was_removed_since_then(tmp_path: Path):
+    archive = Archive(tmp_path / "a")
+    later = LOOK_BACK_MS // TEN + 2
+    for k in (0, 1):
+        seal(archive, Deriver(ROSTER, ArchivePast(archive)), k)
+    first, second = archive.segments(CPD)
+    assert [archive.since(one) for one in (first, second)] == [T0, T0], "it goes on from the picture before"
+    archive.revise(first, Removal("u2"), "order", "clerk", 1.0)
+    derive = Deriver(ROSTER, ArchivePast(archive))
+    for k in (later, later + 1):
+        seal(archive, derive, k)
+    archive.revise(second, Removal("u2"), "order", "clerk", 1.0)
+    third, fourth = archive.segments(CPD)[2:]
+    assert [archive.since(one) for one in (third, fourth)] == [T0 + later * TEN] * 2
+    assert archive.has(third, PICTURES) and archive.has(fourth, CHUNKS)
+    archive.revise(third, Removal("u2"), "order", "clerk", 1.0)
+    assert not archive.has(fourth, CHUNKS)
+
+
+def seal(archive: Archive, derive: Deriver, k: int) -> None:
+    t0 = T0 + k * TEN
+    archive.seal(CPD, t0, t0 + TEN, entries(t0 + 500), derive=derive)
+
+
 def test_where_pictures_are_gone_only_the_last_day_is_gone_through(tmp_path: Path):
     archive = Archive(tmp_path / "a")
     day_later = T0 + LOOK_BACK_MS + TEN
     archive.seal(CPD, T0, T0 + TEN, entries(T0 + 500, each=3))
     archive.seal(CPD, day_later - TEN, day_later, entries(day_later - TEN + 500, each=1))
-    picture, since = ArchivePast(archive).since_picture(CPD, day_later, lambda data: keyframe.restore(data, ROSTER))
+    picture, since, known = ArchivePast(archive).since_picture(
+        CPD, day_later, lambda data: keyframe.restore(data, ROSTER)
+    )
     assert picture is None and [d.id.ms for d in since] == [day_later - TEN + 500]
+    assert known == day_later - TEN
 
 
 def test_each_minute_begins_with_a_picture_of_all_that_was_journaled_before(tmp_path: Path):
@@ -121,7 +148,9 @@ def test_only_what_came_since_the_newest_picture_is_read_and_a_damaged_one_is_pa
     archive = record(tmp_path, True, False)
 
     def since() -> tuple[bool, list[int]]:
-        picture, entries = ArchivePast(archive).since_picture(CPD, T0 + 2 * TEN, lambda d: keyframe.restore(d, ROSTER))
+        picture, entries, _ = ArchivePast(archive).since_picture(
+            CPD, T0 + 2 * TEN, lambda d: keyframe.restore(d, ROSTER)
+        )
         return picture is not None, [entry.id.ms for entry in entries]
 
     assert since() == (True, [T0 + 2 * TEN - 1])

@@ -8,7 +8,7 @@ import pytest
 
 from dashboard import cli, export_command
 from feeds.errors import ConfigError
-from tests.support.recording import sealed
+from tests.support.recording import CPD, flip, sealed
 
 
 def export(folder: Path, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
@@ -27,6 +27,18 @@ def test_a_package_is_written_and_its_receiver_is_told_of(tmp_path: Path, capsys
     assert {"README.txt", "verify.py"} <= set(zipfile.ZipFile(out).namelist())
     status, said = export(tmp_path / "archive", capsys, *words)
     assert status == 2 and "is there already" in said
+
+
+def test_damage_elsewhere_in_the_record_is_told_and_the_package_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    archive = sealed(tmp_path / "archive", 3)
+    flip(archive.segments(CPD)[2].folder / "manifest.json", 60)
+    out = tmp_path / "scene.zip"
+    words = ("--format", "evidence", "--agency", "cpd", "--range", "2026-09-21T14:20..2026-09-21T14:40", str(out))
+    status, said = export(tmp_path / "archive", capsys, *words)
+    assert status == 0 and out.is_file()
+    assert "not in the package: ALTERED cpd 2026-09-21/1440 manifest.json: altered" in said
 
 
 def test_what_it_needs_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

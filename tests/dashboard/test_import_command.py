@@ -7,15 +7,13 @@ import pytest
 
 from dashboard import cli
 from feeds.adapters import load
-from feeds.bus import BEGINNING
 from feeds.names import AgencyId
 from feeds.recording.archive import Archive
 from feeds.recording.evidence import package
-from feeds.recording.manifest import total
 from feeds.recording.removal import Removal
 from feeds.recording.span import Span
 from feeds.recording.verifier import digest, links
-from tests.support.recording import CPD, T0, TEN, flip, sealed
+from tests.support.recording import CPD, T0, TEN, flip, on_record, sealed, total
 from tests.support.site_cuts import sealed_log
 
 
@@ -44,7 +42,7 @@ def test_the_record_of_another_site_is_taken_with_its_chain(
     assert status == 0
     head = digest(links(theirs.folder / CPD)[-1].data)
     assert f"cpd: 5 segments into {ours}, verified; head 7 {head}" in said
-    assert Archive(ours).read(CPD, BEGINNING, 100) == theirs.read(CPD, BEGINNING, 100) != []
+    assert on_record(Archive(ours)) == on_record(theirs) != []
     assert not (ours / "cpd" / "2026-09-21" / "1520").exists()
     status, said = jointops(capsys, "verify", "--archive", ours)
     assert status == 0
@@ -64,7 +62,7 @@ def test_an_evidence_package_is_taken_with_the_links_between(
     assert status == 0 and "cpd: 1 segments into" in said
     status, said = jointops(capsys, "verify", "--archive", ours)
     assert status == 0 and "1 good but for what was lawfully removed" in said and "only the link was taken" in said
-    assert len(Archive(ours).read(CPD, BEGINNING, 100)) == 4
+    assert len(on_record(Archive(ours))) == 4
     flip(next(ours.rglob("reports.parquet")), 60)
     assert jointops(capsys, "verify", "--archive", ours)[0] == 1
 
@@ -94,10 +92,10 @@ def test_logs_become_segments_by_their_own_times(tmp_path: Path, capsys: pytest.
     assert "lines.ndjson (native) as native: 3 reports\n  left out: 1 x " in said
     assert f"cpd: 3 segments into {ours}, 2026-05-04/1900 to 2026-09-21/1430" in said
     archive = Archive(ours)
-    said_ = [(p, r) for d in archive.read(CPD, BEGINNING, 100) for p in d.batch.parcels for r in p.reports]
+    said_ = [(p, r) for d in on_record(archive) for p in d.batch.parcels for r in p.reports]
     assert [r.unit_id for _, r in said_] == ["drive", "drive", "a", "c", "b"]  # type: ignore[union-attr]
     assert all(parcel.received_at == report.observed_at for parcel, report in said_)
-    assert [d.id.ms for d in archive.read(CPD, BEGINNING, 100)][2:] == [1_790_000_400_500, 1_790_001_000_250]
+    assert [d.id.ms for d in on_record(archive)][2:] == [1_790_000_400_500, 1_790_001_000_250]
     manifests = [sealed.manifest for sealed in archive.segments(CPD)]
     assert all(set(m.imported) == {"drive.gpx", "lines.ndjson"} for m in manifests)
     assert manifests[0].imported["lines.ndjson"] == digest(LINES)
@@ -130,7 +128,7 @@ def test_tables_are_read_as_units_of_the_agency(tmp_path: Path, capsys: pytest.C
     status, said = jointops(capsys, "import", "--agency", "cpd", table, "--archive", ours)
     assert status == 0 and "table.csv (csv) as csv: 1 reports" in said
     assert "1 x wrong agency" in said and said.count("left out") == 4, said
-    ((parcel,),) = [d.batch.parcels for d in Archive(ours).read(CPD, BEGINNING, 10)]
+    ((parcel,),) = [d.batch.parcels for d in on_record(Archive(ours))]
     (report,) = parcel.reports
     assert (report.unit_id, report.call_sign, report.lat, report.speed_mps) == ("A-1", "=cmd", 41.8, 3.5)  # type: ignore[union-attr]
     assert report.observed_at == T0 / 1000 + 0.5

@@ -5,12 +5,11 @@ from pathlib import Path
 import pytest
 
 from dashboard import cli, config_file
-from feeds.bus import BEGINNING
 from feeds.errors import ConfigError
 from feeds.names import AgencyId
 from feeds.recording.archive import Archive
 from feeds.report import CameraReport, LogReport
-from tests.support.recording import CPD, T0, TEN, entries, flip, sealed
+from tests.support.recording import CPD, T0, TEN, entries, flip, on_record, sealed
 from tests.support.site_cuts import sealed_log
 
 SITE = """
@@ -179,7 +178,7 @@ def test_one_kind_may_be_kept_shorter_than_the_rest(tmp_path: Path, capsys: pyte
     words = site(archive, *rules)
     assert "would go  cpd 2026-09-21/1420 camera_event  1 reports" in jointops(capsys, "retention", *words)[1]
     assert "1 reports in 1 segments are gone." in jointops(capsys, "retention", "--do", *words)[1]
-    (left,) = Archive(archive.folder).read(CPD, BEGINNING, 10)
+    (left,) = on_record(Archive(archive.folder))
     assert left.batch.parcels[0].reports == parcel.reports
     assert "0 reports in 0 segments would go" in jointops(capsys, "retention", *words)[1]
 

@@ -1,5 +1,7 @@
 """`jointops verify`: what was altered is named, and the status says whether anything was."""
 
+import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,9 @@ from feeds.names import CUTS, SCREENS, AgencyId
 from feeds.recording import segment
 from feeds.recording.archive import Archive
 from feeds.recording.catalogue import Segment
+from feeds.recording.evidence import package
 from feeds.recording.site_log import ENTRIES
+from feeds.recording.span import Span
 from feeds.recording.verifier import BLOCK, Verdict, digest, links
 from tests.support.recording import CPD, T0, TEN, entries, flip
 from tests.support.site_cuts import sealed_log
@@ -123,6 +127,20 @@ def test_an_empty_archive_is_no_error(tmp_path: Path, capsys: pytest.CaptureFixt
     (tmp_path / "archive").mkdir()
     assert cli.main(["verify", "--config", str(tmp_path / "site.toml")]) == 0
     assert "nothing is recorded yet" in capsys.readouterr().out
+
+
+def test_oldest_segments_that_are_gone_are_missed_and_what_begins_later_for_good_reason_says_so(
+    archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    package(archive.folder, CPD, Span(T0 + TEN, T0 + 3 * TEN), tmp_path / "scene.zip")
+    zipfile.ZipFile(tmp_path / "scene.zip").extractall(tmp_path / "unpacked")
+    shutil.rmtree(archive.segments(CPD)[0].folder)
+    status, said = verify(archive, capsys)
+    assert status == 1
+    assert "chain: links before number 2 are missing" in said
+    assert "cpd: 2 good, 1 ALTERED; begins with link 2; head 3 " in said and "isp: 3 good; head 3 " in said
+    status, said = verify(Archive(tmp_path / "unpacked" / "archive"), capsys)
+    assert (status, "cpd: 2 good; begins with link 2; head 3 " in said) == (0, True)
 
 
 def test_the_report_counts_by_agency(archive: Archive):

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from feeds.bus import BEGINNING
 from feeds.errors import BusDown
 from feeds.names import AgencyId
 from feeds.recording import segment, verifier
@@ -22,6 +21,7 @@ from feeds.recording.word import Word
 from feeds.redis_bus import RedisBus
 from tests.support import recorder_process
 from tests.support.faults import CPD, FORM, ISP, LONG, Site, SmallDisk, limit_files, site, viewing
+from tests.support.recording import on_record
 from tests.support.redis import until
 from tests.support.senders import Sender, cot, sending
 from tests.support.subscriber import assert_exactly_once, numbers
@@ -87,7 +87,7 @@ class Recording:
     def recorded(self, agency: AgencyId, source: str) -> list[int]:
         """Return the numbers of a source in the archive, in its order."""
         archive = Archive(self.folder)
-        found = archive.read(agency, BEGINNING, 10**9)
+        found = on_record(archive, agency)
         assert [d.id for d in found] == sorted({d.id for d in found}), "in the journal's order, each batch once"
         return [number for delivery in found for name, number in numbers(delivery) if name == source]
 

@@ -6,15 +6,16 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.bus import BEGINNING, SourceHealth
+from feeds.bus import SourceHealth
 from feeds.envelope import WIRE_VERSION, Batch, Tally, decode_batch, decode_sequences, encode_batch
 from feeds.memory_bus import MemoryBus
 from feeds.names import SourceId
 from feeds.recording.archive import Archive
-from feeds.recording.manifest import SourceCounts, total
+from feeds.recording.manifest import SourceCounts
 from feeds.recording.recorder import Recorder
 from feeds.tally import Tallies
 from tests.support.gateway import CPD, HandClock, LooseBus, ask, gateway, health, journal, sender, unit
+from tests.support.recording import on_record, total
 from tests.support.redis import batch, until
 
 AVL, CAD = SourceId("cpd-avl"), SourceId("cpd-cad")
@@ -57,7 +58,7 @@ async def recorded(bus: MemoryBus, folder: Path) -> dict[SourceId, SourceCounts]
     bus._clock = clock
     while await recorder.step(CPD):
         pass
-    assert archive.read(CPD, BEGINNING, 10_000) == [
+    assert on_record(archive) == [
         d._replace(batch=Batch(WIRE_VERSION, CPD, d.batch.parcels)) for d in await journal(bus, CPD) if d.batch.parcels
     ]
     return total([s.manifest for s in archive.segments(CPD)])

@@ -1,11 +1,13 @@
 """Segments for tests: batches by their time, an archive with some sealed."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from feeds.bus import BatchId, Delivery
 from feeds.envelope import WIRE_VERSION, Batch, Parcel
 from feeds.names import AgencyId, SourceId
 from feeds.recording.archive import Archive
+from feeds.recording.manifest import Manifest, SourceCounts, add
 from feeds.report import UnitReport
 
 CPD = AgencyId("cpd")
@@ -54,6 +56,20 @@ def sealed(folder: Path, count: int = 3, agency: AgencyId = CPD, each: int = 3) 
         batches = entries(*(t0 + at for at in (0, 1000, 61_000, TEN - 1)), agency=agency, each=each)
         archive.seal(agency, t0, t0 + TEN, batches, derive=lambda *_: {"replay.bin": b"made of the others"})
     return archive
+
+
+def on_record(archive: Archive, agency: AgencyId = CPD) -> list[Delivery]:
+    """Return all that the archive has of an agency, oldest first, without what was lawfully deleted."""
+    return [one for part in archive.segments(agency) if part.tombstone is None for one in archive.entries(part)]
+
+
+def total(manifests: Iterable[Manifest]) -> dict[SourceId, SourceCounts]:
+    """Return what came of each source over all these segments."""
+    sums: dict[SourceId, SourceCounts] = {}
+    for manifest in manifests:
+        for source, counts in manifest.contents.sources.items():
+            sums[source] = add(sums.get(source, SourceCounts()), counts)
+    return sums
 
 
 def flip(path: Path, at: int) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from feeds.bus import BEGINNING, BatchId
 from feeds.errors import ArchiveDamaged, ConfigError
 from feeds.names import AgencyId
 from feeds.recording import archive as archive_module
@@ -16,9 +15,10 @@ from feeds.recording import segment
 from feeds.recording.archive import Archive
 from feeds.recording.catalogue import folder_name
 from feeds.recording.manifest import encode
+from feeds.recording.removal import Removal
 from feeds.recording.sheets import Sheet
-from feeds.recording.verifier import digest
-from tests.support.recording import CPD, T0, TEN, entries, flip, sealed
+from feeds.recording.verifier import digest, verify
+from tests.support.recording import CPD, T0, TEN, entries, flip, on_record, sealed
 
 
 class Killed(BaseException):
@@ -50,13 +50,8 @@ def test_what_was_sealed_is_read_back_batch_for_batch(tmp_path: Path):
     archive = sealed(tmp_path)
     said = [b for k in range(3) for b in entries(*(T0 + k * TEN + at for at in (0, 1000, 61_000, TEN - 1)))]
     for reader in (archive, Archive(tmp_path)):
-        assert reader.read(CPD, BEGINNING, 100) == said
-        found, at = [], BEGINNING
-        while page := reader.read(CPD, at, 3):
-            found, at = found + page, page[-1].id
-        assert found == said
-        assert reader.read(CPD, said[-1].id, 5) == []
-        assert reader.read(AgencyId("nobody"), BEGINNING, 5) == []
+        assert on_record(reader) == said
+        assert on_record(reader, AgencyId("nobody")) == []
 
 
 def test_few_reports_are_kept_decoded_and_those_read_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -129,12 +124,12 @@ def test_what_a_killed_seal_left_is_no_segment_and_is_written_over(tmp_path: Pat
 @pytest.mark.parametrize("point", ["manifest.json:renamed", "manifest.json:committed"])
 def test_from_the_manifests_rename_on_a_segment_is_there(tmp_path: Path, point: str):
     killed_at(tmp_path, point)
-    assert Archive(tmp_path).read(CPD, BEGINNING, 10) == entries(T0)
+    assert on_record(Archive(tmp_path)) == entries(T0)
 
 
 def test_a_reader_follows_what_a_recorder_adds(tmp_path: Path):
     reader = Archive(tmp_path)
-    assert reader.read(CPD, BEGINNING, 10) == []
+    assert on_record(reader) == []
     killed_at(tmp_path, "files:synced")
     reader.refresh()
     assert reader.segments(CPD) == []
@@ -188,10 +183,10 @@ def test_altered_or_missing_files_are_never_given_out(tmp_path: Path):
     (second.folder / "parcels.parquet").unlink()
     reader = Archive(tmp_path)
     with pytest.raises(ArchiveDamaged, match=r"reports\.parquet: it was altered"):
-        reader.read(CPD, BEGINNING, 1)
+        reader.entries(first)
     with pytest.raises(ArchiveDamaged, match=r"parcels\.parquet: it is missing"):
-        reader.read(CPD, BatchId(second.manifest.t0, 0), 1)
-    assert len(reader.read(CPD, BatchId(third.manifest.t0, 0), 100)) == 3
+        reader.entries(second)
+    assert len(reader.entries(third)) == 4
     assert reader.file(first, "replay.bin") == b"made of the others"
 
 
@@ -199,7 +194,7 @@ def test_files_that_are_as_written_and_cannot_be_read_are_damage(tmp_path: Path,
     archive = sealed(tmp_path, 1)
     monkeypatch.setattr(Archive, "file", lambda *_: b"of another product")
     with pytest.raises(ArchiveDamaged, match=r"parquet cannot be read"):
-        archive.read(CPD, BEGINNING, 1)
+        on_record(archive)
 
 
 def test_an_unreadable_manifest_costs_its_segment_and_not_the_chain_unless_it_is_the_newest(tmp_path: Path):
@@ -213,6 +208,66 @@ def test_an_unreadable_manifest_costs_its_segment_and_not_the_chain_unless_it_is
     with pytest.raises(ArchiveDamaged, match="newest link"):
         Archive(tmp_path).seal(CPD, T0 + 4 * TEN, T0 + 5 * TEN, entries(T0 + 4 * TEN))
     assert Archive(tmp_path).segments(CPD)[-1].manifest.number == 3
+
+
+@pytest.mark.parametrize("k", [0, 1])
+def test_a_manifest_that_was_restored_is_read_again_by_whoever_is_open(tmp_path: Path, k: int):
+    archive = sealed(tmp_path, 2)
+    folder = archive.segments(CPD)[k].folder
+    flip(folder / "manifest.json", 40)
+    again = Archive(tmp_path)
+    assert again.damaged(CPD) == [folder]
+    flip(folder / "manifest.json", 40)
+    os.utime(folder.parent)
+    again.refresh()
+    assert again.damaged(CPD) == [] and len(again.segments(CPD)) == 2
+    assert again.seal(CPD, T0 + 2 * TEN, T0 + 3 * TEN, entries(T0 + 2 * TEN)).manifest.number == 3
+
+
+def test_a_manifest_that_was_restored_is_read_again_though_its_day_says_nothing_of_it(tmp_path: Path):
+    archive = sealed(tmp_path, 2)
+    segment = archive.segments(CPD)[1]
+    for folder in (segment.folder, segment.folder.parent):
+        os.utime(folder, (1.0, 1.0))
+    flip(segment.folder / "manifest.json", 40)
+    again = Archive(tmp_path)
+    flip(segment.folder / "manifest.json", 40)
+    again.refresh()
+    assert again.damaged(CPD) == []
+    assert again.seal(CPD, T0 + 2 * TEN, T0 + 3 * TEN, entries(T0 + 2 * TEN)).manifest.number == 3
+
+
+def test_what_was_deleted_or_revised_stays_so_when_its_first_manifest_is_restored(tmp_path: Path):
+    archive = sealed(tmp_path, 2)
+    archive.revise(archive.segments(CPD)[0], Removal("u1"), "order", "clerk", 1.0)
+    archive.bury(archive.segments(CPD)[1], "MOU 4.2", "records", 1.0)
+    folders = [one.folder for one in archive.segments(CPD)]
+    for folder in folders:
+        flip(folder / "manifest.json", 40)
+    again = Archive(tmp_path)
+    for folder in folders:
+        flip(folder / "manifest.json", 40)
+    again.refresh()
+    first, second = again.segments(CPD)
+    assert (first.manifest.revision, second.tombstone is None) == (1, False)
+    assert again.segments(CPD) == Archive(tmp_path).segments(CPD)
+
+
+def test_a_segment_whose_manifest_was_written_and_not_answered_for_is_there_when_it_is_sealed_again(tmp_path: Path):
+    broken = True
+
+    def at(where: str) -> None:
+        if broken and where == "manifest.json:renamed":
+            raise OSError(5, "Input/output error")
+
+    archive = Archive(tmp_path, at)
+    with pytest.raises(OSError, match="Input/output"):
+        archive.seal(CPD, T0, T0 + TEN, entries(T0))
+    broken = False
+    for _ in range(2):
+        assert archive.seal(CPD, T0, T0 + TEN, entries(T0)).manifest.number == 1
+    assert archive.seal(CPD, T0 + TEN, T0 + 2 * TEN, entries(T0 + TEN)).manifest.number == 2
+    assert [v.state for v in verify(tmp_path / CPD)] == ["good", "good"]
 
 
 def test_a_manifest_that_cannot_be_read_is_not_written_over(tmp_path: Path):
@@ -230,7 +285,7 @@ def test_derived_files_that_cannot_be_made_cost_only_themselves(tmp_path: Path):
 
     archive = Archive(tmp_path)
     archive.seal(CPD, T0, T0 + TEN, entries(T0), derive=fails)
-    assert archive.read(CPD, BEGINNING, 10) == entries(T0)
+    assert on_record(archive) == entries(T0)
     assert archive.segments(CPD)[0].manifest.derived == {}
 
 
@@ -244,7 +299,7 @@ def test_the_record_is_whole_when_what_derives_stops_half_way_and_the_batches_ar
 
     archive = Archive(tmp_path)
     archive.seal(CPD, T0, T0 + TEN, once, derive=stops)
-    assert archive.read(CPD, BEGINNING, 10) == said
+    assert on_record(archive) == said
 
 
 def test_batches_out_of_order_are_not_sealed_though_what_derives_met_them_first(tmp_path: Path):
@@ -261,7 +316,7 @@ def test_batches_out_of_order_are_not_sealed_though_what_derives_met_them_first(
 
 def test_what_was_buried_leaves_a_tombstone_and_no_bytes_and_the_chain_goes_on(tmp_path: Path):
     archive = sealed(tmp_path, 2)
-    archive.read(CPD, BEGINNING, 1)
+    on_record(archive)
     archive.bury(archive.segments(CPD)[0], "MOU 4.2: 30 days", "records", 1_790_100_000.0)
     next_ = archive.seal(CPD, T0 + 2 * TEN, T0 + 3 * TEN, entries(T0 + 2 * TEN))
     for reader in (archive, Archive(tmp_path)):
@@ -269,5 +324,5 @@ def test_what_was_buried_leaves_a_tombstone_and_no_bytes_and_the_chain_goes_on(t
         assert gone.tombstone is not None and gone.tombstone.clause == "MOU 4.2: 30 days"
         assert gone.tombstone.number == 3 and next_.manifest.prev == digest(encode(gone.tombstone))
         assert sorted(p.name for p in gone.folder.iterdir()) == ["manifest.json", "tombstone.json"]
-        assert reader.read(CPD, BEGINNING, 1)[0].id.ms == T0 + TEN
+        assert on_record(reader)[0].id.ms == T0 + TEN
     assert archive.bury(archive.segments(CPD)[0], "again", "records", 2.0).tombstone == gone.tombstone

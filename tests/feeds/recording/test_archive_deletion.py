@@ -5,15 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from feeds.bus import BEGINNING, Delivery
+from feeds.bus import Delivery
 from feeds.errors import ArchiveDamaged
-from feeds.recording import holds
+from feeds.recording import archive as archive_module
+from feeds.recording import durable, holds
 from feeds.recording.archive import Archive
+from feeds.recording.carried import KNOWN_SINCE, encode_since
 from feeds.recording.catalogue import Segment
 from feeds.recording.holds import Said
 from feeds.recording.removal import Removal
 from feeds.recording.verifier import digest, links, verify
-from tests.support.recording import CPD, T0, TEN, entries, flip, sealed
+from tests.support.recording import CPD, T0, TEN, entries, flip, on_record, sealed
 
 
 class Killed(BaseException):
@@ -85,7 +87,7 @@ def test_what_is_removed_is_in_no_file_and_everything_else_comes_back(tmp_path: 
     left = list(KILO.rest(with_names(T0, T0 + 1000, T0 + 2000)))
     assert {r.unit_id for d in left for p in d.batch.parcels for r in p.reports} == {"u0", "u2"}
     for reader in (archive, Archive(tmp_path)):
-        assert reader.read(CPD, BEGINNING, 10) == left
+        assert on_record(reader) == left
     record = revised.manifest.revised
     assert record is not None and record.of == before
     assert (record.clause, record.actor, record.at, record.removed) == ("Order 26-CH-0411", "clerk", 5.0, {"unit": 4})
@@ -101,7 +103,7 @@ def test_a_segment_may_be_revised_again_and_then_buried(tmp_path: Path):
     assert archive.revise(one, KILO, "order 1", "clerk", 6.0) == one, "there is nothing left to remove"
     two = archive.revise(only, Removal(), "order 2", "clerk", 7.0)
     assert two.manifest.revision == 2 and two.manifest.contents.kinds == {}
-    assert archive.read(CPD, BEGINNING, 10) == []
+    assert on_record(archive) == []
     (verdict,) = verify(tmp_path / CPD)
     assert verdict.state == "revised" and "6 of kind unit under 'order 2' by 'clerk' at 1970-01-01" in verdict.note
     gone = archive.bury(two, "MOU 4.2", "records", 8.0)
@@ -115,7 +117,7 @@ def test_only_what_was_observed_in_the_range_is_removed(tmp_path: Path):
     removal = Removal("KILO-9", since=T0, until=T0 + 1000)  # observed a second before it was received
     assert removal.outside(archive.entries(only)) == 2
     archive.revise(only, removal, "order", "clerk", 5.0)
-    left = [d.id.ms for d in archive.read(CPD, BEGINNING, 10) for p in d.batch.parcels for r in p.reports
+    left = [d.id.ms for d in on_record(archive) for p in d.batch.parcels for r in p.reports
             if r.unit_id == "KILO-9"]  # fmt: skip
     assert left == [T0, T0 + 2000]
 
@@ -136,20 +138,22 @@ def test_a_reader_that_was_open_gives_nothing_removed_any_more(tmp_path: Path):
     archive, only = kilo(tmp_path)
     archive.seal(CPD, T0 + TEN, T0 + 2 * TEN, entries(T0 + TEN))
     old, kept = Archive(tmp_path), Archive(tmp_path)
-    kept.read(CPD, BEGINNING, 10)
+    on_record(kept)
     archive.revise(only, KILO, "order", "clerk", 5.0)
-    kept.refresh()
+    with pytest.raises(ArchiveDamaged):
+        on_record(old)
     for reader in (old, kept):
-        said = reader.read(CPD, BEGINNING, 10)
+        reader.refresh()
+        said = on_record(reader)
         assert len(said) == 4 and "KILO-9" not in str(said)
     archive.bury(only, "MOU 4.2", "records", 6.0)
     kept.refresh()
     fresh = Archive(tmp_path)
     for reader in (kept, fresh):
-        assert [d.id.ms for d in reader.read(CPD, BEGINNING, 10)] == [T0 + TEN]
+        assert [d.id.ms for d in on_record(reader)] == [T0 + TEN]
     flip(fresh.segments(CPD)[1].folder / "reports.parquet", 50)
     with pytest.raises(ArchiveDamaged):
-        Archive(tmp_path).read(CPD, BEGINNING, 10)
+        on_record(Archive(tmp_path))
 
 
 def revise(archive: Archive) -> None:
@@ -172,11 +176,11 @@ def test_a_revision_killed_anywhere_reads_as_before_or_after_and_is_made_good(
     tmp_path: Path, point: str, committed: bool
 ):
     archive, only = kilo(tmp_path)
-    before = archive.read(CPD, BEGINNING, 10)
+    before = on_record(archive)
     after = list(KILO.rest(before))
     with pytest.raises(Killed):
         revise(killing(tmp_path, point))
-    assert Archive(tmp_path).read(CPD, BEGINNING, 10) == (after if committed else before)
+    assert on_record(Archive(tmp_path)) == (after if committed else before)
     if not committed:
         assert states(tmp_path) == ["good"]
         revise(Archive(tmp_path))
@@ -184,7 +188,7 @@ def test_a_revision_killed_anywhere_reads_as_before_or_after_and_is_made_good(
         Archive(tmp_path).finish(CPD)
     assert states(tmp_path) == ["revised"]
     assert grep(tmp_path, b"KILO-9") == []
-    assert Archive(tmp_path).read(CPD, BEGINNING, 10) == after
+    assert on_record(Archive(tmp_path)) == after
     assert [p.name for p in only.folder.iterdir() if p.name.startswith(".")] == []
 
 
@@ -237,3 +241,68 @@ def test_what_is_derived_while_something_is_removed_is_dropped(tmp_path: Path):
     assert made.manifest.derived == {}
     assert grep(tmp_path, b"KILO-9") == []
     assert states(tmp_path) == ["revised", "good"]
+
+
+def known_since(folder: Path, *sinces: int) -> Archive:
+    """Return an archive of segments whose derived files know of what was journaled from these segments on."""
+    archive = Archive(folder)
+    for k, since in enumerate(sinces):
+        t0 = T0 + k * TEN
+        files = {"picture.chunks": b"of before", "survey.bin": b"its own"}
+        if since >= 0:
+            files[KNOWN_SINCE] = encode_since(T0 + since * TEN)
+        archive.seal(CPD, t0, t0 + TEN, entries(t0), derive=lambda *_, files=files: files)
+    return archive
+
+
+def with_pictures(archive: Archive) -> list[int]:
+    """Return which segments have their picture."""
+    return [k for k, one in enumerate(archive.segments(CPD)) if archive.has(one, "picture.chunks")]
+
+
+def test_derived_files_are_dropped_only_where_they_may_know_of_what_was_removed(tmp_path: Path):
+    archive = known_since(tmp_path, 0, 0, 1, 0, 4, 4, -1)
+    archive.revise(archive.segments(CPD)[1], Removal("u1"), "order", "clerk", 1.0)
+    assert with_pictures(archive) == [0, 4, 5], "one that does not say since when may know everything"
+    assert [archive.has(one, "survey.bin") for one in archive.segments(CPD)] == [True, False, *[True] * 5]
+    archive.revise(archive.segments(CPD)[4], Removal("u1"), "order", "clerk", 1.0)
+    assert with_pictures(archive) == [0]
+    assert set(states(tmp_path)) == {"good", "revised"}
+
+
+def test_whatever_is_dropped_is_off_the_disk_before_the_revision_is_committed_and_the_newest_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    archive = known_since(tmp_path, 0, 0, 0, 3)
+    folders = [one.folder for one in archive.segments(CPD)]
+    done: list[tuple[Path, bool]] = []
+    sync = durable.sync_folder
+
+    def syncing(folder: Path) -> None:
+        done.append((folder, (folders[0] / "manifest-1.json").exists()))
+        sync(folder)
+
+    monkeypatch.setattr(archive_module, "sync_folder", syncing)
+    archive.revise(archive.segments(CPD)[0], Removal("u1"), "order", "clerk", 1.0)
+    assert done[:3] == [(folders[2], False), (folders[1], False), (folders[0], False)]
+    assert folders[3] not in dict(done)
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_what_a_power_loss_brought_back_of_later_segments_is_dropped_by_the_next(tmp_path: Path, same: bool):
+    archive = known_since(tmp_path, 0, 0, 0, 3)
+    kept = {p: p.read_bytes() for one in archive.segments(CPD)[2:] for p in one.folder.glob("[!m]*")}
+    archive.revise(archive.segments(CPD)[0], Removal("u1"), "order", "clerk", 1.0)
+    archive.revise(archive.segments(CPD)[1], Removal("u1"), "order", "clerk", 1.0)
+    known_since(tmp_path, 0, 0, 0, 3, 0)  # the last one was made since
+    for path, data in kept.items():
+        path.write_bytes(data)
+    made = archive if same else Archive(tmp_path)
+    made.refresh()
+    assert with_pictures(made) == [2, 3, 4]
+    holds.say(tmp_path, Said(act="hold", case="26-114", agency=CPD, actor="records", at=1.0))
+    made.finish(CPD)
+    assert with_pictures(made) == [2, 3, 4]
+    holds.say(tmp_path, Said(act="release", case="26-114", actor="records", at=1.0))
+    made.finish(CPD)
+    assert with_pictures(made) == [3, 4]

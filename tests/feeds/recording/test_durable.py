@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from feeds.recording import durable
 from feeds.recording.durable import make_folder, write
 
 
@@ -35,3 +36,31 @@ def test_folders_are_made_down_to_the_last(tmp_path: Path):
     make_folder(tmp_path / "a" / "b" / "c")
     make_folder(tmp_path / "a" / "b" / "c")
     assert (tmp_path / "a" / "b" / "c").is_dir()
+
+
+def test_the_name_of_a_folder_that_a_killed_process_made_is_brought_to_the_disk_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    synced: list[Path] = []
+    (tmp_path / "other").touch()
+
+    def killed(_: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(durable, "sync_folder", killed)
+    with pytest.raises(KeyboardInterrupt):
+        make_folder(tmp_path / "a" / "b")
+    monkeypatch.setattr(durable, "sync_folder", synced.append)
+    make_folder(tmp_path / "a" / "b")
+    assert synced == [tmp_path, tmp_path / "a"]
+    (tmp_path / "a" / "b" / "file").touch()
+    make_folder(tmp_path / "a" / "b")
+    assert synced == [tmp_path, tmp_path / "a"]
+
+
+def test_an_empty_folder_in_one_that_may_not_be_read_is_taken_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refused(_: Path) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(durable, "sync_folder", refused)
+    make_folder(tmp_path)

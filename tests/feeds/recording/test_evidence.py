@@ -1,19 +1,23 @@
 """What is handed over verifies without the product, and does not when a byte was flipped."""
 
 import json
+import shutil
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from feeds.errors import ArchiveDamaged, ConfigError
 from feeds.names import CUTS, SCREENS, AgencyId
 from feeds.recording import positions, segment
 from feeds.recording.archive import Archive
 from feeds.recording.evidence import Asker, Packaged, package
+from feeds.recording.from_elsewhere import take
 from feeds.recording.holes import Extent
+from feeds.recording.manifest import encode
 from feeds.recording.removal import Removal
 from feeds.recording.span import Span
 from feeds.recording.verifier import verify
@@ -139,6 +143,58 @@ def test_what_is_altered_is_not_packed_as_evidence(archive: Archive, tmp_path: P
     assert package(archive.folder, CPD, Span(T0, T0 + 1), tmp_path / "out.zip").segments == 1
 
 
+def test_of_a_package_that_was_imported_another_can_be_made(archive: Archive, tmp_path: Path):
+    archive.revise(archive.segments(CPD)[1], Removal("u7"), "order", "clerk", 1.0)
+    archive.revise(archive.segments(CPD)[2], Removal("u7"), "order", "clerk", 1.0)
+    (tmp_path / "ours").mkdir()
+    take(unpack(archive, tmp_path), tmp_path / "ours", "clerk", 1.0)
+    packed = package(tmp_path / "ours", CPD, Span(T0 + 2 * TEN, T0 + 3 * TEN), tmp_path / "again.zip")
+    assert (packed.segments, packed.links, packed.elsewhere) == (1, 5, ())
+    zipfile.ZipFile(tmp_path / "again.zip").extractall(tmp_path / "again")
+    assert verified(tmp_path / "again")[0] == 0
+
+
+@pytest.mark.parametrize("k", [0, 4])
+@pytest.mark.parametrize("how", ["altered", "unreadable", "gone"])
+def test_a_link_elsewhere_that_is_broken_is_told_and_hinders_no_package(
+    archive: Archive, tmp_path: Path, k: int, how: str
+):
+    other = archive.segments(CPD)[k].folder
+    if how == "gone":
+        shutil.rmtree(other)
+    elif how == "altered":
+        flip(other / "manifest.json", 60)
+    else:
+        (other / "manifest.json").write_bytes(b"{")
+    packed = package(archive.folder, CPD, MIDDLE, tmp_path / "scene.zip")
+    assert (packed.segments, packed.links) == (2, 2)
+    # of newest links that are gone nobody can know
+    assert len(packed.elsewhere) == (0 if (k, how) == (4, "gone") else 1)
+    assert all("1420" in str(f) or "1500" in str(f) or "before number 2" in str(f) for f in packed.elsewhere)
+    zipfile.ZipFile(tmp_path / "scene.zip").extractall(tmp_path / "unpacked")
+    assert verified(tmp_path / "unpacked")[0] == 0
+
+
+@pytest.mark.parametrize("k", [1, 2, 3])
+@pytest.mark.parametrize("how", ["altered", "replaced", "unreadable", "gone"])
+def test_nothing_is_packed_where_a_link_of_it_or_between_its_links_is_broken(
+    archive: Archive, tmp_path: Path, k: int, how: str
+):
+    segment = archive.segments(CPD)[k]
+    path = segment.folder / "manifest.json"
+    if how == "gone":
+        shutil.rmtree(segment.folder)
+    elif how == "altered":
+        flip(path, 60)
+    elif how == "replaced":
+        contents = replace(segment.manifest.contents, late=7)
+        path.write_bytes(encode(replace(segment.manifest, contents=contents)))
+    else:
+        path.write_bytes(b"{")
+    with pytest.raises(ArchiveDamaged):
+        package(archive.folder, CPD, Span(T0 + TEN + 1000, T0 + 4 * TEN), tmp_path / "out.zip")
+
+
 def test_what_cannot_be_written_leaves_nothing(archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     def fails(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -158,7 +214,7 @@ def test_progress_and_what_was_packed_are_told(archive: Archive, tmp_path: Path)
     told: list[tuple[int, int]] = []
     packed = package(archive.folder, CPD, Span(), tmp_path / "all.zip", lambda *at: told.append(at))
     assert told == [(k, 5) for k in range(1, 6)]
-    assert packed == Packaged(5, 0, 5, (tmp_path / "all.zip").stat().st_size, (), Extent(T0, T0 + 5 * TEN))
+    assert packed == Packaged(5, 0, 5, (tmp_path / "all.zip").stat().st_size, (), Extent(T0, T0 + 5 * TEN), ())
 
 
 def test_it_says_what_of_the_range_is_not_in_the_record_and_who_asked(archive: Archive, tmp_path: Path):

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from feeds.bus import BEGINNING
 from feeds.errors import ConfigError
 from feeds.names import AgencyId
 from feeds.recording import from_logs
 from feeds.recording.archive import Archive
 from feeds.recording.from_logs import NO_TIME
+from tests.support.recording import on_record
 
 ISP = AgencyId("isp")
 LINES = (
@@ -30,7 +30,7 @@ def test_a_log_is_sealed_by_its_own_times_and_what_is_left_out_is_counted(tmp_pa
     assert log.refused[NO_TIME] == 1 and log.refused["wrong agency"] == 1 and log.refused.total() == 3
     archive = Archive(tmp_path / "archive")
     assert [s.name[-4:] for s in from_logs.seal(archive, ISP, [log])] == ["1420", "1430"]
-    (first, second) = archive.read(ISP, BEGINNING, 10)
+    (first, second) = on_record(archive, ISP)
     assert (first.id.ms, second.id.ms) == (1790000400500, 1790001300000)
     assert [p.received_at for p in first.batch.parcels] == [1790000400.5]
     assert archive.segments(ISP)[0].manifest.imported == {"day.ndjson": log.sha256}

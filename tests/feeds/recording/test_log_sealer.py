@@ -121,6 +121,28 @@ async def test_what_stood_is_unknown_behind_what_may_have_been_lost(scene: Scene
     assert Archive(scene.folder).segments(CUTS)[1].manifest.lost == (T0 + TEN, T0 + 5 * TEN)
 
 
+async def test_a_new_log_under_a_clock_set_back_is_told_and_kept_until_the_clock_is_where_it_was(scene: Scene):
+    for k in range(3):
+        await scene.say(k * TEN)
+    await scene.seal()
+    scene.bus = MemoryBus()  # its server lost its data
+    await scene.begin()._begin()
+    scene.clock.ms = T0 + TEN
+    await scene.seal()
+    assert scene.recorder.word().state == "recording", "an empty log is not older than anything"
+    old = await scene.say(TEN)
+    await scene.seal()
+    assert scene.recorder.word().state == "journal is older than the record"
+    assert scene.mark <= old, "nothing of it is trimmed"
+    scene.clock.ms = T0 + 3 * TEN
+    for k in (2, 3):
+        await scene.say(k * TEN)
+    await scene.seal()
+    assert scene.recorder.word().state == "recording"
+    assert len(scene.parts) == 3 and scene.parts[-1].stood is None
+    assert Archive(scene.folder).segments(CUTS)[-1].manifest.lost is not None
+
+
 async def test_a_part_that_grows_too_large_ends_early(scene: Scene, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(log_sealer, "BYTES_MAX", 100)
     monkeypatch.setattr(log_sealer, "PAGE", 2)

@@ -5,7 +5,6 @@ import json
 import pytest
 from msgspec.structs import replace
 
-from feeds.bus import BatchId
 from feeds.errors import DecodeError
 from feeds.names import AgencyId, SourceId
 from feeds.recording import manifest
@@ -17,11 +16,9 @@ from feeds.recording.manifest import (
     decode,
     describe,
     encode,
-    journal_ids,
-    total,
 )
 from feeds.recording.verifier import BLOCK, digest
-from tests.support.recording import CPD, T0, TEN
+from tests.support.recording import CPD, T0, TEN, total
 
 AVL = SourceId("cpd-avl")
 CONTENTS = Contents(
@@ -97,10 +94,6 @@ def test_sources_are_added_up_over_segments():
 
     sums = total([said(accepted=2, rejected={"a": 1, "b": 2}, gaps=3), said(duplicate=4, rejected={"b": 1}, gaps=-1)])
     assert sums == {AVL: SourceCounts(2, 4, {"a": 1, "b": 3}, 2)}
-
-
-def test_the_journal_ids_of_a_segment_are_read():
-    assert journal_ids(link()) == (BatchId(T0, 0), BatchId(T0 + 1, 7))
 
 
 def test_the_agency_is_part_of_the_link():

@@ -20,7 +20,7 @@ from feeds.recording.archive import Archive
 from feeds.recording.recorder import LENGTH_S, QUIET_S, Recorder
 from feeds.recording.word import BEHIND_S, Word
 from feeds.redis_bus import RedisBus
-from tests.support.recording import CPD, T0, TEN, flip
+from tests.support.recording import CPD, T0, TEN, flip, on_record
 from tests.support.redis import batch, seqs, until
 
 ISP = AgencyId("isp")
@@ -64,7 +64,7 @@ class Scene:
 
     @property
     def recorded(self) -> list[int | None]:
-        return seqs(Archive(self.folder).read(CPD, BEGINNING, 10_000))
+        return seqs(on_record(Archive(self.folder)))
 
 
 @pytest.fixture
@@ -154,13 +154,13 @@ async def test_a_batch_sent_again_under_an_old_id_after_its_segment_was_closed_i
         clock.ms = T0 + TEN + 60_000
         while await recorder.step(agency):
             pass
-        assert seqs(archive.read(agency, BEGINNING, 9)) == [1]
+        assert seqs(on_record(archive, agency)) == [1]
         # its clock is still before the segment's end, as the id of a batch that could not be sent for minutes is
         await gateway.append(batch(agency, 2))
         clock.ms += TEN + 60_000
         while await recorder.step(agency):
             pass
-        assert seqs(archive.read(agency, BEGINNING, 9)) == [1, 2]
+        assert seqs(on_record(archive, agency)) == [1, 2]
     finally:
         await gateway.close()
         await bus.close()
@@ -342,6 +342,73 @@ async def test_a_new_journal_under_a_clock_set_back_is_told_and_kept_until_the_c
     assert scene.recorder.word().state == "recording"
     assert scene.recorded == [0, 1, 8]
     assert scene.archive.segments(CPD)[-1].manifest.lost is not None
+
+
+async def test_a_server_that_lost_its_data_while_the_recorder_lived_is_told_in_the_next_manifest(scene: Scene):
+    await scene.recorder._begin()
+    for k in range(2):
+        await scene.say(k * TEN, k)
+    await scene.say(TEN + 60_000, 2)
+    await scene.look()
+    scene.recorder._bus = scene.bus = MemoryBus(scene.clock)  # 1 and 2 are gone
+    await scene.say(TEN + 120_000, 3)
+    await scene.say(2 * TEN, 4)
+    await scene.look()  # before it said another word
+    assert [s.manifest.lost for s in scene.archive.segments(CPD)] == [None, (T0 + TEN, T0 + TEN + 120_000)]
+    await scene.say(3 * TEN, 5)
+    await scene.look()
+    assert scene.archive.segments(CPD)[-1].manifest.lost is None, "it is told once"
+    assert (await said(scene)).lost == {}
+
+
+async def test_data_lost_before_anything_was_sealed_is_told_too(scene: Scene):
+    await scene.recorder._begin()
+    await scene.say(5, 1)
+    await scene.recorder._tell()
+    scene.recorder._bus = scene.bus = MemoryBus(scene.clock)
+    await scene.recorder._tell()
+    assert (await said(scene)).lost == {CPD: T0}
+    await scene.say(60_000, 2)
+    await scene.say(TEN, 3)
+    await scene.look()
+    assert scene.archive.segments(CPD)[0].manifest.lost == (T0, T0 + 60_000)
+
+
+@pytest.mark.parametrize(("older", "is_lost"), [(2, False), (3600, True)], ids=["the last second", "a back-up"])
+async def test_a_server_with_its_data_of_before_lost_some_when_its_recorders_word_is_old(
+    scene: Scene, older: int, is_lost: bool
+):
+    await scene.recorder._begin()
+    await scene.say(0, 1)
+    await scene.say(TEN, 2)
+    await scene.look()
+    old = await scene.bus.load_recorder()
+    assert old is not None
+    scene.clock.ms += older * 1000
+    await scene.recorder._tell()
+    await scene.bus.save_recorder(old)
+    await scene.recorder._tell()
+    assert (await said(scene)).lost == ({CPD: T0 + TEN} if is_lost else {})
+
+
+async def test_what_is_lost_while_a_segment_is_sealed_is_lost_behind_it(scene: Scene, monkeypatch: pytest.MonkeyPatch):
+    await scene.recorder._begin()
+    await scene.say(0, 1)
+    await scene.say(TEN, 2)
+    to_thread = asyncio.to_thread
+
+    async def losing(*args: object) -> object:
+        scene.recorder._bus = scene.bus = MemoryBus(scene.clock)
+        await scene.recorder._tell()
+        return await to_thread(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(asyncio, "to_thread", losing)
+    await scene.recorder.step(CPD)
+    monkeypatch.setattr(asyncio, "to_thread", to_thread)
+    await scene.say(TEN + 9, 3)
+    await scene.say(2 * TEN, 4)
+    await scene.look()
+    assert [s.manifest.lost for s in scene.archive.segments(CPD)] == [None, (T0 + TEN, T0 + TEN + 9)]
 
 
 async def test_a_clock_set_back_under_a_journal_that_goes_on_changes_nothing(scene: Scene):

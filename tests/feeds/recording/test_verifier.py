@@ -1,6 +1,7 @@
 """What was altered is named, and what lies beside it is good."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,22 @@ def test_a_segment_that_was_taken_out_is_missed(archive: Archive):
         path.unlink()
     gone.folder.rmdir()
     assert only(archive, after).endswith("chain: links before number 3 are missing")
+
+
+@pytest.mark.parametrize("gone", [1, 2])
+def test_the_oldest_segments_are_missed_when_they_were_taken_out(archive: Archive, gone: int):
+    segments = archive.segments(CPD)
+    for segment in segments[:gone]:
+        shutil.rmtree(segment.folder)
+    assert only(archive, segments[gone]).endswith(f"chain: links before number {gone + 1} are missing")
+    assert main([str(archive.folder.parent)]) == 1
+    assert [v.state for v in verify(archive.folder / CPD, package=True)] == ["good"] * (4 - gone), "a package begins so"
+
+
+def test_a_manifest_that_is_no_json_any_more_is_not_taken_for_one_that_is_missing(archive: Archive):
+    segment = archive.segments(CPD)[0]
+    (segment.folder / "manifest.json").write_bytes(b"{")
+    assert only(archive, segment).endswith("manifest.json: altered: it cannot be read any more")
 
 
 def test_lawful_deletion_is_no_alteration_and_what_is_left_of_it_is_told(archive: Archive):
