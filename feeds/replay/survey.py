@@ -6,6 +6,8 @@ Pure.
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from hashlib import blake2b
 from typing import Literal
 
 import msgspec
@@ -33,10 +35,17 @@ from feeds.report import (
 )
 
 MINUTE_S = 60
+_NO_LABELS: frozenset[str] = frozenset()
 VERSION = 3
 
-Labels = Mapping[tuple[Kind, str], frozenset[str]]
-"""By kind and id of a thing, all labels that were ever said of it; of things without any nothing."""
+Labels = Mapping[bytes, frozenset[str]]
+"""By `thing`, all labels that were ever said of it; of things without any nothing."""
+
+
+@lru_cache(maxsize=65_536)
+def thing(kind: Kind, id_: str) -> bytes:
+    """Return what stands for a thing in files that outlive it: who is removed from the record leaves no id in them."""
+    return blake2b(f"{kind}\0{id_}".encode(), digest_size=12).digest()
 
 
 class _Versioned(Struct, frozen=True, array_like=True):
@@ -49,7 +58,7 @@ class _Form(Struct, frozen=True, array_like=True):
     late: list[tuple[int, int, bytes]]
     marks: dict[What, list[tuple[int, int, float]]]
     clocks: dict[SourceId, list[Entry]]
-    labels: list[tuple[Kind, str, tuple[str, ...]]]
+    labels: list[tuple[bytes, tuple[str, ...]]]
 
 
 class Survey:
@@ -62,7 +71,7 @@ class Survey:
         self.clocks = Clocks()
         self._late: list[Delivery] = []
         self._marks: dict[What, list[Mark]] = {"incident": [], "camera": [], "alarm": [], "log": []}
-        self._labels: dict[tuple[Kind, str], frozenset[str]] = dict(labels or {})
+        self._labels: dict[bytes, frozenset[str]] = dict(labels or {})
         self._in_emergency: set[str] = set()
 
     @property
@@ -72,8 +81,8 @@ class Survey:
 
     def know(self, labels: Labels) -> None:
         """Take in labels that were said before what is heard from now on."""
-        for thing, said in labels.items():
-            self._labels[thing] = self._labels.get(thing, frozenset()) | said
+        for of, said in labels.items():
+            self._labels[of] = self._labels.get(of, frozenset()) | said
 
     def hear(self, delivery: Delivery, *, clocks: bool = True) -> None:
         """Take in a batch; not `clocks`: what it says of them was heard."""
@@ -120,17 +129,16 @@ class Survey:
         counts = np.bincount(batch, minlength=len(ms))
         counts[late] = 0
         units = list(sheet.books.words["unit_id"])
-        labelled = [
-            code for code in np.unique(sheet.codes["unit_id"]).tolist() if ("unit", units[code]) in self._labels
-        ]
+        known = ((code, self._labels.get(thing("unit", units[code]))) for code in np.unique(sheet.codes["unit_id"]))
+        labelled = [(code, labels) for code, labels in known if labels is not None]
         on_time = ~np.isin(batch, late)
         for minute in np.unique(ms // 60_000).tolist():
             sorts = self.counts.setdefault(minute, {})
             here = on_time & (ms[batch] // 60_000 == minute) if labelled else np.zeros(0, bool)
             left = int(counts[ms // 60_000 == minute].sum())
-            for code in labelled:
+            for code, labels in labelled:
                 count = int(np.count_nonzero(here & (sheet.codes["unit_id"] == code)))
-                _count(sorts, self._labels["unit", units[code]], count)
+                _count(sorts, labels, count)
                 left -= count
             _count(sorts, frozenset(), left)
         for i in late.tolist():
@@ -165,7 +173,7 @@ class Survey:
         ]
         late = [(*delivery.id, encode_batch(delivery.batch)) for delivery in self._late]
         marks = {what: [(*mark.id, mark.effective_at) for mark in found] for what, found in self._marks.items()}
-        labels = [(kind, id_, tuple(sorted(said))) for (kind, id_), said in self._labels.items()]
+        labels = [(of, tuple(sorted(said))) for of, said in self._labels.items()]
         return msgspec.msgpack.encode(_Form(VERSION, counts, late, marks, self.clocks.entries, labels))
 
     @classmethod
@@ -178,7 +186,7 @@ class Survey:
             form = msgspec.msgpack.decode(data, type=_Form)
         except msgspec.DecodeError as error:
             raise DecodeError(f"survey cannot be read: {error}") from error
-        survey = cls(agency, {(kind, id_): frozenset(said) for kind, id_, said in form.labels})
+        survey = cls(agency, {of: frozenset(said) for of, said in form.labels})
         for minute, sorts in form.counts:
             survey.counts[minute] = {Sort(kind, of, frozenset(labels)): n for kind, of, labels, n in sorts}
         survey._late = [Delivery(agency, BatchId(ms, n), decode_batch(batch)) for ms, n, batch in form.late]
@@ -242,9 +250,12 @@ class Survey:
 
     def _sort(self, report: AnyReport) -> Sort:
         kind, id_, category = sort_of(report)
-        labels = self._labels.get((kind, id_), frozenset())
-        if report.labels and not labels.issuperset(report.labels):
-            labels = self._labels[kind, id_] = labels | frozenset(report.labels)
+        if not report.labels and not self._labels:
+            return Sort(kind, category, _NO_LABELS)
+        of = thing(kind, id_)
+        labels = self._labels.get(of, _NO_LABELS)
+        if not labels.issuperset(report.labels):
+            labels = self._labels[of] = labels | frozenset(report.labels)
         return Sort(kind, category, labels)
 
 
