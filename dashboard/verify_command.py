@@ -38,9 +38,8 @@ def run(args: argparse.Namespace) -> int:
                 verdicts.append(verdict)
                 for finding in verdict.findings:
                     bar.console.print(f"ALTERED {said(folder, finding)}", highlight=False, soft_wrap=True)
-                if verdict.state == "revised":
-                    line = f"revised {verdict.agency} {verdict.segment}: lawfully removed {verdict.note}"
-                    bar.console.print(line, highlight=False, markup=False, soft_wrap=True)
+                if verdict.note:
+                    bar.console.print(verifier.note_of(verdict), highlight=False, markup=False, soft_wrap=True)
                 bar.advance(task)
             bar.update(task, completed=bar.tasks[task].total)
     sys.stdout.write(report(agencies, verdicts))

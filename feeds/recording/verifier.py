@@ -137,7 +137,11 @@ def _read(path: Path) -> Link:
     data = path.read_bytes()
     try:
         body = json.loads(data)
-        if not isinstance(body["number"], int) or not isinstance(body["prev"], str):
+        if (
+            not isinstance(body["number"], int)
+            or not isinstance(body["prev"], str)
+            or not isinstance(body.get("t0", 0), int)
+        ):
             raise TypeError
     except (ValueError, TypeError, KeyError):
         body = {}
@@ -168,6 +172,7 @@ def verify(agency: Path, since: int = 0, until: int = 2**63, package: bool = Fal
     broken = _broken(agency.name, chain, package)
     buried = {link.segment: link for link in chain if link.body.get("link") == "tombstone"}
     newest = {link.segment: link for link in chain if link.body.get("link") == "segment"}
+    removed = _removals(chain)
     for link in chain:
         findings = broken.get(link.path, [])
         if link.body and not since <= link.body.get("t0", 0) < until and not findings:
@@ -188,11 +193,51 @@ def verify(agency: Path, since: int = 0, until: int = 2**63, package: bool = Fal
         elif link.segment in buried:
             yield Verdict(agency.name, link.segment, "deleted", [], _note(buried[link.segment].body))
         else:
-            revised = link.body.get("revised")
-            state, note = ("revised", _note(revised)) if revised else ("good", "")
-            yield Verdict(agency.name, link.segment, state, [], note)
-    for finding in broken.get(agency, []):
+            notes = removed.get(link.segment, [])
+            yield Verdict(agency.name, link.segment, "revised" if notes else "good", [], "; ".join(notes))
+    for finding in broken.get(agency, []) + _not_as_told(agency, chain):
         yield Verdict(agency.name, finding.segment, "altered", [finding])
+
+
+def _removals(chain: list[Link]) -> dict[str, list[str]]:
+    """Return of each segment why reports were removed from it, oldest first."""
+    found: dict[str, list[str]] = {}
+    for link in chain:
+        if link.body.get("revised"):
+            found.setdefault(link.segment, []).append(_note(link.body["revised"]))
+    return found
+
+
+def _not_as_told(agency: Path, chain: list[Link]) -> list[Finding]:
+    """Return in what a package's chain is not the one that its `about.json` tells of."""
+    about = agency.parent.parent / "about.json"
+    if not about.is_file() or not all(link.is_whole for link in chain):
+        return []  # what is altered is told of by itself
+    try:
+        told = json.loads(about.read_bytes())
+    except ValueError:
+        told = None
+    if not isinstance(told, dict):
+        return [Finding(agency.name, "package", about.name, "cannot be read any more")]
+    if told.get("agency") != agency.name:
+        return [
+            Finding(agency.name, "package", about.name, f"is of {told.get('agency')!r}: the folder has another name")
+        ]
+    numbers = [link.body.get("number") for link in chain] or [None]
+    found = {"links": len(chain), "first": numbers[0], "last": numbers[-1]}
+    found["head"] = digest(chain[-1].data) if chain else None
+    wrong = [f"{name} {found[name]}, not {told.get(name)}" for name in found if found[name] != told.get(name)]
+    return [Finding(agency.name, "package", CHAIN, f"not as about.json says: {'; '.join(wrong)}")] if wrong else []
+
+
+def _folder_of(t0: int) -> str:
+    """Return the folder below the agency's in which a segment that begins at `t0` (Unix ms) lies; "": there is none."""
+    try:
+        at = datetime.fromtimestamp(t0 // 1000, timezone.utc)
+    except (ValueError, OverflowError, OSError):
+        return ""
+    rest = "" if t0 % 60_000 == 0 else f"{t0 // 1000 % 60:02d}" if t0 % 1000 == 0 else f"{t0 % 60_000:05d}"
+    return f"{at:%Y-%m-%d/%H%M}{rest}"
 
 
 def _note(body: dict[str, Any]) -> str:
@@ -221,6 +266,10 @@ def _broken(agency: str, chain: list[Link], package: bool) -> dict[Path, list[Fi
     for link in chain:
         if not link.is_whole:
             bad(link.path, link, "altered" if link.body else "altered: it cannot be read any more")
+        elif link.body.get("agency") != agency:
+            bad(link.path, link, f"is of {link.body.get('agency')!r}: its folder was renamed, or it was put here")
+        elif link.path.parents[1].name != APART and link.segment != _folder_of(link.body["t0"]):
+            bad(link.path, link, f"is of {_folder_of(link.body['t0'])}: its folder was renamed, or it was put here")
     if chain and not package and chain[0].body.get("number", 1) != 1 and chain[0].is_whole:
         bad(chain[0].path.parents[2], chain[0], f"links before number {chain[0].body['number']} are missing")
     for before, link in zip(chain, chain[1:]):
@@ -275,8 +324,8 @@ def main(words: list[str]) -> int:
             counts[verdict.state] += 1
             for finding in verdict.findings:
                 print(f"ALTERED {finding}{part_of(parts, finding)}")
-            if verdict.state == "revised":
-                print(f"revised {verdict.agency} {verdict.segment}: lawfully removed {verdict.note}")
+            if verdict.note:
+                print(note_of(verdict))
         chain = links(agency, package)
         if chain:
             head = chain[-1]
@@ -290,10 +339,19 @@ def main(words: list[str]) -> int:
     return 1 if counts["altered"] else 0
 
 
+def note_of(verdict: Verdict) -> str:
+    """Return as a line for people why something of a segment is not there any more."""
+    what = "removed" if verdict.state == "revised" else "deleted"
+    return f"{verdict.state} {verdict.agency} {verdict.segment}: lawfully {what} {verdict.note}"
+
+
 def part_of(parts: dict[str, list[list[Any]]], finding: Finding) -> str:
     """Return which columns and rows lie where the file was altered, as `parts` ({file: [[start, end, what]]}) says."""
-    within = parts.get(f"{finding.agency}/{finding.segment}/{finding.file}", [])
-    names = [what for start, end, what in within if start < finding.end and finding.start < end]
+    try:
+        within = parts.get(f"{finding.agency}/{finding.segment}/{finding.file}", [])
+        names = [str(what) for start, end, what in within if start < finding.end and finding.start < end]
+    except (AttributeError, TypeError, ValueError):
+        return ""  # it was altered, too
     return f": {'; '.join(names[:4])}{' ...' if len(names) > 4 else ''}" if names else ""
 
 

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,26 @@ def test_a_segment_taken_out_of_a_package_is_missed(unpacked: Path):
     (folder / segment.REPORTS).unlink()
     status, said = verified(unpacked)
     assert status == 1 and f"{segment.REPORTS}: is missing" in said
+
+
+@pytest.mark.parametrize("end", [min, max])
+def test_links_cut_off_either_end_of_a_package_are_missed(unpacked: Path, end: Callable[[list[Path]], Path]):
+    shutil.rmtree(end([path.parent for path in (unpacked / "archive").rglob("manifest.json")]))
+    status, said = verified(unpacked)
+    assert status == 1
+    assert "not as about.json says: links 1, not 2" in said
+
+
+def test_a_package_whose_agency_was_renamed_or_whose_parts_list_is_broken_is_told(unpacked: Path):
+    (unpacked / "parts.json").write_text('{"a": 1}')
+    path = min((unpacked / "archive").rglob(segment.REPORTS))
+    flip(path, 100)
+    assert verified(unpacked)[0] == 1
+    flip(path, 100)
+    (unpacked / "archive" / "cpd").rename(unpacked / "archive" / "guest")
+    status, said = verified(unpacked)
+    assert status == 1
+    assert "about.json: is of 'cpd': the folder has another name" in said
 
 
 def test_in_an_archive_a_link_apart_from_its_files_is_no_link(archive: Archive):

@@ -1,6 +1,7 @@
 """What was altered is named, and what lies beside it is good."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 from feeds.recording.archive import Archive
 from feeds.recording.catalogue import Segment
 from feeds.recording.manifest import Manifest, decode, encode
+from feeds.recording.removal import Removal
 from feeds.recording.verifier import BLOCK, Verdict, altered, blocks, check_of, links, main, verify
 from tests.support.recording import CPD, flip, sealed
 
@@ -217,3 +219,41 @@ def test_the_command_prints_what_is_altered_the_heads_and_a_status(
 
 def test_an_empty_folder_is_nothing_to_verify(tmp_path: Path):
     assert main([str(tmp_path)]) == 2
+
+
+def test_a_folder_that_was_renamed_moved_or_swapped_with_another_is_named(archive: Archive):
+    agency, (first, second, *_) = archive.folder / CPD, archive.segments(CPD)
+    agency.rename(archive.folder / "guest")
+    found = [str(f) for v in verify(archive.folder / "guest") for f in v.findings]
+    assert len(found) == 4
+    assert all("is of 'cpd': its folder was renamed" in line for line in found)
+    (archive.folder / "guest").rename(agency)
+    aside = first.folder.with_name("aside")
+    first.folder.rename(aside)
+    second.folder.rename(first.folder)
+    aside.rename(second.folder)
+    assert sorted(v.segment for v in verdicts(archive) if v.state == "altered") == sorted([first.name, second.name])
+    first.folder.rename(aside)
+    second.folder.rename(first.folder)
+    aside.rename(second.folder)
+    moved = agency / "2020-01-01" / "0000"
+    moved.parent.mkdir()
+    first.folder.rename(moved)
+    (bad,) = [v for v in verdicts(archive) if v.state == "altered"]
+    assert str(bad.findings[0]).endswith(f"is of {first.name}: its folder was renamed, or it was put here")
+
+
+def test_every_removal_from_a_segment_is_told(archive: Archive):
+    (first, *_) = archive.segments(CPD)
+    units = sorted({r.unit_id for d in archive.entries(first) for p in d.batch.parcels for r in p.reports})
+    for n, unit in enumerate(units[:2]):
+        archive.revise(archive.segments(CPD)[0], Removal(unit), f"Order {n}", "clerk", 1.0)
+    (note,) = [v.note for v in verdicts(archive) if v.state == "revised"]
+    assert "'Order 0'" in note
+    assert "'Order 1'" in note
+
+
+def test_a_link_whose_time_is_no_number_cannot_be_read(archive: Archive):
+    path = archive.segments(CPD)[1].folder / "manifest.json"
+    path.write_bytes(re.sub(rb'"t0":\d+', b'"t0":"x"', path.read_bytes()))
+    assert only(archive, archive.segments(CPD)[1]).endswith("altered: it cannot be read any more")
