@@ -131,13 +131,13 @@ class Survey:
         units = list(sheet.books.words["unit_id"])
         known = ((code, self._labels.get(thing("unit", units[code]))) for code in np.unique(sheet.codes["unit_id"]))
         labelled = [(code, labels) for code, labels in known if labels is not None]
-        on_time = ~np.isin(batch, late)
+        on_time = ~np.isin(batch, late) if labelled else np.zeros(0, bool)
         for minute in np.unique(ms // 60_000).tolist():
             sorts = self.counts.setdefault(minute, {})
-            here = on_time & (ms[batch] // 60_000 == minute) if labelled else np.zeros(0, bool)
             left = int(counts[ms // 60_000 == minute].sum())
             for code, labels in labelled:
-                count = int(np.count_nonzero(here & (sheet.codes["unit_id"] == code)))
+                here = on_time & (ms[batch] // 60_000 == minute) & (sheet.codes["unit_id"] == code)
+                count = int(np.count_nonzero(here))
                 _count(sorts, labels, count)
                 left -= count
             _count(sorts, frozenset(), left)
