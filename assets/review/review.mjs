@@ -14,6 +14,8 @@ import { movedWords } from "./words.mjs";
 const LINK_MS = 1000;
 /** A report is in the picture by so much later, seconds. */
 const TICK_S = 0.2;
+/** Whether what is chosen lies under its card is looked at so many seconds: the card grows, and a map takes its size, when they can. */
+const LOOKS = 5;
 
 const config = readConfig();
 const place = decode(location.search);
@@ -39,19 +41,21 @@ if (place.selected) {
 // again when the page gets another size, until a person moves the map.
 if (place.selected && place.camera) {
   const { selected } = place;
-  let size = "";
-  let moved = false;
+  let [size, looks, moved, ours] = ["", 0, false, false];
   over((map) => map.on("movestart", (/** @type {any} */ event) => {
-    moved ||= Boolean(event.originalEvent);
+    moved ||= !ours && Boolean(event.originalEvent || event.asked);
   }));
   const settled = page.on("second", () => {
     if (moved || page.selected?.agency !== selected.agency || page.selected.id !== selected.id) return void settled(); // a person went on
     const now = `${innerWidth} ${innerHeight}`;
-    if (now === size) return;
+    if (now !== size) [size, looks] = [now, LOOKS];
+    if (!looks) return;
     const at = placeOf(page.store, selected);
     if (!at || !document.querySelector(".card:not([hidden]) .card-rows > *")) return; // as long as it is empty it is low
-    size = now;
+    looks -= 1;
+    ours = true;
     page.uncover(at[0], at[1]);
+    ours = false;
   });
 }
 

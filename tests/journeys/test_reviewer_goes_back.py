@@ -91,6 +91,7 @@ async def test_a_link_leads_to_its_moment_and_a_reload_comes_back_to_it() -> Non
         await tab.page.keyboard.press("ArrowLeft")
         await tab.until(f"Math.abs({AT} - {review.recording.begin + 5459}) < 0.2")
         await tab.until("location.search.includes('chosen=') && location.search.includes(':59Z')")
+        await tab.until("window.jointops.page.camera().zoom > 13.9")
         await tab.page.reload()
         await drawn(tab)
         assert abs(await tab.eval(AT) - (review.recording.begin + 5459)) < 0.2
