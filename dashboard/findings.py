@@ -166,7 +166,8 @@ class FindingsApi:
             body, media = as_json(seen, stamp), "application/json"
         else:
             today = now.astimezone(ZoneInfo(self._site.timezone)).date()
-            body, media = as_html(seen, stamp, self._site.timezone, today).encode(), "text/html; charset=utf-8"
+            page = as_html(seen, stamp, self._site.timezone, today, self._site.public_url)
+            body, media = page.encode(), "text/html; charset=utf-8"
         try:
             await self._audit.findings(viewer, kind, sorted({one.agency for one in seen}))
         except NotAudited as error:

@@ -115,7 +115,7 @@ class Told:
         if found is None:
             name = _NAMED[step.to]
             if until is None:
-                self.notice(f"There is no {'later' if step.by > 0 else 'earlier'} {name} in the recording.")
+                self.notice(f"There is no {'later' if step.by > 0 else 'earlier'} {name} that this view shows.")
             else:
                 way = "until" if step.by > 0 else "back to"
                 at = datetime.fromtimestamp(until, zone)

@@ -9,6 +9,7 @@ import html
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Annotated, Literal
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -173,15 +174,16 @@ th { font-weight: 600; border-bottom: 1px solid #c8ccd1; } .quiet { color: #5760
 """
 
 
-def as_html(findings: Sequence[Finding], stamp: Mapping[str, str], timezone: str, today: date) -> str:
+def as_html(findings: Sequence[Finding], stamp: Mapping[str, str], timezone: str, today: date, site: str = "") -> str:
     """Return findings as one HTML page that needs nothing else: the improvement plan, then each finding.
 
-    `today`: what is due before it and not closed is told as overdue.
+    `today`: what is due before it and not closed is told as overdue. `site`: the address that leads back to their
+    moments, "" for none.
     """
     zone = ZoneInfo(timezone)
     items = sorted(findings, key=lambda f: (f.said.state in CLOSED, f.said.due or date.max, f.said.at))
     rows = "".join(_row(f, today) for f in items)
-    articles = "".join(_article(f, zone) for f in findings)
+    articles = "".join(_article(f, zone, site) for f in findings)
     stamped = " · ".join(f"{_text(name)}: {_text(value)}" for name, value in stamp.items())
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Findings</title>'
@@ -201,10 +203,25 @@ def _row(finding: Finding, today: date) -> str:
     return f"<tr><td>{title}</td><td>{_text(said.owner)}</td><td>{due}</td><td>{_text(said.state)}</td></tr>"
 
 
-def _article(finding: Finding, zone: ZoneInfo) -> str:
+def _view_words(view: str) -> str:
+    kind, _, of = view.partition(":")
+    return {"known": "as known then", "truth": "truth as known today", "agency": f"as available to {of}",
+            "screen": f"as on the screen {of}"}.get(kind, view)  # fmt: skip
+
+
+def _moment(finding: Finding, site: str) -> str:
+    """Return a link to the moment in a review, in HTML."""
+    said = finding.said
+    place = "" if said.lat is None or said.lon is None else f"&map={said.lat:.5f},{said.lon:.5f},15"
+    at = datetime.fromtimestamp(said.at, UTC)
+    address = f"{site.rstrip('/')}/review?at={at:%Y-%m-%dT%H:%M:%SZ}&view={quote(said.view, safe=':-')}{place}"
+    return f' · <a href="{_text(address)}">to that moment</a>' if site else ""
+
+
+def _article(finding: Finding, zone: ZoneInfo, site: str) -> str:
     said = finding.said
     when = _when(said.at, zone) + ("" if said.until is None else f" to {_when(said.until, zone)}")
-    facts = [when, f"view: {said.view}", f"by {finding.agency} ({finding.author_role}), version {finding.version}"]
+    facts = [when, _view_words(said.view), f"by {finding.agency} ({finding.author_role}), version {finding.version}"]
     if said.lon is not None and said.lat is not None:
         facts.append(f"at {said.lat:.6f}, {said.lon:.6f}")
     if said.refs:
@@ -215,9 +232,10 @@ def _article(finding: Finding, zone: ZoneInfo) -> str:
         ("What would we do differently?", said.differently),
     )
     told = "".join(f"<dt>{question}</dt><dd>{_text(answer)}</dd>" for question, answer in answers if answer)
+    stood = " · ".join(_text(fact) for fact in facts) + _moment(finding, site)
     return (
         f'<article id="{_text(finding.id)}"><h2>{_text(said.title)}</h2>'
-        f'<p class="quiet">{" · ".join(_text(fact) for fact in facts)}</p><dl>{told}</dl></article>'
+        f'<p class="quiet">{stood}</p><dl>{told}</dl></article>'
     )
 
 

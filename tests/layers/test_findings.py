@@ -102,6 +102,9 @@ def test_the_page_to_keep_has_the_plan_first_and_escapes_what_people_wrote():
     assert "2026-06-01 (overdue)" in page and "2026-01-01 (overdue)" not in page
     assert "2026-05-04 14:03:07 CDT" in page
     assert page.index("Improvement plan") < page.index("What happened?")
+    assert "as known then" in page and "to that moment" not in page
+    page = as_html(findings.seen_by(CPD), {}, "America/Chicago", date(2026, 7, 1), "https://ops.example/")
+    assert 'href="https://ops.example/review?at=2026-05-04T19:03:07Z&amp;view=known"' in page
 
 
 def test_as_json_has_the_stamp_and_all_fields():

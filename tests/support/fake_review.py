@@ -227,7 +227,7 @@ class _Seat:
                    "events": events, "units": units}  # fmt: skip
         if not found:
             way, name = "later" if by > 0 else "earlier", {"camera": "camera event", "alarm": "emergency"}.get(to, to)
-            self.say({"type": "notice", "text": f"There is no {way} {name} in the recording."})
+            self.say({"type": "notice", "text": f"There is no {way} {name} that this view shows."})
         self._at = at
         self._epoch += 1
         self._rev = 0
