@@ -179,9 +179,9 @@ function head(root) {
   });
   const times = el("div", "chronology-times");
   times.append(el("span", "", "Observed, received"), note);
-  const near = el("button", "button chronology-near", "Who was near when it came in");
+  const near = el("button", "button chronology-near", "Who was near then");
   near.setAttribute("type", "button");
-  near.title = "Units within 1 km of it at that moment, in the view chosen";
+  near.title = "Units within 1 km of it when it came in, in the view chosen";
   acts.append(near, radius, html, json);
   root.append(line, known, acts, hidden, missing, times);
   return { name, tag, note, hidden, missing, known, near, radius, html, json };

@@ -26,6 +26,8 @@ const AGAIN_MS = 2000;
 /** Moments so far apart are the same, seconds; so is one to which a row leads, and the tick there. */
 const STANDS_S = 0.25;
 const LED_S = 1.5;
+/** A map that is made narrower has its size soon after it says so, ms. */
+const SETTLED_MS = 200;
 
 /** @typedef {import("../types.d.ts").Page} Page */
 /** @typedef {import("../types.d.ts").NearUnit} NearUnit */
@@ -257,7 +259,7 @@ export function mount(root, page) {
     radius.value = String(FAR_M);
     [from.value, to.value] = [toWall(wanted.at, zone), toWall(wanted.at + 1, zone)];
     bring("near");
-    page.flyTo(...wanted.place, ZOOM);
+    setTimeout(() => page.flyTo(...wanted.place, ZOOM), SETTLED_MS); // the panel takes its room from the map first
     void look();
   });
   const first = review.on("clock", () => {
