@@ -119,7 +119,8 @@ async def test_the_stream_shows_the_call_at_its_moment_and_truth_shows_who_was_n
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
     assert "ccso" in {unit["agency"] for unit in true["units"]}
-    assert "ccso" not in {unit["agency"] for unit in known["units"]}
+    last_known = [unit["last"] for unit in known["units"] if unit["agency"] == "ccso"]
+    assert all(last < near["from"] for last in last_known), "where its units stood before its line was lost"
 
 
 def test_a_second_start_with_keep_opens_the_same_hour_and_without_it_another(demo: Demo, folder: Path) -> None:
