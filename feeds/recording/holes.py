@@ -68,7 +68,7 @@ def holes(agency: Path) -> list[Hole]:
     """Return where links are gone from the chain of the agency in this folder, oldest first. Raises OSError."""
     if not agency.is_dir():
         return []
-    package = verifier.is_imported(agency)
+    package = verifier.is_part(agency)
     chain = verifier.links(agency, package)
     found = []
     number, unreadable, since = 0 if package else FIRST - 1, 0, 0
