@@ -279,11 +279,12 @@ async def test_a_way_that_cannot_be_had_is_asked_for_again_after_a_while() -> No
     async with reviewing() as (review, tab):
         await drawn(tab)
         review.failing = True
+        began = time.monotonic()
         await tab.eval("jointops.page.select('units', 'cpd', 'U0010')")
         await tab.until("document.querySelector('.track-note').textContent === 'No answer just now'")
         await tab.page.keyboard.press("Space")
         await tab.until(f"{AT} > {review.recording.begin + 5400 + 4}")
-        assert len(review.said("track")) == 1
+        assert len(review.said("track")) <= 1 + (time.monotonic() - began) / 10, "not with each word of the clock"
         review.failing = False
         await tab.until(f"{CURVE} && document.querySelector('.track-note').textContent.includes('mph')", 15)
         assert tab.problems == []
