@@ -18,9 +18,9 @@ from feeds.names import AgencyId
 log = logging.getLogger(__name__)
 
 PARENT = "JOINTOPS_PARENT"
-READER = "JOINTOPS_READER"
-"""Set by `jointops replay` of a folder for its review alone: the agency of whoever has the files."""
 """Environment variable: pid of the supervisor; the process stops when that one is gone."""
+READER = "JOINTOPS_READER"
+"""Another, set by `jointops replay` of a folder for its review alone: the agency of whoever has the files."""
 _LOOK_EVERY_S = 0.5
 _GRACE_S = 1.8
 """How long the work may take to end after it was told to, seconds."""

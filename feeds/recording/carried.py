@@ -11,8 +11,8 @@ from collections.abc import Iterable
 
 KNOWN_SINCE = "known.since"
 """Derived file: nothing journaled before this is in the segment's other derived files, Unix ms in decimal digits."""
-_OWN = frozenset({"survey.bin"})
-"""Derived files made of their own segment alone."""
+SURVEY = "survey.bin"
+"""Derived file: what a walk through the segment found. Of before it knows labels alone, of no thing by its id."""
 
 
 def encode_since(ms: int) -> bytes:
@@ -30,4 +30,4 @@ def decode_since(data: bytes) -> int:
 
 def carrying(names: Iterable[str]) -> list[str]:
     """Return those of the derived files that may hold something of before, the one that says since when last."""
-    return sorted((name for name in names if name not in _OWN), key=lambda name: (name == KNOWN_SINCE, name))
+    return sorted((name for name in names if name != SURVEY), key=lambda name: (name == KNOWN_SINCE, name))

@@ -11,6 +11,7 @@ from feeds.bus import BatchId, Delivery
 from feeds.errors import ArchiveDamaged, DecodeError
 from feeds.names import AgencyId
 from feeds.recording.archive import Archive, Derive
+from feeds.recording.carried import SURVEY
 from feeds.recording.catalogue import Segment
 from feeds.recording.opened import Opened
 from feeds.recording.pictures import newest_picture
@@ -21,8 +22,6 @@ from feeds.replay.survey import Labels, Survey
 
 log = logging.getLogger(__name__)
 
-SURVEY = "survey.bin"
-"""Derived file: what was found."""
 OPEN_BYTES = 512 * 1024 * 1024
 """Of columns held, 80 to 110 bytes a report; the segments read longest ago go."""
 MADE_KEPT = 16

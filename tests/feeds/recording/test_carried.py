@@ -1,7 +1,6 @@
 """What of a segment's derived files may hold something of before it."""
 
-from feeds.recording.carried import KNOWN_SINCE, carrying, decode_since, encode_since
-from feeds.replay.sealed import SURVEY
+from feeds.recording.carried import KNOWN_SINCE, SURVEY, carrying, decode_since, encode_since
 
 
 def test_since_when_something_is_known_comes_back_and_junk_is_since_ever():
