@@ -16,11 +16,12 @@ from dashboard.archive_past import LOOK_BACK_MS
 from feeds.errors import ArchiveDamaged, DecodeError, JointOpsError
 from feeds.names import AgencyId
 from feeds.recording import word
-from feeds.recording.catalogue import Segment, folder_name
+from feeds.recording.catalogue import Segment
 from feeds.recording.chunk_file import chunk_at
 from feeds.recording.pictures import PICTURES
 from feeds.recording.positions import unit_labels
 from feeds.recording.segment import REPORTS
+from feeds.recording.verifier import folder_name
 from feeds.replay.recording import Span as Recorded
 from feeds.replay.sealed import Sealed
 from layers import keyframe

@@ -22,13 +22,13 @@ from feeds.errors import ArchiveDamaged, ConfigError, DecodeError
 from feeds.names import AgencyId
 from feeds.recording import segment
 from feeds.recording.archive import MANIFEST, Archive
-from feeds.recording.catalogue import Segment, folder_name
+from feeds.recording.catalogue import Segment
 from feeds.recording.holes import Extent, holes
 from feeds.recording.manifest import Manifest
 from feeds.recording.positions import unit_columns
 from feeds.recording.span import Span
 from feeds.recording.summary import SEGMENT_MS
-from feeds.recording.verifier import digest
+from feeds.recording.verifier import digest, folder_name
 from feeds.report import Category
 from layers.exports.formats import FORMATS
 from layers.exports.rows import Occurrence, TrackPoint

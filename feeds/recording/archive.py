@@ -27,7 +27,7 @@ from feeds.bus import Delivery
 from feeds.errors import ArchiveDamaged, ConfigError, DecodeError, UnderHold
 from feeds.names import AgencyId, is_site_log
 from feeds.recording import carried, holds, lock, segment
-from feeds.recording.catalogue import Catalogue, Segment, folder_name, touch
+from feeds.recording.catalogue import Catalogue, Segment, touch
 from feeds.recording.contents import Counting, recounted
 from feeds.recording.durable import At, make_folder, nowhere, sync_folder, write
 from feeds.recording.lock import locked
@@ -35,7 +35,7 @@ from feeds.recording.manifest import Contents, FileEntry, Link, Manifest, Revise
 from feeds.recording.opened import Opened
 from feeds.recording.removal import Removal
 from feeds.recording.sheets import Sheet
-from feeds.recording.verifier import LINKS, digest
+from feeds.recording.verifier import LINKS, digest, folder_name
 
 log = logging.getLogger(__name__)
 

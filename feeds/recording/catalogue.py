@@ -41,13 +41,6 @@ class Segment(NamedTuple):
         return f"{self.folder.parent.name}/{self.folder.name}"
 
 
-def folder_name(t0: int) -> str:
-    """Return a segment's folder below its agency's: `YYYY-MM-DD/HHMM`, with seconds and ms where it has them."""
-    at = datetime.fromtimestamp(t0 // 1000, UTC)
-    rest = "" if t0 % 60_000 == 0 else f"{t0 // 1000 % 60:02d}" if t0 % 1000 == 0 else f"{t0 % 60_000:05d}"
-    return f"{at:%Y-%m-%d/%H%M}{rest}"
-
-
 def began_at(folder: Path) -> int | None:
     """Return where the segment in `folder` begins (Unix ms), by its name alone; None: the name does not say."""
     digits = f"{folder.parent.name}{folder.name}".replace("-", "")

@@ -90,6 +90,16 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def folder_name(t0: int) -> str:
+    """Return a segment's folder below its agency's: `YYYY-MM-DD/HHMM`, with seconds and ms where `t0` has them.
+
+    `t0`: where it begins, Unix ms. Raises ValueError, OverflowError, OSError for a time of no calendar.
+    """
+    at = datetime.fromtimestamp(t0 // 1000, timezone.utc)
+    rest = "" if t0 % 60_000 == 0 else f"{t0 // 1000 % 60:02d}" if t0 % 1000 == 0 else f"{t0 % 60_000:05d}"
+    return f"{at:%Y-%m-%d/%H%M}{rest}"
+
+
 def check_of(data: bytes) -> str:
     """Return what the `check` of an encoded link must be; `""` when the bytes do not end as a link does."""
     end = data.rfind(CHECK) + len(CHECK)
@@ -230,14 +240,11 @@ def _not_as_told(agency: Path, chain: list[Link]) -> list[Finding]:
     return [Finding(agency.name, "package", CHAIN, f"not as about.json says: {'; '.join(wrong)}")] if wrong else []
 
 
-def _folder_of(t0: int) -> str:
-    """Return the folder below the agency's in which a segment that begins at `t0` (Unix ms) lies; "": there is none."""
+def _folder_of(link: Link) -> str:
     try:
-        at = datetime.fromtimestamp(t0 // 1000, timezone.utc)
+        return folder_name(link.body["t0"])
     except (ValueError, OverflowError, OSError):
-        return ""
-    rest = "" if t0 % 60_000 == 0 else f"{t0 // 1000 % 60:02d}" if t0 % 1000 == 0 else f"{t0 % 60_000:05d}"
-    return f"{at:%Y-%m-%d/%H%M}{rest}"
+        return "no day that there is"
 
 
 def _note(body: dict[str, Any]) -> str:
@@ -268,8 +275,8 @@ def _broken(agency: str, chain: list[Link], package: bool) -> dict[Path, list[Fi
             bad(link.path, link, "altered" if link.body else "altered: it cannot be read any more")
         elif link.body.get("agency") != agency:
             bad(link.path, link, f"is of {link.body.get('agency')!r}: its folder was renamed, or it was put here")
-        elif link.path.parents[1].name != APART and link.segment != _folder_of(link.body["t0"]):
-            bad(link.path, link, f"is of {_folder_of(link.body['t0'])}: its folder was renamed, or it was put here")
+        elif link.path.parents[1].name != APART and link.segment != (folder := _folder_of(link)):
+            bad(link.path, link, f"is of {folder}: its folder was renamed, or it was put here")
     if chain and not package and chain[0].body.get("number", 1) != 1 and chain[0].is_whole:
         bad(chain[0].path.parents[2], chain[0], f"links before number {chain[0].body['number']} are missing")
     for before, link in zip(chain, chain[1:]):

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from feeds.names import CUTS
 from feeds.recording.archive import Archive
-from feeds.recording.catalogue import Segment, folder_name
+from feeds.recording.catalogue import Segment
 from feeds.recording.site_log import Entry, Part
+from feeds.recording.verifier import folder_name
 from feeds.replay.cuts import LOOK_BACK_S, UNREADABLE, CutsEntry, told
 from feeds.replay.journal import policies_told, readable_cuts
 from feeds.replay.sealed_log import Form, SealedLog, ms

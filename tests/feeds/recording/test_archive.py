@@ -13,11 +13,10 @@ from feeds.names import AgencyId
 from feeds.recording import archive as archive_module
 from feeds.recording import segment
 from feeds.recording.archive import Archive
-from feeds.recording.catalogue import folder_name
 from feeds.recording.manifest import encode
 from feeds.recording.removal import Removal
 from feeds.recording.sheets import Sheet
-from feeds.recording.verifier import digest, verify
+from feeds.recording.verifier import digest, folder_name, verify
 from tests.support.recording import CPD, T0, TEN, entries, flip, on_record, sealed
 
 
