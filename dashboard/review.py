@@ -26,7 +26,7 @@ from dashboard.review_keyframes import Keyframes
 from dashboard.review_session import Place, Session
 from dashboard.review_shares import PolicyTimes, Shares
 from dashboard.review_spans import ReviewSpans
-from dashboard.review_views import REVIEWER, Policy, Views
+from dashboard.review_views import KNOWN, REVIEWER, Policy, Views
 from dashboard.screen_words import type_of
 from dashboard.stream_door import Answer, StreamDoor
 from dashboard.viewer import Gate, Viewer
@@ -100,8 +100,8 @@ class Review:
             return await self._spans.answer(path, viewer)
         if path != review_reads.PATH:
             return review_reads.unknown()
-        rules = self._views.rules(viewer, "known", Policy(self._roster, None))
-        shares = Shares(self._place.times, lambda data: self._views.rules(viewer, "known", self._views.policy(data)))
+        rules = self._views.rules(viewer, KNOWN, Policy(self._roster, None))
+        shares = Shares(self._place.times, self._views.rules_of(viewer, KNOWN))
         try:
             return await review_reads.recording(self._recording, rules, shares)
         except (JointOpsError, OSError) as error:

@@ -318,9 +318,8 @@ class Session:
 
     def _rules_of(self) -> RulesOf:
         """Return by which rules what was of another policy's time is told, to whom sees what is shown now."""
-        views, viewer, view = self._place.views, self._seat.viewer, self.view
         seen_by = None if self._screen is None else self._screen.seen_by
-        return lambda data: views.rules(viewer, view, views.policy(data), seen_by)
+        return self._place.views.rules_of(self._seat.viewer, self.view, seen_by)
 
     def _rules_of_steps(self, data: bytes) -> ReviewRules:
         """Return what there may be to step to where this policy stands: before a screen, all its people could see."""

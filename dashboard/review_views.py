@@ -64,12 +64,12 @@ class Views:
 
     def through(self, viewer: Viewer) -> dict[AgencyId, RulesOf]:
         """Return through whose eyes the viewer may look, and by which rules what was of another policy's time."""
-
-        def by(view: str) -> RulesOf:
-            return lambda data: self.rules(viewer, view, self.policy(data))
-
         views = [view for view in self.of(viewer) if view.startswith(_AGENCY)]
-        return {AgencyId(view.removeprefix(_AGENCY)): by(view) for view in views}
+        return {AgencyId(view.removeprefix(_AGENCY)): self.rules_of(viewer, view) for view in views}
+
+    def rules_of(self, viewer: Viewer, view: str, seen_by: ViewerClass | None = None) -> RulesOf:
+        """Return by which rules the viewer sees in the view what is of the time of a policy on record; as `rules`."""
+        return lambda data: self.rules(viewer, view, self.policy(data), seen_by)
 
     def may(self, viewer: Viewer, view: str) -> bool:
         """Say whether the viewer may ask for the view."""

@@ -3,8 +3,9 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from feeds.bus import BatchId, Delivery
@@ -54,20 +55,28 @@ def survey_on_file(archive: Archive, one: Segment) -> Survey | None:
         return None
 
 
+def labels_on_file(
+    archive: Archive, segments: Sequence[Segment], made: Mapping[Path, Survey] = MappingProxyType({})
+) -> tuple[Labels, list[Segment]]:
+    """Return the labels that the newest survey of these segments knows, and the segments behind it. Raises OSError.
+
+    `made`: surveys that are at hand, by folder.
+    """
+    for number, one in reversed(list(enumerate(segments))):
+        known = made.get(one.folder) or survey_on_file(archive, one)
+        if known is not None:
+            return known.labels, list(segments[number + 1 :])
+    return {}, list(segments)
+
+
 def labels_before(archive: Archive, agency: AgencyId, t0: int) -> Labels:
     """Return what labels are on record of the agency's things before `t0`, Unix ms. Raises OSError.
 
     What a survey on file knows it is told; what is behind the newest one is read.
     """
-    labels: Labels = {}
-    passed: list[Segment] = []
-    for one in reversed([s for s in archive.segments(agency) if s.manifest.t0 < t0 and s.tombstone is None]):
-        kept = survey_on_file(archive, one)
-        if kept is not None:
-            labels = kept.labels
-            break
-        passed.append(one)
-    for one in reversed(passed):
+    earlier = [s for s in archive.segments(agency) if s.manifest.t0 < t0 and s.tombstone is None]
+    labels, behind = labels_on_file(archive, earlier)
+    for one in behind:
         try:
             labels = surveyed(agency, archive.decode(one), labels).labels
         except ArchiveDamaged as error:
@@ -183,26 +192,18 @@ class Sealed:
         return survey
 
     async def _find(self, one: Segment) -> Survey:
-        kept = await self._on_file(one)
+        async with self._reading:
+            kept = await asyncio.to_thread(survey_on_file, self.archive, one)
         if kept is not None:
             return kept
-        labels: Labels = {}
-        passed: list[Segment] = []
-        for before in reversed([s for s in self.segments(one.manifest.agency) if s.manifest.t0 < one.manifest.t0]):
-            known = self._surveys.get(before.folder) or await self._on_file(before)
-            if known is not None:
-                labels = known.labels
-                break
-            passed.append(before)
-        for before in reversed(passed):
+        earlier = [s for s in self.segments(one.manifest.agency) if s.manifest.t0 < one.manifest.t0]
+        async with self._reading:
+            labels, behind = await asyncio.to_thread(labels_on_file, self.archive, earlier, dict(self._surveys))
+        for before in behind:
             self._of[before.folder] = before
             known = self._surveys[before.folder] = await self._walk(before, labels)
             labels = known.labels
         return await self._walk(one, labels)
-
-    async def _on_file(self, one: Segment) -> Survey | None:
-        async with self._reading:
-            return await asyncio.to_thread(survey_on_file, self.archive, one)
 
     async def _walk(self, one: Segment, labels: Labels) -> Survey:
         """Return what is found on a walk through a segment, before which these labels were said."""
