@@ -14,6 +14,8 @@ const NEAR_M = 80_000;
 /** Size of the map, CSS pixels, for which the site's start zoom is meant. */
 const MEANT_FOR = [1168, 860];
 
+/** A map that is made narrower has its size soon after it says so, ms. */
+export const NARROWED_MS = 200;
 /** The page has its size after this. */
 const SETTLED_MS = 4000;
 /** Event data of moves that a person asked for. */

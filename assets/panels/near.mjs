@@ -1,6 +1,7 @@
 // @ts-check
 // What was in a circle or a box between two moments: who passed it, and nothing but that on the page if one likes.
 
+import { NARROWED_MS } from "../map/camera.mjs";
 import { onlyOf } from "../map/only.mjs";
 import { css } from "../map/theme.mjs";
 import { metres } from "../review/difference.mjs";
@@ -26,8 +27,6 @@ const AGAIN_MS = 2000;
 /** Moments so far apart are the same, seconds; so is one to which a row leads, and the tick there. */
 const STANDS_S = 0.25;
 const LED_S = 1.5;
-/** A map that is made narrower has its size soon after it says so, ms. */
-const SETTLED_MS = 200;
 
 /** @typedef {import("../types.d.ts").Page} Page */
 /** @typedef {import("../types.d.ts").NearUnit} NearUnit */
@@ -259,7 +258,7 @@ export function mount(root, page) {
     radius.value = String(FAR_M);
     [from.value, to.value] = [toWall(wanted.at, zone), toWall(wanted.at + 1, zone)];
     bring("near");
-    setTimeout(() => page.flyTo(...wanted.place, ZOOM), SETTLED_MS); // the panel takes its room from the map first
+    setTimeout(() => page.flyTo(...wanted.place, ZOOM), NARROWED_MS); // the panel takes its room from the map first
     void look();
   });
   const first = review.on("clock", () => {

@@ -1,6 +1,7 @@
 // @ts-check
 // Two moments side by side: a second map with a clock of its own, looking where the first one looks.
 
+import { NARROWED_MS } from "../map/camera.mjs";
 import { openPage } from "../map/page.mjs";
 import { placeOf } from "../map/store.mjs";
 import { followScreen } from "../review/screen.mjs";
@@ -12,8 +13,6 @@ import * as watermark from "./watermark.mjs";
 
 const STEPS = /** @type {const} */ ([[-60, "−1 min"], [-10, "−10 s"], [10, "+10 s"], [60, "+1 min"]]);
 const GRAPH = "second-graph";
-/** A map that is made narrower has its size soon after it says so, ms. */
-const SETTLED_MS = 200;
 
 /** @param {HTMLElement} root @param {import("../types.d.ts").Page} page */
 export function mount(root, page) {
@@ -33,7 +32,7 @@ export function mount(root, page) {
     setTimeout(() => {
       const at = page.selected && placeOf(page.store, page.selected);
       if (at) page.centre(at[0], at[1]);
-    }, SETTLED_MS);
+    }, NARROWED_MS);
   }));
   toggle.addEventListener("click", () => {
     if (close) close();

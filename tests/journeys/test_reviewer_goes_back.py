@@ -51,6 +51,17 @@ async def box(tab: Tab, selector: str) -> dict[str, float]:
     return dict(found)
 
 
+async def circle(tab: Tab) -> None:
+    """Draw a circle on the map: who was near there?"""
+    await tab.page.click(".near-toggle")
+    hand = await box(tab, ".map-hand")
+    x, y = hand["x"] + hand["width"] * 0.7, hand["y"] + hand["height"] * 0.6
+    await tab.page.mouse.move(x, y)
+    await tab.page.mouse.down()
+    await tab.page.mouse.move(x + 90, y, steps=3)
+    await tab.page.mouse.up()
+
+
 @contextlib.asynccontextmanager
 async def reviewing(
     seconds: float = 5400.0,
@@ -216,13 +227,7 @@ async def test_a_unit_is_followed_its_way_shown_and_who_was_near_listed() -> Non
         await drawn(tab)
         assert review.recording.unit(10)["agency"] == "cpd"
         await tab.until("document.querySelectorAll('#track .scatterlayer path').length > 0")
-        await tab.page.click(".near-toggle")
-        hand = await box(tab, ".map-hand")
-        x, y = hand["x"] + hand["width"] * 0.7, hand["y"] + hand["height"] * 0.6
-        await tab.page.mouse.move(x, y)
-        await tab.page.mouse.down()
-        await tab.page.mouse.move(x + 90, y, steps=3)
-        await tab.page.mouse.up()
+        await circle(tab)
         await tab.until("document.querySelectorAll('.near-row:not([hidden])').length > 0")
         asked = review.said("near")[-1]
         assert 200 < asked["metres"] < 5000
@@ -293,13 +298,7 @@ async def test_a_way_that_cannot_be_had_is_asked_for_again_after_a_while() -> No
 async def test_who_was_near_is_told_of_the_view_and_moment_that_are_shown() -> None:
     async with reviewing(more="&map=41.87,-87.7,12&view=truth") as (review, tab):
         await drawn(tab)
-        await tab.page.click(".near-toggle")
-        hand = await box(tab, ".map-hand")
-        x, y = hand["x"] + hand["width"] * 0.7, hand["y"] + hand["height"] * 0.6
-        await tab.page.mouse.move(x, y)
-        await tab.page.mouse.down()
-        await tab.page.mouse.move(x + 90, y, steps=3)
-        await tab.page.mouse.up()
+        await circle(tab)
         rows = "[...document.querySelectorAll('.near-row:not([hidden])')].map((row) => row.textContent).join()"
         note = "document.querySelector('.near .panel-note').textContent"
         asked = lambda: tuple(review.said("near")[-1][k] for k in ("lon", "lat", "metres", "from", "to"))  # noqa: E731
