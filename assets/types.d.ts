@@ -181,7 +181,7 @@ export interface Review {
   /** As far as anything is recorded: where a recording goes on without a report, its last minute that has one. */
   filled(): { from: number; to: number };
   /** Rejects when the server does not answer, or says why it does not. */
-  track(agency: string, id: string, from: number, to: number): Promise<{ points: TrackPoint[]; clocks: ClockOff[] }>;
+  track(agency: string, id: string, from: number, to: number): Promise<{ points: TrackPoint[]; clocks: ClockOff[]; missing: Missing[] }>;
   near(lon: number, lat: number, metres: number, from: number, to: number): Promise<Near>;
   /** What the address asks to be shown alone, until it is or cannot be. */
   only: import("./map/only.mjs").Asked | null;

@@ -3,9 +3,9 @@
 
 import { css, readTheme } from "../map/theme.mjs";
 import { ticks } from "../review/range.mjs";
-import { before, holds, statuses, trail } from "../review/tracks.mjs";
+import { before, holds, statuses, trail, wayWords } from "../review/tracks.mjs";
 import { calmly, el, find, onResize, say, show } from "./dom.mjs";
-import { clock } from "./words.mjs";
+import { clock, missingWords } from "./words.mjs";
 
 /** What is asked for around the moment, seconds. */
 const AROUND_S = 1800;
@@ -42,7 +42,7 @@ export function mount(root, page) {
   plot.append(bands, cursor);
   for (const node of [cursor, clocks]) show(node, false);
   const zone = page.config.timezone;
-  /** @type {(import("../review/tracks.mjs").Told & { key: string, points: TrackPoint[] }) | null} */
+  /** @type {(import("../review/tracks.mjs").Told & { key: string, points: TrackPoint[], missing: import("../types.d.ts").Missing[] }) | null} */
   let shown = null;
   /** The way that is asked for; which was asked for last, and when it may be again. */
   let [asked, asking, last, notBefore] = [0, "", "", 0];
@@ -82,11 +82,11 @@ export function mount(root, page) {
     const { from, to } = stays ?? { from: Math.max(at - AROUND_S, bounds.from), to: Math.min(at + AROUND_S, bounds.to) };
     [asking, last] = [key, key];
     try {
-      const { points } = await review.track(chosen.agency, chosen.id, from, to);
+      const { points, missing } = await review.track(chosen.agency, chosen.id, from, to);
       if (mine !== asked) return;
       // What came on the way to another moment may be of either.
       const known = review.view === "truth" ? null : { since: at, by: Math.max(at, review.at()) };
-      shown = { key, from, to, known, points };
+      shown = { key, from, to, known, points, missing };
       problem = "";
     } catch {
       if (mine !== asked) return;
@@ -120,9 +120,10 @@ export function mount(root, page) {
     const chosen = unit();
     if (problem) say(note, problem);
     if (!plotly || !shown || !chosen || shown.key !== keyOf(chosen) || root.hidden) return;
-    const { points, from, to } = shown;
+    const { points, missing, from, to } = shown;
     const fast = points.reduce((most, p) => Math.max(most, (p[3] ?? 0) * MPH), 0);
-    if (!problem) say(note, points.length ? `Up to ${Math.round(fast)} mph` : "No way is recorded here.");
+    if (!problem) say(note, wayWords(Math.round(fast), points.length > 0, missing.length > 0));
+    note.title = missing.map((gap) => missingWords(page, clock(zone), gap)).join(" ");
     const theme = readTheme();
     show(graph, true);
     bands.replaceChildren(...statuses(points).map((run) => {

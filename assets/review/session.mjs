@@ -164,7 +164,7 @@ export function openSession(config, url, place, drags = false) {
     },
     bounds: () => bounds(),
     filled: () => filled(bounds(), review.recording),
-    track: (agency, id, from, to) => ask({ type: "track", agency, id, from, to }).then((said) => ({ points: said.points ?? [], clocks: said.clocks ?? [] })),
+    track: (agency, id, from, to) => ask({ type: "track", agency, id, from, to }).then((said) => ({ points: said.points ?? [], clocks: said.clocks ?? [], missing: said.missing ?? [] })),
     near: (lon, lat, metres, from, to) => ask({ type: "near", lon, lat, metres, from, to }),
     within: ({ area, from, to }) => ask({ type: "within", ...area, from, to }),
     chronology: (agency, id, metres, wanted) => ask({ type: "chronology", agency, id, metres }, CHRONOLOGY_MS, wanted),

@@ -71,3 +71,9 @@ export function before(points, at) {
   }
   return low ? points[low - 1] : null;
 }
+
+/** What is said of a way: how fast at most, miles an hour, and whether parts of its record are damaged. @param {number} fast @param {boolean} isSome @param {boolean} isDamaged */
+export function wayWords(fast, isSome, isDamaged) {
+  if (!isSome) return isDamaged ? "Its record is damaged here." : "No way is recorded here.";
+  return `Up to ${fast} mph${isDamaged ? ", damaged in part" : ""}`;
+}

@@ -14,7 +14,7 @@ import { moment, newestWins, nextSpeed, speedWords } from "../../assets/review/m
 import { LEAST_S, fromWall, named, pan, pinch, showing, ticks, toWall, within, zoom } from "../../assets/review/range.mjs";
 import { pinAt } from "../../assets/review/pins.mjs";
 import { asHtml, asJson } from "../../assets/review/report.mjs";
-import { EDGE_S, holds, statuses, trail } from "../../assets/review/tracks.mjs";
+import { EDGE_S, holds, statuses, trail, wayWords } from "../../assets/review/tracks.mjs";
 import { edgeWords, movedWords, notShown, refusalWords, viewChoice, viewWords } from "../../assets/review/words.mjs";
 
 const T = Date.parse("2026-11-27T20:03:07Z") / 1000;
@@ -451,6 +451,13 @@ test("findings about the incident stand among its lines in every view, others do
 test("a line says how far its two times are apart where that is more than a few seconds", () => {
   const words = (late) => lagWords(line(T, T + late), (s) => `${s} s`);
   assert.deepEqual([words(2), words(432), words(-37)], ["", "came 432 s later", "its clock is 37 s ahead"]);
+});
+
+test("a way says where its record is damaged, and never that there is none for that", () => {
+  assert.equal(wayWords(31, true, false), "Up to 31 mph");
+  assert.equal(wayWords(31, true, true), "Up to 31 mph, damaged in part");
+  assert.equal(wayWords(0, false, true), "Its record is damaged here.");
+  assert.equal(wayWords(0, false, false), "No way is recorded here.");
 });
 
 test("who could know of an incident is told by the tenth of a second, and who could not by then last", () => {
