@@ -75,5 +75,5 @@ export function before(points, at) {
 /** What is said of a way: how fast at most, miles an hour, and whether parts of its record are damaged. @param {number} fast @param {boolean} isSome @param {boolean} isDamaged */
 export function wayWords(fast, isSome, isDamaged) {
   if (!isSome) return isDamaged ? "Its record is damaged here." : "No way is recorded here.";
-  return `Up to ${fast} mph${isDamaged ? ", damaged in part" : ""}`;
+  return isDamaged ? `Damaged in part · ${fast} mph` : `Up to ${fast} mph`; // what matters most first: it may be cut
 }

@@ -455,7 +455,7 @@ test("a line says how far its two times are apart where that is more than a few 
 
 test("a way says where its record is damaged, and never that there is none for that", () => {
   assert.equal(wayWords(31, true, false), "Up to 31 mph");
-  assert.equal(wayWords(31, true, true), "Up to 31 mph, damaged in part");
+  assert.equal(wayWords(31, true, true), "Damaged in part · 31 mph");
   assert.equal(wayWords(0, false, true), "Its record is damaged here.");
   assert.equal(wayWords(0, false, false), "No way is recorded here.");
 });
